@@ -1,0 +1,307 @@
+-- Everything belongs to lapse_owner, which nobody logs in as. The application and the worker are
+-- other roles with rights of their own; row-level security keeps tenants apart from the first table.
+
+CREATE FUNCTION lapse.current_tenant() RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+  RETURN current_setting('lapse.tenant', true);
+
+-- Tenants -----------------------------------------------------------------------------------------
+
+CREATE TABLE lapse.tenants (
+  tenant_id   text PRIMARY KEY CHECK (tenant_id ~ '^[0-7][0-9A-HJKMNP-TV-Z]{25}$'),
+  name        text NOT NULL,
+  -- read-only: the ledger no longer extends the newest checkpoint known outside the database.
+  state       text NOT NULL DEFAULT 'active' CHECK (state IN ('active', 'read-only')),
+  state_note  text,
+  created_at  timestamptz(3) NOT NULL
+);
+
+CREATE TABLE lapse.tokens (
+  tenant_id    text NOT NULL REFERENCES lapse.tenants,
+  token_id     text NOT NULL,
+  version      integer NOT NULL,
+  state        jsonb NOT NULL,
+  secret_hash  bytea NOT NULL,
+  expires_at   timestamptz(3) NOT NULL,
+  revoked_at   timestamptz(3),
+  PRIMARY KEY (tenant_id, token_id)
+);
+CREATE UNIQUE INDEX tokens_by_secret ON lapse.tokens (tenant_id, secret_hash);
+
+-- Journal -----------------------------------------------------------------------------------------
+
+-- Insert-only. The envelope is the canonical leaf of the ledger: bytes, never rebuilt.
+CREATE TABLE lapse.events (
+  tenant_id    text NOT NULL REFERENCES lapse.tenants,
+  stream_type  text NOT NULL,
+  stream_id    text NOT NULL,
+  version      integer NOT NULL CHECK (version > 0),
+  event_id     text NOT NULL,
+  envelope     bytea NOT NULL,
+  PRIMARY KEY (tenant_id, stream_type, stream_id, version)
+);
+CREATE UNIQUE INDEX events_by_id ON lapse.events (tenant_id, event_id);
+
+-- Apart from the envelopes, so that content can stay behind clearance and end with its retention.
+CREATE TABLE lapse.event_payloads (
+  tenant_id  text NOT NULL,
+  event_id   text NOT NULL,
+  salt       bytea NOT NULL CHECK (length(salt) = 32),
+  payload    text NOT NULL,
+  PRIMARY KEY (tenant_id, event_id)
+);
+
+-- Ledger ------------------------------------------------------------------------------------------
+
+-- Committed but not yet in the tree. The sequencer takes them out in the order of their position.
+CREATE TABLE lapse.ledger_pending (
+  tenant_id  text NOT NULL,
+  position   bigint GENERATED ALWAYS AS IDENTITY,
+  event_id   text NOT NULL,
+  PRIMARY KEY (tenant_id, position)
+);
+
+CREATE TABLE lapse.ledger_leaves (
+  tenant_id     text NOT NULL,
+  ledger_index  bigint NOT NULL CHECK (ledger_index >= 0),
+  event_id      text NOT NULL,
+  leaf_hash     bytea NOT NULL CHECK (length(leaf_hash) = 32),
+  PRIMARY KEY (tenant_id, ledger_index)
+);
+CREATE UNIQUE INDEX ledger_leaves_by_event ON lapse.ledger_leaves (tenant_id, event_id);
+
+-- Roots of complete tiles: level 1 and up; level 0 is the leaves themselves.
+CREATE TABLE lapse.ledger_nodes (
+  tenant_id  text NOT NULL,
+  level      smallint NOT NULL CHECK (level > 0),
+  position   bigint NOT NULL CHECK (position >= 0),
+  hash       bytea NOT NULL CHECK (length(hash) = 32),
+  PRIMARY KEY (tenant_id, level, position)
+);
+
+CREATE TABLE lapse.ledger_heads (
+  tenant_id  text NOT NULL,
+  size       bigint NOT NULL CHECK (size > 0),
+  root       bytea NOT NULL CHECK (length(root) = 32),
+  frontier   bytea NOT NULL,
+  at         timestamptz(3) NOT NULL,
+  PRIMARY KEY (tenant_id, size)
+);
+
+CREATE TABLE lapse.ledger_checkpoints (
+  tenant_id  text NOT NULL,
+  size       bigint NOT NULL CHECK (size > 0),
+  note       text NOT NULL,
+  PRIMARY KEY (tenant_id, size)
+);
+
+-- Secrets under envelope encryption: AES-256-GCM under the master key that key_id names.
+CREATE TABLE lapse.secrets (
+  tenant_id   text NOT NULL REFERENCES lapse.tenants,
+  secret_id   text NOT NULL,
+  key_id      text NOT NULL,
+  nonce       bytea NOT NULL,
+  ciphertext  bytea NOT NULL,
+  PRIMARY KEY (tenant_id, secret_id)
+);
+
+CREATE TABLE lapse.ledger_keys (
+  tenant_id   text NOT NULL REFERENCES lapse.tenants,
+  origin      text NOT NULL,
+  public_key  bytea NOT NULL CHECK (length(public_key) = 32),
+  secret_id   text NOT NULL,
+  created_at  timestamptz(3) NOT NULL,
+  PRIMARY KEY (tenant_id, public_key)
+);
+
+-- The register: a projection, exactly what folding the events gives ------------------------------
+
+CREATE TABLE lapse.exceptions (
+  tenant_id            text NOT NULL REFERENCES lapse.tenants,
+  exception_id         text NOT NULL,
+  version              integer NOT NULL,
+  state                jsonb NOT NULL,
+  status               text NOT NULL CHECK (status IN ('Draft', 'Under-Review', 'Approved', 'Active',
+                         'Expiring', 'Extended', 'Expired', 'Closed', 'Archived')),
+  kind                 text NOT NULL,
+  title                text NOT NULL,
+  category             text,
+  control              text,
+  environment          text,
+  data_classification  text,
+  severity             text,
+  requestor            text,
+  created_at           timestamptz(3) NOT NULL,
+  updated_at           timestamptz(3) NOT NULL,
+  -- 'infinity' where it does not apply, so that time filters and keysets need no case for NULL.
+  activates_at         timestamptz(3) NOT NULL,
+  expiring_at          timestamptz(3) NOT NULL,
+  expires_at           timestamptz(3) NOT NULL,
+  due_at               timestamptz(3) NOT NULL,
+  hands_over           boolean NOT NULL,
+  search               tsvector NOT NULL,
+  PRIMARY KEY (tenant_id, exception_id)
+);
+CREATE INDEX exceptions_by_created ON lapse.exceptions (tenant_id, created_at, exception_id);
+CREATE INDEX exceptions_by_updated ON lapse.exceptions (tenant_id, updated_at, exception_id);
+CREATE INDEX exceptions_by_expires ON lapse.exceptions (tenant_id, expires_at, exception_id);
+CREATE INDEX exceptions_by_title ON lapse.exceptions (tenant_id, title, exception_id);
+CREATE INDEX exceptions_by_status ON lapse.exceptions (tenant_id, status, expires_at, exception_id);
+CREATE INDEX exceptions_by_requestor ON lapse.exceptions (tenant_id, requestor);
+CREATE INDEX exceptions_by_search ON lapse.exceptions USING gin (search);
+
+CREATE TABLE lapse.exception_services (
+  tenant_id text NOT NULL, exception_id text NOT NULL, service text NOT NULL,
+  PRIMARY KEY (tenant_id, service, exception_id)
+);
+CREATE INDEX exception_services_by_record ON lapse.exception_services (tenant_id, exception_id);
+
+CREATE TABLE lapse.exception_owners (
+  tenant_id text NOT NULL, exception_id text NOT NULL, owner text NOT NULL,
+  PRIMARY KEY (tenant_id, owner, exception_id)
+);
+CREATE INDEX exception_owners_by_record ON lapse.exception_owners (tenant_id, exception_id);
+
+CREATE TABLE lapse.exception_policy_refs (
+  tenant_id text NOT NULL, exception_id text NOT NULL, policy_ref text NOT NULL,
+  PRIMARY KEY (tenant_id, policy_ref, exception_id)
+);
+CREATE INDEX exception_policy_refs_by_record ON lapse.exception_policy_refs (tenant_id, exception_id);
+
+-- Due work: records whose time moves them on. One row a record that has a deadline.
+CREATE TABLE lapse.exception_deadlines (
+  tenant_id       text NOT NULL,
+  exception_id    text NOT NULL,
+  next_due_at     timestamptz(3) NOT NULL,
+  attempts        integer NOT NULL DEFAULT 0,
+  last_error      text,
+  quarantined_at  timestamptz(3),
+  PRIMARY KEY (tenant_id, exception_id)
+);
+CREATE INDEX exception_deadlines_due ON lapse.exception_deadlines (next_due_at, tenant_id, exception_id)
+  WHERE quarantined_at IS NULL;
+
+-- Rows beside the journal ------------------------------------------------------------------------
+
+CREATE TABLE lapse.comments (
+  tenant_id     text NOT NULL,
+  exception_id  text NOT NULL,
+  comment_id    text NOT NULL,
+  author_id     text NOT NULL,
+  author_name   text NOT NULL,
+  body          text NOT NULL,
+  created_at    timestamptz(3) NOT NULL,
+  PRIMARY KEY (tenant_id, exception_id, comment_id)
+);
+
+-- What an import has brought in, by external id, else by digest: the same file changes nothing twice.
+CREATE TABLE lapse.import_keys (
+  tenant_id     text NOT NULL,
+  import_key    text NOT NULL,
+  exception_id  text NOT NULL,
+  PRIMARY KEY (tenant_id, import_key)
+);
+
+CREATE TABLE lapse.idempotency (
+  tenant_id   text NOT NULL,
+  principal   text NOT NULL,
+  method      text NOT NULL,
+  path        text NOT NULL,
+  key         text NOT NULL,
+  body_hash   bytea NOT NULL,
+  status      smallint NOT NULL,
+  result      jsonb NOT NULL,
+  created_at  timestamptz(3) NOT NULL,
+  PRIMARY KEY (tenant_id, principal, method, path, key)
+);
+CREATE INDEX idempotency_by_age ON lapse.idempotency (created_at);
+
+-- What a person has to look at because the machine could not go on.
+CREATE TABLE lapse.tasks (
+  tenant_id     text NOT NULL,
+  task_id       text NOT NULL,
+  kind          text NOT NULL CHECK (kind IN ('quarantine', 'ledger-diverged')),
+  subject_type  text NOT NULL,
+  subject_id    text NOT NULL,
+  detail        text NOT NULL,
+  opened_at     timestamptz(3) NOT NULL,
+  resolved_at   timestamptz(3),
+  resolved_by   text,
+  PRIMARY KEY (tenant_id, task_id)
+);
+CREATE UNIQUE INDEX tasks_open ON lapse.tasks (tenant_id, kind, subject_type, subject_id)
+  WHERE resolved_at IS NULL;
+
+CREATE TABLE lapse.worker_heartbeats (
+  worker_id  text PRIMARY KEY,
+  seen_at    timestamptz(3) NOT NULL
+);
+
+-- Moves the domain's time in tests. Read only by servers that run with --test-clock.
+CREATE TABLE lapse.test_clock (
+  singleton  boolean PRIMARY KEY DEFAULT true CHECK (singleton),
+  offset_ms  bigint NOT NULL DEFAULT 0
+);
+INSERT INTO lapse.test_clock DEFAULT VALUES;
+
+-- Text search. Behind row-level security only leak-proof operators may use an index, and @@ is not
+-- one, so the search runs as the owner with its tenant predicate written out.
+CREATE FUNCTION lapse.search_exceptions(query text) RETURNS SETOF text
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp ROWS 100
+BEGIN ATOMIC
+  SELECT e.exception_id FROM lapse.exceptions e
+  WHERE e.tenant_id = lapse.current_tenant() AND e.search @@ to_tsquery('simple', query);
+END;
+
+-- Rights ------------------------------------------------------------------------------------------
+
+DO $$
+DECLARE
+  name text;
+BEGIN
+  FOREACH name IN ARRAY ARRAY['tenants', 'tokens', 'events', 'event_payloads', 'ledger_pending',
+    'ledger_leaves', 'ledger_nodes', 'ledger_heads', 'ledger_checkpoints', 'secrets', 'ledger_keys',
+    'exceptions', 'exception_services', 'exception_owners', 'exception_policy_refs',
+    'exception_deadlines', 'comments', 'import_keys', 'idempotency', 'tasks']
+  LOOP
+    EXECUTE format('ALTER TABLE lapse.%I ENABLE ROW LEVEL SECURITY', name);
+    EXECUTE format('CREATE POLICY tenant_isolation ON lapse.%I TO lapse_app
+      USING (tenant_id = lapse.current_tenant()) WITH CHECK (tenant_id = lapse.current_tenant())', name);
+    EXECUTE format('CREATE POLICY every_tenant ON lapse.%I TO lapse_worker USING (true) WITH CHECK (true)', name);
+  END LOOP;
+END $$;
+
+GRANT USAGE ON SCHEMA lapse TO lapse_app, lapse_worker, lapse_retention;
+REVOKE ALL ON FUNCTION lapse.search_exceptions(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION lapse.search_exceptions(text) TO lapse_app;
+GRANT EXECUTE ON FUNCTION lapse.current_tenant() TO lapse_app, lapse_worker;
+
+-- The ledger is insert and select alone for everyone who serves requests.
+GRANT SELECT ON lapse.tenants TO lapse_app;
+GRANT SELECT, INSERT, UPDATE ON lapse.tokens TO lapse_app;
+GRANT SELECT, INSERT ON lapse.events, lapse.event_payloads, lapse.ledger_pending TO lapse_app;
+GRANT SELECT ON lapse.ledger_leaves, lapse.ledger_nodes, lapse.ledger_heads, lapse.ledger_checkpoints,
+  lapse.ledger_keys TO lapse_app;
+GRANT SELECT, INSERT, UPDATE ON lapse.exceptions TO lapse_app;
+GRANT SELECT, INSERT, DELETE ON lapse.exception_services, lapse.exception_owners,
+  lapse.exception_policy_refs TO lapse_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON lapse.exception_deadlines TO lapse_app;
+GRANT SELECT, INSERT ON lapse.comments, lapse.import_keys, lapse.idempotency TO lapse_app;
+GRANT SELECT, UPDATE (resolved_at, resolved_by) ON lapse.tasks TO lapse_app;
+GRANT SELECT ON lapse.worker_heartbeats TO lapse_app;
+GRANT SELECT, UPDATE ON lapse.test_clock TO lapse_app;
+
+GRANT SELECT, INSERT, UPDATE ON lapse.tenants TO lapse_worker;
+GRANT SELECT, INSERT ON lapse.tokens TO lapse_worker;
+GRANT SELECT, INSERT ON lapse.events, lapse.event_payloads TO lapse_worker;
+GRANT SELECT, INSERT, DELETE ON lapse.ledger_pending TO lapse_worker;
+GRANT SELECT, INSERT ON lapse.ledger_leaves, lapse.ledger_nodes, lapse.ledger_heads,
+  lapse.ledger_checkpoints, lapse.secrets, lapse.ledger_keys TO lapse_worker;
+GRANT SELECT, INSERT, UPDATE ON lapse.exceptions TO lapse_worker;
+GRANT SELECT, INSERT, DELETE ON lapse.exception_services, lapse.exception_owners,
+  lapse.exception_policy_refs TO lapse_worker;
+GRANT SELECT, INSERT, UPDATE, DELETE ON lapse.exception_deadlines TO lapse_worker;
+GRANT SELECT, DELETE ON lapse.idempotency TO lapse_worker;
+GRANT SELECT, INSERT, UPDATE ON lapse.tasks TO lapse_worker;
+GRANT SELECT, INSERT, UPDATE, DELETE ON lapse.worker_heartbeats TO lapse_worker;
+GRANT SELECT ON lapse.test_clock TO lapse_worker;

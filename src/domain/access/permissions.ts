@@ -1,0 +1,39 @@
+import type { Role } from './actor.ts';
+
+/** Everything that a route can ask for. */
+export const PERMISSIONS = [
+  'exception:read',
+  'exception:write',
+  'exception:approve',
+  'ledger:verify',
+  'task:read',
+  'task:retry',
+  'token:manage',
+  'clock:set',
+] as const;
+export type Permission = (typeof PERMISSIONS)[number];
+
+const EVERYONE: readonly Permission[] = ['exception:read', 'ledger:verify', 'clock:set'];
+
+/**
+ * The one table of role x permission. An administrator administers and does not approve, so that
+ * whoever hands out tokens cannot decide alone (INTERFACE, Start); an auditor reads all and changes
+ * nothing.
+ */
+const GRANTED: Readonly<Record<Role, ReadonlySet<Permission>>> = {
+  administrator: new Set<Permission>([
+    ...EVERYONE,
+    'exception:write',
+    'task:read',
+    'task:retry',
+    'token:manage',
+  ]),
+  requestor: new Set<Permission>([...EVERYONE, 'exception:write']),
+  approver: new Set<Permission>([...EVERYONE, 'exception:write', 'exception:approve']),
+  auditor: new Set<Permission>([...EVERYONE, 'task:read']),
+};
+
+/** Whether a role may do something; a role that is not known may do nothing. */
+export function isPermitted(role: Role, permission: Permission): boolean {
+  return GRANTED[role]?.has(permission) ?? false;
+}

@@ -1,0 +1,47 @@
+/**
+ * A refusal that a person can act on. `code` is stable and public: the HTTP layer maps it to a
+ * status, clients may switch on it. `rule` names the rule that refused and its source, `errors`
+ * name the fields, and every message says what would pass.
+ */
+export class DomainError extends Error {
+  override readonly name = 'DomainError';
+  readonly code: ErrorCode;
+  readonly errors: readonly FieldError[];
+
+  constructor(code: ErrorCode, message: string, errors: readonly FieldError[] = []) {
+    super(message);
+    this.code = code;
+    this.errors = errors;
+  }
+}
+
+/** One field's problem. `path` is the field in dotted form (`remediation_plan.steps.0.text`). */
+export interface FieldError {
+  readonly path: string;
+  readonly message: string;
+}
+
+/** Every code that Lapse can refuse with; `platform/http/problem.ts` gives each its status. */
+export type ErrorCode =
+  | 'invalid-record'
+  | 'invalid-request'
+  | 'incomplete-record'
+  | 'end-refused'
+  | 'wrong-state'
+  | 'not-permitted'
+  | 'self-approval'
+  | 'already-approved'
+  | 'missing-evidence'
+  | 'not-ready'
+  | 'extension-spent'
+  | 'change-pending'
+  | 'no-such-change'
+  | 'not-found'
+  | 'already-exists'
+  | 'stale-revision'
+  | 'revision-required'
+  | 'idempotency-mismatch'
+  | 'unauthenticated'
+  | 'ledger-diverged'
+  | 'conflict'
+  | 'unavailable';

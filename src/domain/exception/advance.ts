@@ -1,0 +1,133 @@
+import { addText } from '../policy/evaluate.ts';
+import type { Policy } from '../policy/policy.ts';
+import { formatInstant, type Instant } from '../schedule/instant.ts';
+import type { ExceptionEvent } from './events.ts';
+import type { ExceptionState } from './state.ts';
+import { IN_FORCE, type Status } from './status.ts';
+
+/**
+ * The next transition that time alone brings about, and when it is due; `undefined` where only
+ * people can move the record on. `advance` performs it; the due-work loop sleeps until it.
+ */
+export function nextDeadline(state: ExceptionState): Instant | undefined {
+  switch (state.status) {
+    case 'Under-Review':
+      return state.request?.lapses_at;
+    case 'Approved':
+      // A start that has passed is due at once; what cannot start lapses at its end.
+      return canActivate(state) ? state.effective_from : state.expires_at;
+    case 'Active':
+      return firstReminder(state);
+    case 'Expiring':
+    case 'Extended':
+      return state.expires_at;
+    case 'Closed':
+      return state.closed?.archives_at;
+    default:
+      return undefined;
+  }
+}
+
+/**
+ * The one transition that is due at `now`, or none. It is level-triggered: called again after its
+ * events were applied it gives the next one, so a week of downtime is caught up in one pass, and a
+ * record that was never activated before its end lapses instead of being in force for no time.
+ */
+export function advance(
+  state: ExceptionState,
+  now: Instant,
+  policy: Policy,
+): ExceptionEvent | undefined {
+  const deadline = nextDeadline(state);
+  if (deadline === undefined || now < deadline) return undefined;
+  switch (state.status) {
+    case 'Under-Review':
+      return lapsed('nobody decided the request in time', now, policy);
+    case 'Approved':
+      if (now >= (state.expires_at ?? 0))
+        return lapsed('never activated before its end', now, policy);
+      return ACTIVATION;
+    case 'Closed':
+      return { type: 'ExceptionArchived', data: {} };
+    default:
+      return now >= (state.expires_at ?? 0) ? ending(state, now, policy) : expiring(deadline);
+  }
+}
+
+/** Whether everything that activation needs is there, its start apart (issue of 000 section 2, step 4). */
+export function canActivate(state: ExceptionState): boolean {
+  return state.controls_confirmed !== undefined && hasTelemetry(state);
+}
+
+/** Whether at least one dashboard, alert, metric or trace is linked (000 section 2, step 4). */
+export function hasTelemetry(state: ExceptionState): boolean {
+  return Object.values(state.fields.telemetry ?? {}).some((links) => (links?.length ?? 0) > 0);
+}
+
+/**
+ * In force: `effective_from <= now < expires_at` and a status that allows it, computed from time at
+ * every read and never trusted from a stored status (DESIGN section 1).
+ */
+export function isInForce(state: ExceptionState, now: Instant): boolean {
+  const { effective_from: from, expires_at: end } = state;
+  return (
+    IN_FORCE.includes(state.status) &&
+    from !== undefined &&
+    end !== undefined &&
+    from <= now &&
+    now < end
+  );
+}
+
+/** The activation of a record whose conditions hold. */
+export const ACTIVATION: ExceptionEvent = { type: 'ExceptionActivated', data: {} };
+
+/** The reminders before `end` that lie after `from`, earliest first, as payloads hold them. */
+export function remindersAfter(from: Instant, end: Instant, policy: Policy): string[] {
+  return policy.reminders
+    .map((offset) => end - addText(0, offset))
+    .filter((at) => at > from)
+    .sort((a, b) => a - b)
+    .map(formatInstant);
+}
+
+/** When a record that is closed at `now` will be archived. */
+export function archivesAt(now: Instant, policy: Policy): string {
+  return formatInstant(addText(now, policy.archive_after));
+}
+
+const ENDED: ReadonlySet<Status> = new Set<Status>(['Expired', 'Closed', 'Archived']);
+
+/** Whether the record's time is over, by its status or by the clock. */
+export function hasEnded(state: ExceptionState, now: Instant): boolean {
+  return ENDED.has(state.status) || (state.expires_at !== undefined && now >= state.expires_at);
+}
+
+function firstReminder(state: ExceptionState): Instant | undefined {
+  // Shorter than the last reminder: there is no Expiring, only the end.
+  return state.reminders[0] ?? state.expires_at;
+}
+
+function expiring(due: Instant): ExceptionEvent {
+  return { type: 'ExceptionExpiring', data: { due: formatInstant(due) } };
+}
+
+function ending(state: ExceptionState, now: Instant, policy: Policy): ExceptionEvent {
+  const renewed = state.renewed_by;
+  // A renewal that is ready takes over without a gap, so there is nothing to remove.
+  if (renewed && renewed.takes_over_at <= (state.expires_at ?? 0)) {
+    return {
+      type: 'ExceptionClosed',
+      data: { reason: 'renewed', archives_at: archivesAt(now, policy) },
+    };
+  }
+  const ended_at = formatInstant(state.expires_at ?? now);
+  return { type: 'ExceptionExpired', data: { cause: 'end-reached', ended_at } };
+}
+
+function lapsed(note: string, now: Instant, policy: Policy): ExceptionEvent {
+  return {
+    type: 'ExceptionClosed',
+    data: { reason: 'lapsed', note, archives_at: archivesAt(now, policy) },
+  };
+}

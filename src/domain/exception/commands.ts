@@ -1,0 +1,44 @@
+import type { Claims, ClosureEvidence } from './events.ts';
+import type { ExceptionEdit, ExceptionFields } from './fields.ts';
+
+/** What people may ask of a record. Each is one row of the state x command table in `decide.ts`. */
+export type ExceptionCommand =
+  | { type: 'DraftException'; fields: ExceptionFields; claims?: Claims }
+  | { type: 'DraftRenewal'; fields: ExceptionFields; renews: string; renewal_number: number }
+  | { type: 'EditException'; changes: ExceptionEdit }
+  | { type: 'SubmitException' }
+  | { type: 'RequestChanges'; reason: string }
+  | { type: 'WithdrawException'; reason?: string }
+  | { type: 'ApproveException'; reason: string; change?: string }
+  | { type: 'RejectException'; reason: string; change?: string }
+  | { type: 'ActivateException'; reason?: string }
+  | {
+      type: 'RequestExtension';
+      change_id: string;
+      expires_at: string;
+      reason: string;
+      risk_review: string;
+    }
+  | { type: 'LinkRenewal'; renewal_id: string; takes_over_at: number }
+  | { type: 'RevokeException'; reason: string }
+  | {
+      type: 'CloseException';
+      reason?: string;
+      evidence: readonly ClosureEvidence[];
+      removal?: RemovalStatement;
+    }
+  | { type: 'ArchiveException'; reason?: string }
+  | { type: 'AddEvidence'; links: readonly string[]; note?: string }
+  | {
+      type: 'RecordViolation';
+      impact: 'none' | 'degraded' | 'outage' | 'data';
+      description: string;
+    };
+
+export type CommandType = ExceptionCommand['type'];
+
+/** A person's word that what was granted is gone, with what shows it (DESIGN section 1, Removal). */
+export interface RemovalStatement {
+  readonly statement: string;
+  readonly links: readonly string[];
+}

@@ -1,0 +1,87 @@
+import type { CommandType, ExceptionCommand } from './commands.ts';
+import { decideDraft, decideEdit, decideSubmit } from './decide-draft.ts';
+import {
+  decideActivate,
+  decideArchive,
+  decideClose,
+  decideEvidence,
+  decideLinkRenewal,
+  decideRevoke,
+  decideViolation,
+  decideWithdraw,
+} from './decide-end.ts';
+import {
+  decideApprove,
+  decideExtension,
+  decideReject,
+  decideRequestChanges,
+} from './decide-review.ts';
+import { type Decider, type Decision, type DecisionContext, refuse } from './decision.ts';
+import type { ExceptionState } from './state.ts';
+import { IN_FORCE, OPEN, STATUSES, type Status } from './status.ts';
+
+type CreatingCommand = 'DraftException' | 'DraftRenewal';
+type Handled = Exclude<CommandType, CreatingCommand>;
+
+/**
+ * The state x command table: where each command is possible. What is not listed is refused with the
+ * statuses in which it would pass. A test walks every pair, so a new status or command fails until
+ * it is decided here.
+ */
+export const POSSIBLE_IN: Readonly<Record<Handled, readonly Status[]>> = {
+  EditException: STATUSES.filter((status) => status !== 'Closed' && status !== 'Archived'),
+  SubmitException: ['Draft'],
+  RequestChanges: ['Under-Review'],
+  WithdrawException: ['Draft', 'Under-Review', 'Approved'],
+  ApproveException: ['Under-Review', ...IN_FORCE],
+  RejectException: ['Under-Review', ...IN_FORCE],
+  ActivateException: ['Approved'],
+  RequestExtension: ['Active', 'Expiring', 'Extended'],
+  LinkRenewal: OPEN,
+  RevokeException: ['Approved', ...IN_FORCE],
+  CloseException: OPEN,
+  ArchiveException: ['Closed'],
+  AddEvidence: STATUSES.filter((status) => status !== 'Archived'),
+  RecordViolation: [...OPEN, 'Closed'],
+};
+
+const DECIDERS: { readonly [Type in Handled]: Decider<Type> } = {
+  EditException: decideEdit,
+  SubmitException: decideSubmit,
+  RequestChanges: decideRequestChanges,
+  WithdrawException: decideWithdraw,
+  ApproveException: decideApprove,
+  RejectException: decideReject,
+  ActivateException: decideActivate,
+  RequestExtension: decideExtension,
+  LinkRenewal: decideLinkRenewal,
+  RevokeException: decideRevoke,
+  CloseException: decideClose,
+  ArchiveException: decideArchive,
+  AddEvidence: decideEvidence,
+  RecordViolation: decideViolation,
+};
+
+/**
+ * The events that follow from a command, or the refusal. The record must have been advanced to
+ * `context.now` before (`advance.ts`), so that a late sweep cannot permit anything.
+ */
+export function decide(
+  state: ExceptionState | undefined,
+  command: ExceptionCommand,
+  context: DecisionContext,
+): Decision {
+  if (command.type === 'DraftException' || command.type === 'DraftRenewal') {
+    return state
+      ? refuse('already-exists', `${state.exception_id} exists already`)
+      : decideDraft(command, context);
+  }
+  if (!state) return refuse('not-found', 'there is no such exception');
+  const possible = POSSIBLE_IN[command.type];
+  if (!possible.includes(state.status)) {
+    const verb = command.type.replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase();
+    const passes = `it is possible while ${possible.join(', ')}`;
+    return refuse('wrong-state', `cannot ${verb}: the exception is ${state.status}; ${passes}`);
+  }
+  return (DECIDERS[command.type] as Decider<Handled>)(state, command as never, context);
+}

@@ -1,0 +1,109 @@
+import type { Requirement } from '../policy/policy.ts';
+import type { ExceptionEdit, ExceptionFields } from './fields.ts';
+import type { ClosedReason } from './status.ts';
+
+/** An RFC 3339 instant in UTC to the millisecond, as payloads hold it. */
+type InstantText = string;
+
+/** A statement in an imported file that nobody has verified (INTERFACE, Records). */
+export interface Claims {
+  readonly status?: string;
+  readonly approvals?: readonly unknown[];
+}
+
+/**
+ * The events of an exception's stream, version 1. Events hold what was decided, deadlines included,
+ * so that `evolve` needs neither policy nor clock. A change of shape is a new version with an
+ * upcaster, never an edit of one that was released.
+ */
+export type ExceptionEvent =
+  | Event<'ExceptionDrafted', Drafted>
+  | Event<'ExceptionEdited', Edited>
+  | Event<'ExceptionSubmitted', Submitted>
+  | Event<'ChangesRequested', { reason: string }>
+  | Event<'ApprovalGiven', { role: string; reason: string; statement_digest: string }>
+  | Event<'ExceptionApproved', Approved>
+  | Event<'ControlsConfirmed', { reason?: string }>
+  | Event<'ExceptionActivated', Record<string, never>>
+  | Event<'ExceptionExpiring', { due: InstantText }>
+  | Event<'ExtensionRequested', ExtensionRequested>
+  | Event<'ExtensionApprovalGiven', { change_id: string; role: string; reason: string }>
+  | Event<
+      'ExceptionExtended',
+      { change_id: string; expires_at: InstantText; reminders: readonly InstantText[] }
+    >
+  | Event<'ExtensionRejected', { change_id: string; reason: string }>
+  | Event<'RenewalLinked', { renewal_id: string; takes_over_at: InstantText }>
+  | Event<
+      'ExceptionExpired',
+      { cause: 'end-reached' | 'revoked' | 'closed'; ended_at: InstantText; reason?: string }
+    >
+  | Event<'ExceptionClosed', Closed>
+  | Event<'EvidenceAdded', { links: readonly string[]; note?: string }>
+  | Event<
+      'ViolationRecorded',
+      { impact: 'none' | 'degraded' | 'outage' | 'data'; description: string }
+    >
+  | Event<'ExceptionArchived', { reason?: string }>;
+
+interface Event<Type extends string, Data> {
+  readonly type: Type;
+  readonly data: Readonly<Data>;
+}
+
+interface Drafted {
+  fields: ExceptionFields;
+  claims?: Claims;
+  renews?: string;
+  renewal_number: number;
+}
+
+interface Edited {
+  changes: ExceptionEdit;
+  /** The changed fields that alter what is approved. */
+  material: readonly string[];
+  /** Names of the people whose approvals the edit voided. */
+  voided_approvals: readonly string[];
+}
+
+interface Submitted {
+  requirements: readonly Requirement[];
+  policy: string;
+  statement_digest: string;
+  lapses_at: InstantText;
+}
+
+interface Approved {
+  effective_from: InstantText;
+  expires_at: InstantText;
+  /** The latest end that the policy would have allowed, and the rule that set it. */
+  latest_end: InstantText;
+  rule: string;
+  /** Every reminder before the end; activation skips those that lie before it. */
+  reminders: readonly InstantText[];
+}
+
+interface ExtensionRequested {
+  change_id: string;
+  expires_at: InstantText;
+  reason: string;
+  risk_review: string;
+  requirements: readonly Requirement[];
+}
+
+/** Evidence for one closure criterion of the remediation plan. */
+export interface ClosureEvidence {
+  readonly criterion: string;
+  readonly link: string;
+}
+
+interface Closed {
+  reason: ClosedReason;
+  note?: string;
+  evidence?: readonly ClosureEvidence[];
+  /** Who saw that the listed grants are gone, where a person had to say so. */
+  removal?: { statement: string; links: readonly string[] };
+  archives_at: InstantText;
+}
+
+export type ExceptionEventType = ExceptionEvent['type'];

@@ -1,0 +1,263 @@
+import type { Actor } from '../access/actor.ts';
+import { type Instant, parseInstant } from '../schedule/instant.ts';
+import type { ExceptionEvent } from './events.ts';
+import type { ExceptionEdit, ExceptionFields } from './fields.ts';
+import type { ActorReference, Approval, ExceptionState } from './state.ts';
+
+/** When an event happened, through whom, and to which record. */
+export interface EventContext {
+  readonly exceptionId: string;
+  readonly at: Instant;
+  readonly actor: Actor;
+}
+
+/**
+ * The record after one more event. Pure: it sees neither policy nor clock, since events hold what
+ * was decided (DESIGN section 2, "The decider"). Throws a plain Error on a stream that does not
+ * begin with `ExceptionDrafted`, which only a damaged journal can hold.
+ */
+export function evolve(
+  state: ExceptionState | undefined,
+  event: ExceptionEvent,
+  context: EventContext,
+): ExceptionState {
+  if (event.type === 'ExceptionDrafted') return drafted(event.data, context);
+  if (!state)
+    throw new Error(`${context.exceptionId} begins with ${event.type} instead of ExceptionDrafted`);
+  return { ...apply(state, event, context), updated_at: context.at };
+}
+
+/** The record after an edit: `null` takes a field away. */
+export function applyEdit(fields: ExceptionFields, changes: ExceptionEdit): ExceptionFields {
+  const merged = Object.entries({ ...fields, ...changes }).filter(
+    ([, value]) => value !== null && value !== undefined,
+  );
+  return Object.fromEntries(merged) as ExceptionFields;
+}
+
+/** The part of an actor that records keep. */
+export function actorReference(actor: Actor): ActorReference {
+  return actor.email === undefined
+    ? { id: actor.id, name: actor.name }
+    : { id: actor.id, name: actor.name, email: actor.email };
+}
+
+type DataOf<Type extends ExceptionEvent['type']> = Extract<ExceptionEvent, { type: Type }>['data'];
+
+function drafted(
+  data: DataOf<'ExceptionDrafted'>,
+  { exceptionId, at, actor }: EventContext,
+): ExceptionState {
+  return {
+    exception_id: exceptionId,
+    status: 'Draft',
+    fields: data.fields,
+    created_at: at,
+    created_by: actorReference(actor),
+    updated_at: at,
+    ...(data.claims ? { claims: data.claims } : {}),
+    ...(data.renews ? { renews: data.renews } : {}),
+    renewal_number: data.renewal_number,
+    contributors: [actorReference(actor)],
+    approvals: [],
+    reminders: [],
+    violations: [],
+  };
+}
+
+function apply(
+  state: ExceptionState,
+  event: Exclude<ExceptionEvent, { type: 'ExceptionDrafted' }>,
+  context: EventContext,
+): ExceptionState {
+  const { at, actor } = context;
+  switch (event.type) {
+    case 'ExceptionEdited':
+      return edited(state, event.data, actor);
+    case 'ExceptionSubmitted':
+      return submitted(state, event.data, context);
+    case 'ChangesRequested':
+      return { ...withoutRequest(state), status: 'Draft' };
+    case 'ApprovalGiven':
+      return { ...state, approvals: [...state.approvals, approval(event.data, context)] };
+    case 'ExceptionApproved':
+      return {
+        ...state,
+        status: 'Approved',
+        approved_at: at,
+        effective_from: instant(event.data.effective_from),
+        expires_at: instant(event.data.expires_at),
+        original_expires_at: instant(event.data.expires_at),
+        reminders: event.data.reminders.map(instant),
+      };
+    case 'ControlsConfirmed':
+      return { ...state, controls_confirmed: { by: actorReference(actor), at } };
+    case 'ExceptionActivated':
+      // Reminders that lie before activation are skipped, not sent late (DESIGN section 1).
+      return {
+        ...state,
+        status: 'Active',
+        activated_at: at,
+        reminders: state.reminders.filter((due) => due > at),
+      };
+    case 'ExceptionExpiring':
+      return { ...state, status: 'Expiring' };
+    case 'ExtensionRequested':
+      return { ...state, pending_change: pendingChange(event.data, context) };
+    case 'ExtensionApprovalGiven': {
+      if (!state.pending_change) return state;
+      const approvals = [...state.pending_change.approvals, approval(event.data, context)];
+      return { ...state, pending_change: { ...state.pending_change, approvals } };
+    }
+    case 'ExceptionExtended':
+      return {
+        ...withoutPendingChange(state),
+        status: 'Extended',
+        extended_at: at,
+        expires_at: instant(event.data.expires_at),
+        reminders: event.data.reminders.map(instant),
+      };
+    case 'ExtensionRejected':
+      return withoutPendingChange(state);
+    case 'RenewalLinked':
+      return {
+        ...state,
+        renewed_by: {
+          exception_id: event.data.renewal_id,
+          takes_over_at: instant(event.data.takes_over_at),
+        },
+      };
+    case 'ExceptionExpired':
+      return expired(state, event.data);
+    case 'ExceptionClosed':
+      return closed(state, event.data, context);
+    case 'EvidenceAdded': {
+      const evidence = [...new Set([...(state.fields.evidence ?? []), ...event.data.links])];
+      return { ...state, fields: { ...state.fields, evidence } };
+    }
+    case 'ViolationRecorded': {
+      const violation = { at, by: actorReference(actor), ...event.data };
+      return { ...state, violations: [...state.violations, violation] };
+    }
+    case 'ExceptionArchived':
+      return { ...state, status: 'Archived', archived_at: at };
+  }
+}
+
+function edited(
+  state: ExceptionState,
+  data: DataOf<'ExceptionEdited'>,
+  actor: Actor,
+): ExceptionState {
+  const fields = applyEdit(state.fields, data.changes);
+  if (data.material.length === 0) return { ...state, fields };
+  return { ...state, fields, contributors: withContributor(state.contributors, actor) };
+}
+
+/** A request begins anew: whatever an earlier one had brought is void. */
+function submitted(
+  state: ExceptionState,
+  data: DataOf<'ExceptionSubmitted'>,
+  { at, actor }: EventContext,
+): ExceptionState {
+  return {
+    ...withoutApproval(state),
+    status: 'Under-Review',
+    contributors: withContributor(state.contributors, actor),
+    request: {
+      submitted_at: at,
+      submitted_by: actorReference(actor),
+      lapses_at: instant(data.lapses_at),
+      policy: data.policy,
+      statement_digest: data.statement_digest,
+      requirements: data.requirements,
+    },
+  };
+}
+
+function withoutApproval(state: ExceptionState): ExceptionState {
+  const {
+    approved_at,
+    effective_from,
+    expires_at,
+    original_expires_at,
+    controls_confirmed,
+    ...rest
+  } = state;
+  return { ...rest, approvals: [], reminders: [] };
+}
+
+function withContributor(
+  known: ExceptionState['contributors'],
+  actor: Actor,
+): ExceptionState['contributors'] {
+  return known.some(({ id }) => id === actor.id) ? known : [...known, actorReference(actor)];
+}
+
+function pendingChange(
+  data: DataOf<'ExtensionRequested'>,
+  { at, actor }: EventContext,
+): NonNullable<ExceptionState['pending_change']> {
+  return {
+    change_id: data.change_id,
+    kind: 'extension',
+    expires_at: instant(data.expires_at),
+    reason: data.reason,
+    risk_review: data.risk_review,
+    requested_by: actorReference(actor),
+    requested_at: at,
+    requirements: data.requirements,
+    approvals: [],
+  };
+}
+
+const CAUSE_REASON = {
+  'end-reached': 'expired',
+  revoked: 'revoked',
+  closed: 'remediated',
+} as const;
+
+function expired(state: ExceptionState, data: DataOf<'ExceptionExpired'>): ExceptionState {
+  const at = instant(data.ended_at);
+  const ended = { at, reason: CAUSE_REASON[data.cause] };
+  // An end that is brought forward is the record's end: nothing may read it as still in force.
+  return { ...withoutPendingChange(state), status: 'Expired', expires_at: at, ended };
+}
+
+function closed(
+  state: ExceptionState,
+  data: DataOf<'ExceptionClosed'>,
+  context: EventContext,
+): ExceptionState {
+  return {
+    ...withoutPendingChange(state),
+    status: 'Closed',
+    closed: {
+      at: context.at,
+      by: actorReference(context.actor),
+      reason: data.reason,
+      ...(data.note === undefined ? {} : { note: data.note }),
+      evidence: data.evidence ?? [],
+      archives_at: instant(data.archives_at),
+    },
+  };
+}
+
+function approval(data: { role: string; reason: string }, { at, actor }: EventContext): Approval {
+  return { role: data.role, by: actorReference(actor), at, reason: data.reason };
+}
+
+function withoutPendingChange({ pending_change: _, ...state }: ExceptionState): ExceptionState {
+  return state;
+}
+
+function withoutRequest({ request: _, ...state }: ExceptionState): ExceptionState {
+  return { ...state, approvals: [] };
+}
+
+function instant(text: string): Instant {
+  const parsed = parseInstant(text);
+  if (parsed === undefined)
+    throw new Error(`an event holds an instant that is not RFC 3339: ${text}`);
+  return parsed;
+}

@@ -1,0 +1,89 @@
+import type { Actor } from '../access/actor.ts';
+import type { Requirement } from '../policy/policy.ts';
+import type { Instant } from '../schedule/instant.ts';
+import type { Claims, ClosureEvidence } from './events.ts';
+import type { ExceptionFields } from './fields.ts';
+import type { ClosedReason, Status } from './status.ts';
+
+/** Who did something, as it was known at that time. */
+export type ActorReference = Pick<Actor, 'id' | 'name' | 'email'>;
+
+/** One person's decision on a request or a pending change. */
+export interface Approval {
+  readonly role: string;
+  readonly by: ActorReference;
+  readonly at: Instant;
+  readonly reason: string;
+}
+
+/** An extension that was asked for and waits; the record's status stays (INTERFACE, HTTP). */
+export interface PendingChange {
+  readonly change_id: string;
+  readonly kind: 'extension';
+  readonly expires_at: Instant;
+  readonly reason: string;
+  readonly risk_review: string;
+  readonly requested_by: ActorReference;
+  readonly requested_at: Instant;
+  readonly requirements: readonly Requirement[];
+  readonly approvals: readonly Approval[];
+}
+
+/** One exception as the fold of its events. Instants are epoch milliseconds; JSON as it stands. */
+export interface ExceptionState {
+  readonly exception_id: string;
+  readonly status: Status;
+  readonly fields: ExceptionFields;
+  readonly created_at: Instant;
+  readonly created_by: ActorReference;
+  readonly updated_at: Instant;
+  readonly claims?: Claims;
+  readonly renews?: string;
+  readonly renewal_number: number;
+  readonly renewed_by?: { readonly exception_id: string; readonly takes_over_at: Instant };
+  readonly request?: {
+    readonly submitted_at: Instant;
+    readonly submitted_by: ActorReference;
+    readonly lapses_at: Instant;
+    readonly policy: string;
+    readonly statement_digest: string;
+    readonly requirements: readonly Requirement[];
+  };
+  /** Everyone who wrote what is to be approved: none of them may approve it. */
+  readonly contributors: readonly ActorReference[];
+  readonly approvals: readonly Approval[];
+  readonly approved_at?: Instant;
+  readonly effective_from?: Instant;
+  readonly expires_at?: Instant;
+  readonly original_expires_at?: Instant;
+  readonly controls_confirmed?: { readonly by: ActorReference; readonly at: Instant };
+  readonly activated_at?: Instant;
+  /** Instants of the reminders that are still to come or have passed, earliest first. */
+  readonly reminders: readonly Instant[];
+  readonly extended_at?: Instant;
+  readonly pending_change?: PendingChange;
+  /** When it stopped being in force, and the reason that closing will carry. */
+  readonly ended?: { readonly at: Instant; readonly reason: ClosedReason };
+  readonly closed?: {
+    readonly at: Instant;
+    readonly by: ActorReference;
+    readonly reason: ClosedReason;
+    readonly note?: string;
+    readonly evidence: readonly ClosureEvidence[];
+    readonly archives_at: Instant;
+  };
+  readonly archived_at?: Instant;
+  readonly violations: readonly {
+    readonly at: Instant;
+    readonly impact: string;
+    readonly description: string;
+    readonly by: ActorReference;
+  }[];
+}
+
+/** What stands of the approvals that a request or a change needs. */
+export interface ApprovalState {
+  readonly requirements: readonly Requirement[];
+  readonly approvals: readonly Approval[];
+  readonly requested_by?: ActorReference;
+}
