@@ -292,7 +292,6 @@ GRANT SELECT ON lapse.worker_heartbeats TO lapse_app;
 GRANT SELECT, UPDATE ON lapse.test_clock TO lapse_app;
 
 GRANT SELECT, INSERT, UPDATE ON lapse.tenants TO lapse_worker;
-GRANT SELECT, INSERT ON lapse.tokens TO lapse_worker;
 GRANT SELECT, INSERT ON lapse.events, lapse.event_payloads TO lapse_worker;
 GRANT SELECT, INSERT, DELETE ON lapse.ledger_pending TO lapse_worker;
 GRANT SELECT, INSERT ON lapse.ledger_leaves, lapse.ledger_nodes, lapse.ledger_heads,

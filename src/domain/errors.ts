@@ -43,5 +43,7 @@ export type ErrorCode =
   | 'idempotency-mismatch'
   | 'unauthenticated'
   | 'ledger-diverged'
+  | 'too-large'
+  | 'unsupported-media-type'
   | 'conflict'
   | 'unavailable';

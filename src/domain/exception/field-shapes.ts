@@ -79,9 +79,11 @@ export const duration = z
   )
   .meta({ format: 'duration', examples: ['P30D'] });
 
+export const emailAddress = z.string().trim().max(LIMITS.title).regex(EMAIL, 'must be an e-mail address');
+
 export const personObject = z.strictObject({
   name: shortText,
-  email: z.string().trim().max(LIMITS.title).regex(EMAIL, 'must be an e-mail address').optional(),
+  email: emailAddress.optional(),
   team: shortText.optional(),
 });
 

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { DomainError, type FieldError } from '../errors.ts';
+import { fieldErrors, type KnownKeys } from '../field-errors.ts';
 import { LIMITS } from './field-shapes.ts';
 import {
   type ExceptionEdit,
@@ -9,7 +10,6 @@ import {
   NESTED_KEYS,
   SYSTEM_FIELDS,
 } from './fields.ts';
-import { nearestKey } from './nearest-key.ts';
 import { riskScore } from './risk.ts';
 
 /** What reading a value gave: the fields, or every problem in it. */
@@ -36,7 +36,7 @@ export function fieldsOrRefuse<T>(parsed: Parsed<T>): T {
 
 function parse<T>(schema: z.ZodType<T>, input: unknown): Parsed<T> {
   const result = schema.safeParse(input);
-  if (!result.success) return { errors: fieldErrors(result.error) };
+  if (!result.success) return { errors: fieldErrors(result.error, KNOWN_KEYS) };
   const bytes = new TextEncoder().encode(JSON.stringify(result.data)).length;
   if (bytes > LIMITS.recordBytes) {
     const message = `the record has ${bytes.toLocaleString('en')} bytes; a record may have at most ${LIMITS.recordBytes.toLocaleString('en')} (256 KB)`;
@@ -46,69 +46,18 @@ function parse<T>(schema: z.ZodType<T>, input: unknown): Parsed<T> {
   return errors.length > 0 ? { errors } : { value: result.data };
 }
 
-/** zod's issues as one line a field; an unknown key names the nearest known one. */
-export function fieldErrors(error: z.ZodError): FieldError[] {
-  return error.issues.flatMap((issue) => issueErrors(issue, []));
-}
-
-function issueErrors(issue: z.core.$ZodIssue, above: readonly PropertyKey[]): FieldError[] {
-  const path = [...above, ...issue.path];
-  if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({
-      path: [...path, key].map(String).join('.'),
-      message: unknownKey(key, path),
-    }));
-  }
-  if (issue.code === 'invalid_union') {
-    const branch = nearestBranch(issue.errors);
-    if (branch) return branch.flatMap((inner) => issueErrors(inner, path));
-  }
-  return [{ path: path.map(String).join('.'), message: plainMessage(issue) }];
-}
-
-function plainMessage(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'invalid_type') {
-    return issue.input === undefined && issue.message.endsWith('received undefined')
-      ? 'is required'
-      : issue.message
-          .replace('Invalid input: expected', 'must be of type')
-          .replace('received', 'but is');
-  }
-  if (issue.code === 'invalid_value')
-    return `must be one of ${issue.values.map(String).join(', ')}`;
-  return issue.message;
-}
-
-/**
- * Of a union's branches, the one that understood most of the value: a wrong entry in a list should
- * speak of the entry, not say that a text was expected.
- */
-function nearestBranch(branches: readonly z.core.$ZodIssue[][]): z.core.$ZodIssue[] | undefined {
-  const depth = (issues: z.core.$ZodIssue[]) => {
-    const mismatch = issues.some(
-      (issue) => issue.code === 'invalid_type' && issue.path.length === 0,
-    );
-    return mismatch ? -1 : Math.max(0, ...issues.map((issue) => issue.path.length));
-  };
-  const matching = branches.filter((issues) => depth(issues) >= 0);
-  return matching.sort((a, b) => depth(b) - depth(a))[0];
-}
-
-function unknownKey(key: string, path: readonly PropertyKey[]): string {
-  if (path.length === 0 && (SYSTEM_FIELDS as readonly string[]).includes(key)) {
-    return 'is set by Lapse and cannot be given here';
-  }
-  const near = nearestKey(key, knownKeys(path));
-  return near
-    ? `unknown key; did you mean ${near}?`
-    : 'unknown key; see the field dictionary for those that exist';
-}
-
-function knownKeys(path: readonly PropertyKey[]): readonly string[] {
-  const names = path.filter((part) => typeof part === 'string');
-  if (names.length === 0) return Object.keys(exceptionFields.shape);
-  return NESTED_KEYS[names.join('.')] ?? [];
-}
+const KNOWN_KEYS: KnownKeys = {
+  at(path) {
+    const names = path.filter((part) => typeof part === 'string');
+    return names.length === 0
+      ? Object.keys(exceptionFields.shape)
+      : (NESTED_KEYS[names.join('.')] ?? []);
+  },
+  reserved(key, path) {
+    const isSystem = path.length === 0 && (SYSTEM_FIELDS as readonly string[]).includes(key);
+    return isSystem ? 'is set by Lapse and cannot be given here' : undefined;
+  },
+};
 
 /** What the fields say against one another; empty where they agree. */
 export function contradictions(

@@ -1,0 +1,65 @@
+import type { DomainError } from '../errors.ts';
+import { formatInstant, type Instant } from '../schedule/instant.ts';
+import type { CommandOf } from './decision.ts';
+import { refuse } from './decision.ts';
+import type { ExceptionFields } from './fields.ts';
+import type { ExceptionState } from './state.ts';
+import { OPEN } from './status.ts';
+
+/** What asking for a renewal brings: a justification of its own, and when it should end. */
+export interface RenewalRequest {
+  readonly justification: string;
+  readonly expires_at?: string | undefined;
+  readonly requested_duration?: string | undefined;
+}
+
+/**
+ * The draft that renews a record: the same scope in a new record with the chain's next number. What
+ * has to be fresh is not copied: justification, evidence, artifacts, and the times (002, Renewal
+ * Limits). While the predecessor is in force the renewal starts where it ends.
+ */
+export function draftRenewal(
+  state: ExceptionState,
+  request: RenewalRequest,
+  now: Instant,
+): CommandOf<'DraftRenewal'> | DomainError {
+  const ended = state.status === 'Closed' || state.status === 'Archived';
+  const wasInForce = state.activated_at !== undefined;
+  if (!OPEN.includes(state.status) && !(ended && wasInForce)) {
+    return refuse(
+      'wrong-state',
+      `only an exception that is or was in force can be renewed; this one is ${state.status}`,
+    );
+  }
+  if (state.renewed_by || state.closed?.reason === 'renewed') {
+    return refuse(
+      'already-exists',
+      `${state.renewed_by?.exception_id} renews this exception; renew that one`,
+    );
+  }
+  const {
+    justification,
+    evidence,
+    artifacts,
+    external_ids,
+    expires_at,
+    requested_duration,
+    ...copied
+  } = state.fields;
+  const end = state.expires_at ?? now;
+  const fields: ExceptionFields = {
+    ...copied,
+    justification: request.justification,
+    effective_from: formatInstant(state.status === 'Expired' || ended ? now : end),
+    ...(request.expires_at === undefined ? {} : { expires_at: request.expires_at }),
+    ...(request.requested_duration === undefined
+      ? {}
+      : { requested_duration: request.requested_duration }),
+  };
+  return {
+    type: 'DraftRenewal',
+    fields,
+    renews: state.exception_id,
+    renewal_number: state.renewal_number + 1,
+  };
+}

@@ -1,0 +1,36 @@
+import type { ExceptionEvent, ExceptionEventType } from './events.ts';
+
+/** The newest version of each event type. A new shape raises the number and adds a step to `upcast`. */
+export const EVENT_VERSIONS: Readonly<Record<ExceptionEventType, number>> = {
+  ExceptionDrafted: 1,
+  ExceptionEdited: 1,
+  ExceptionSubmitted: 1,
+  ChangesRequested: 1,
+  ApprovalGiven: 1,
+  ExceptionApproved: 1,
+  ControlsConfirmed: 1,
+  ExceptionActivated: 1,
+  ExceptionExpiring: 1,
+  ExtensionRequested: 1,
+  ExtensionApprovalGiven: 1,
+  ExceptionExtended: 1,
+  ExtensionRejected: 1,
+  RenewalLinked: 1,
+  ExceptionExpired: 1,
+  ExceptionClosed: 1,
+  EvidenceAdded: 1,
+  ViolationRecorded: 1,
+  ExceptionArchived: 1,
+};
+
+/**
+ * An event as it was stored, in the shape that this release understands. Throws a plain Error on a
+ * type or version that it does not know: a newer release wrote it, or the journal is damaged.
+ */
+export function upcast(type: string, version: number, data: unknown): ExceptionEvent {
+  const newest = (EVENT_VERSIONS as Record<string, number>)[type];
+  if (newest === undefined) throw new Error(`unknown event type ${type}`);
+  if (version !== newest)
+    throw new Error(`${type} has version ${version}; this release knows ${newest}`);
+  return { type, data } as ExceptionEvent;
+}

@@ -1,0 +1,42 @@
+import { DomainError } from '../../domain/errors.ts';
+
+/** The place after which a page begins: a sort value and the id that breaks ties. */
+export interface Cursor {
+  readonly position: string;
+  readonly id: string;
+}
+
+/** A cursor as clients pass it back: opaque, and bound to the sort that made it. */
+export function encodeCursor(sort: string, position: string, id: string): string {
+  return Buffer.from(JSON.stringify([sort, position, id])).toString('base64url');
+}
+
+/** Reads a cursor; refuses one that is not from this list, or from a list sorted otherwise. */
+export function decodeCursor(text: string, sort: string): Cursor {
+  try {
+    const [madeFor, position, id] = JSON.parse(
+      Buffer.from(text, 'base64url').toString('utf8'),
+    ) as unknown[];
+    if (
+      madeFor === sort &&
+      typeof position === 'string' &&
+      typeof id === 'string' &&
+      isPosition(sort, position)
+    ) {
+      return { position, id };
+    }
+  } catch {
+    // Not base64url of JSON: refused below like every other cursor that no list has given out.
+  }
+  throw new DomainError(
+    'invalid-request',
+    'the cursor is not one of this list; begin again without it',
+    [{ path: 'cursor', message: 'must be the next_cursor of a page with the same sort' }],
+  );
+}
+
+const TIMESTAMP = /^(-?infinity|\d{4,6}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}(\.\d{1,6})?\+00)$/;
+
+function isPosition(sort: string, position: string): boolean {
+  return sort === 'title' ? !position.includes('\u0000') : TIMESTAMP.test(position);
+}

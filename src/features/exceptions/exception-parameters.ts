@@ -1,0 +1,16 @@
+import type { ListParameters } from './exception-schemas.ts';
+import type { ListRequest, SortColumn } from './exception-views.ts';
+
+/** A list request out of its checked query parameters. */
+export function listRequest(parameters: ListParameters): ListRequest {
+  const { sort, limit, cursor, count, ...filter } = parameters;
+  const descending = sort.startsWith('-');
+  return {
+    filter,
+    sort: (descending ? sort.slice(1) : sort) as SortColumn,
+    descending,
+    limit,
+    cursor,
+    exactCount: count === 'exact',
+  };
+}

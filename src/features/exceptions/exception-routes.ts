@@ -1,0 +1,180 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import type { ExceptionCommand } from '../../domain/exception/commands.ts';
+import {
+  type ExceptionEdit,
+  type ExceptionFields,
+  exceptionEdit,
+  exceptionFields,
+} from '../../domain/exception/fields.ts';
+import { idempotencyOf } from '../../platform/http/caller.ts';
+import { expectedRevision, requiredRevision, setRevision } from '../../platform/http/revision.ts';
+import { listRequest } from './exception-parameters.ts';
+import {
+  exceptionAnswer,
+  exceptionPage,
+  historyAnswer,
+  idParameter,
+  type ListParameters,
+  listParameters,
+} from './exception-schemas.ts';
+import type { Answer, Caller, ExceptionService } from './exception-service.ts';
+import { type ExceptionViews, historyEntry } from './exception-views.ts';
+import { toAnswer } from './exception-wire.ts';
+
+/** What the routes hand on to. */
+export interface ExceptionRoutes {
+  readonly service: ExceptionService;
+  readonly views: ExceptionViews;
+}
+
+const tags = ['exceptions'];
+const read = { permission: 'exception:read' } as const;
+const write = { permission: 'exception:write' } as const;
+
+/** `/v1/exceptions`: making, reading and editing records; the commands are in `command-routes.ts`. */
+export function addExceptionRoutes(
+  app: FastifyInstance,
+  { service, views }: ExceptionRoutes,
+): void {
+  app.post(
+    '/exceptions',
+    {
+      config: write,
+      schema: {
+        tags,
+        summary: 'Make a draft; with submit=true a request at once',
+        querystring: z.strictObject({ submit: z.enum(['true', 'false']).optional() }),
+        body: exceptionFields,
+        response: { 201: exceptionAnswer },
+      },
+    },
+    async (request, reply) => {
+      const caller = callerOf(request);
+      const submit = (request.query as { submit?: string }).submit === 'true';
+      const fields = request.body as ExceptionFields;
+      return sendAnswer(
+        reply,
+        caller,
+        await service.create(caller, { type: 'DraftException', fields }, submit),
+      );
+    },
+  );
+
+  app.get(
+    '/exceptions',
+    {
+      config: read,
+      schema: {
+        tags,
+        summary: 'The register, filtered and sorted',
+        querystring: listParameters,
+        response: { 200: exceptionPage },
+      },
+    },
+    async (request) => {
+      const { tenantId } = request.principal;
+      const { items, now, ...page } = await views.list(
+        tenantId,
+        listRequest(request.query as ListParameters),
+      );
+      return {
+        ...page,
+        items: items.map(({ state, version }) => toAnswer(state, version, tenantId, now)),
+      };
+    },
+  );
+
+  app.get(
+    '/exceptions/:id',
+    {
+      config: read,
+      schema: {
+        tags,
+        summary: 'One record',
+        params: idParameter,
+        response: { 200: exceptionAnswer },
+      },
+    },
+    async (request, reply) => {
+      const { tenantId } = request.principal;
+      const { state, version, now } = await views.get(tenantId, idOf(request));
+      setRevision(reply, version);
+      return toAnswer(state, version, tenantId, now);
+    },
+  );
+
+  app.patch(
+    '/exceptions/:id',
+    {
+      config: write,
+      schema: {
+        tags,
+        summary: 'Edit fields; null takes one away. A material edit voids approvals',
+        params: idParameter,
+        body: exceptionEdit,
+        response: { 200: exceptionAnswer },
+      },
+    },
+    async (request, reply) => {
+      const changes = request.body as ExceptionEdit;
+      return execute(
+        service,
+        request,
+        reply,
+        { type: 'EditException', changes },
+        requiredRevision(request),
+      );
+    },
+  );
+
+  app.get(
+    '/exceptions/:id/history',
+    {
+      config: read,
+      schema: {
+        tags,
+        summary: 'Its events with actor, time and place in the ledger',
+        params: idParameter,
+        response: { 200: historyAnswer },
+      },
+    },
+    async (request) => {
+      const events = await views.history(request.principal.tenantId, idOf(request));
+      return { items: events.map(historyEntry) };
+    },
+  );
+}
+
+/** Runs one command on the record that the path names, and answers the record. */
+export async function execute(
+  service: ExceptionService,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  command: ExceptionCommand,
+  expected = expectedRevision(request),
+) {
+  const caller = callerOf(request);
+  return sendAnswer(reply, caller, await service.execute(caller, idOf(request), command, expected));
+}
+
+/** Who sends the request, with its idempotency key. */
+export function callerOf(request: FastifyRequest): Caller {
+  const { tenantId, actor } = request.principal;
+  return { tenantId, actor, idempotency: idempotencyOf(request, actor.id) };
+}
+
+/** The id that the path names. */
+export function idOf(request: FastifyRequest): string {
+  return (request.params as { id: string }).id;
+}
+
+/** Answers a record with its revision. */
+export function sendAnswer(
+  reply: FastifyReply,
+  { tenantId }: Caller,
+  { status, record, now }: Answer,
+) {
+  setRevision(reply, record.version);
+  return reply.code(status).send(toAnswer(record.state, record.version, tenantId, now));
+}

@@ -1,0 +1,240 @@
+import { z } from 'zod';
+import {
+  duration,
+  instant,
+  listOf,
+  longText,
+  shortText,
+  titleText,
+  uriReference,
+} from '../../domain/exception/field-shapes.ts';
+import {
+  CATEGORIES,
+  CLASSIFICATIONS,
+  CONTROLS,
+  ENVIRONMENTS,
+  exceptionFields,
+} from '../../domain/exception/fields.ts';
+import { CLOSED_REASONS, STATUSES } from '../../domain/exception/status.ts';
+import { parseInstant } from '../../domain/schedule/instant.ts';
+import { SORTS } from './exception-views.ts';
+
+const time = z.string().meta({ format: 'date-time' });
+const actorReference = z.object({ id: z.string(), name: z.string(), email: z.string().optional() });
+const approval = z.object({ role: z.string(), by: actorReference, at: time, reason: z.string() });
+const requirement = z.object({ role: z.string(), count: z.int(), rule: z.string() });
+
+/** A record as it is answered: what people wrote, and what Lapse knows of it. */
+export const exceptionAnswer = exceptionFields.extend({
+  exception_id: z.string(),
+  revision: z.int(),
+  status: z.enum(STATUSES),
+  kind: z.enum(['time-boxed', 'permanent']),
+  tenant_org: z.string(),
+  severity: z.enum(['High', 'Medium', 'Low']).nullable(),
+  in_force: z.boolean(),
+  overdue: z.boolean(),
+  age_days: z.int().nullable().describe('whole days since activation'),
+  created_at: time,
+  created_by: actorReference,
+  updated_at: time,
+  submitted_at: time.nullable(),
+  lapses_at: time.nullable().describe('when the request lapses if nobody decides it'),
+  requirements: z.array(requirement),
+  approvals: z.array(approval),
+  claims: z
+    .object({ status: z.string().optional(), approvals: z.array(z.unknown()).optional() })
+    .nullable()
+    .describe('what an imported file said of itself; unverified'),
+  approved_at: time.nullable(),
+  original_expires_at: time.nullable(),
+  controls_confirmed: z.object({ by: actorReference, at: time }).nullable(),
+  activated_at: time.nullable(),
+  next_deadline: time.nullable().describe('when time alone will next move the record on'),
+  reminders: z.array(time),
+  extended_at: time.nullable(),
+  pending_change: z
+    .object({
+      change_id: z.string(),
+      kind: z.literal('extension'),
+      expires_at: time,
+      reason: z.string(),
+      risk_review: z.string(),
+      requested_by: actorReference,
+      requested_at: time,
+      requirements: z.array(requirement),
+      approvals: z.array(approval),
+    })
+    .nullable(),
+  renews: z.string().nullable(),
+  renewal_number: z.int(),
+  renewed_by: z.string().nullable(),
+  ended_at: time.nullable(),
+  closed: z
+    .object({
+      at: time,
+      by: actorReference,
+      reason: z.enum(CLOSED_REASONS),
+      note: z.string().nullable(),
+      evidence: z.array(z.object({ criterion: z.string(), link: z.string() })),
+      archives_at: time,
+    })
+    .nullable(),
+  archived_at: time.nullable(),
+  violations: z.array(
+    z.object({ at: time, impact: z.string(), description: z.string(), by: actorReference }),
+  ),
+});
+export type ExceptionAnswer = z.output<typeof exceptionAnswer>;
+
+export const exceptionPage = z.object({
+  items: z.array(exceptionAnswer),
+  next_cursor: z.string().nullable(),
+  total: z.int(),
+  total_is_minimum: z.boolean(),
+});
+
+export const historyAnswer = z.object({
+  items: z.array(
+    z.object({
+      event_id: z.string(),
+      version: z.int(),
+      type: z.string(),
+      event_version: z.int(),
+      at: time,
+      actor: z.object({
+        id: z.string(),
+        name: z.string(),
+        email: z.string().optional(),
+        role: z.string(),
+      }),
+      data: z.unknown(),
+      ledger_index: z.int().nullable(),
+    }),
+  ),
+});
+
+export const idParameter = z.object({ id: z.string().max(64) });
+
+const reason = longText.describe('why; kept in the ledger');
+const optionalReason = z.strictObject({ reason: reason.optional() }).default({});
+
+/** The body of each command, by the last part of its path. */
+export const commandBodies = {
+  submit: optionalReason,
+  'request-changes': z.strictObject({ reason }),
+  withdraw: optionalReason,
+  approve: z.strictObject({
+    reason,
+    change: shortText
+      .optional()
+      .describe('the pending change that is decided: its id, or its kind'),
+  }),
+  reject: z.strictObject({ reason, change: shortText.optional() }),
+  activate: optionalReason.describe(
+    'sending it confirms that the compensating controls are in place',
+  ),
+  'request-extension': z.strictObject({
+    expires_at: instant.describe('the new end'),
+    reason,
+    risk_review: longText.describe(
+      'the risk as it is assessed now (000 section 4: fresh risk review)',
+    ),
+  }),
+  renew: z
+    .strictObject({
+      justification: longText.describe('why it is still needed; every renewal needs its own'),
+      expires_at: instant.optional(),
+      requested_duration: duration.optional(),
+    })
+    .refine(
+      (body) => !(body.expires_at && body.requested_duration),
+      'give either expires_at or requested_duration',
+    ),
+  revoke: z.strictObject({ reason }),
+  close: z.strictObject({
+    reason: reason.optional(),
+    evidence: listOf(z.strictObject({ criterion: shortText, link: uriReference })).default([]),
+    removal: z
+      .strictObject({
+        statement: longText,
+        links: listOf(uriReference).min(1, 'needs at least one link'),
+      })
+      .optional()
+      .describe('your word that what was granted is gone, and what shows it'),
+  }),
+  archive: optionalReason,
+} as const;
+
+/** The bodies of additions. */
+export const additionBodies = {
+  comments: z.strictObject({ body: longText }),
+  evidence: z.strictObject({
+    links: listOf(uriReference).min(1, 'needs at least one link'),
+    note: longText.optional(),
+  }),
+  violations: z.strictObject({
+    impact: z.enum(['none', 'degraded', 'outage', 'data']),
+    description: longText,
+  }),
+} as const;
+
+export const commentAnswer = z.object({
+  comment_id: z.string(),
+  author: actorReference,
+  body: z.string(),
+  created_at: time,
+});
+export const commentPage = z.object({ items: z.array(commentAnswer) });
+
+const instantParameter = z.string().transform((text, context) => {
+  const parsed = parseInstant(text);
+  if (parsed !== undefined) return parsed;
+  context.addIssue('must be an RFC 3339 instant such as 2026-03-07T00:00:00Z');
+  return z.NEVER;
+});
+const flag = z.enum(['true', 'false']).transform((text) => text === 'true');
+
+/** A parameter that may be repeated: any of its values. */
+function anyOf<T extends z.ZodType<unknown, string>>(value: T) {
+  return z
+    .union([value, z.array(value).max(50)])
+    .transform((given) => (Array.isArray(given) ? given : [given]) as z.output<T>[])
+    .optional();
+}
+
+const sortParameter = z
+  .string()
+  .regex(
+    new RegExp(`^-?(${SORTS.join('|')})$`),
+    `must be one of ${SORTS.join(', ')}, with - in front for the other way round`,
+  );
+
+export const listParameters = z.strictObject({
+  status: anyOf(z.enum(STATUSES)),
+  category: anyOf(z.enum(CATEGORIES)),
+  control: anyOf(z.enum(CONTROLS)),
+  environment: anyOf(z.enum(ENVIRONMENTS)),
+  data_classification: anyOf(z.enum(CLASSIFICATIONS)),
+  severity: anyOf(z.enum(['High', 'Medium', 'Low'])),
+  kind: anyOf(z.enum(['time-boxed', 'permanent'])),
+  requestor: anyOf(titleText),
+  owner: anyOf(titleText),
+  service: anyOf(titleText),
+  policy_ref: anyOf(uriReference),
+  q: z
+    .string()
+    .max(300)
+    .refine((text) => text.isWellFormed() && !text.includes('\u0000'), 'must be well-formed text')
+    .optional(),
+  expires_before: instantParameter.optional(),
+  expires_after: instantParameter.optional(),
+  expiring_within: z.coerce.number().int().min(0).max(3_650).optional().describe('days'),
+  overdue: flag.optional(),
+  open: flag.optional(),
+  sort: sortParameter.default('-created_at'),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+  cursor: z.string().max(2_000).optional(),
+  count: z.literal('exact').optional(),
+});
+export type ListParameters = z.output<typeof listParameters>;

@@ -1,0 +1,196 @@
+import { ulid } from 'ulid';
+import { type Actor, CLOCK } from '../../domain/access/actor.ts';
+import { DomainError } from '../../domain/errors.ts';
+import { canActivate } from '../../domain/exception/advance.ts';
+import { catchUp, stateAt } from '../../domain/exception/catch-up.ts';
+import type { ExceptionCommand } from '../../domain/exception/commands.ts';
+import { decide } from '../../domain/exception/decide.ts';
+import { type DecisionContext, isRefusal } from '../../domain/exception/decision.ts';
+import type { ExceptionEvent } from '../../domain/exception/events.ts';
+import { evolve } from '../../domain/exception/evolve.ts';
+import { draftRenewal, type RenewalRequest } from '../../domain/exception/renewal.ts';
+import type { ExceptionState } from '../../domain/exception/state.ts';
+import type { Policy } from '../../domain/policy/policy.ts';
+import { record } from '../../journal/journal.ts';
+import type { StreamState } from '../../journal/stream.ts';
+import type { Database, Transaction } from '../../platform/db/transaction.ts';
+import { type IdempotentRequest, recall, remember } from '../../platform/http/idempotency.ts';
+import { exceptionStream, loadForUpdate } from './exception-store.ts';
+import { stateAtVersion } from './exception-views.ts';
+
+/** Who asks, for which tenant. */
+export interface Caller {
+  readonly tenantId: string;
+  readonly actor: Actor;
+  readonly idempotency?: IdempotentRequest | undefined;
+}
+
+/** A record as it stood when the request was answered. */
+export interface Answer {
+  readonly status: number;
+  readonly record: StreamState<ExceptionState>;
+  /** The domain's time, epoch milliseconds. */
+  readonly now: number;
+}
+
+interface Services {
+  readonly db: Database;
+  readonly policy: Policy;
+  /** Refuses while the tenant may only be read. */
+  readonly assertWritable: (tx: Transaction, tenantId: string) => Promise<void>;
+}
+
+type Commands = readonly [ExceptionCommand, ...ExceptionCommand[]];
+
+/** Runs commands on exceptions: load, decide, record, all in one transaction. */
+export class ExceptionService {
+  readonly #services: Services;
+
+  constructor(services: Services) {
+    this.#services = services;
+  }
+
+  /** Makes a record; with `submit` it is a request at once, or nothing at all. */
+  create(
+    caller: Caller,
+    command: Extract<ExceptionCommand, { type: 'DraftException' }>,
+    submit: boolean,
+  ): Promise<Answer> {
+    const commands: Commands = submit ? [command, { type: 'SubmitException' }] : [command];
+    return this.#answer(caller, async (tx) => {
+      const now = await tx.now;
+      const id = `EXC_${ulid()}`;
+      return { status: 201, record: this.#run(tx, caller, id, undefined, commands, now), now };
+    });
+  }
+
+  /** Runs one command on a record. `expectedVersion` is the revision that the caller has seen. */
+  execute(
+    caller: Caller,
+    exceptionId: string,
+    command: ExceptionCommand,
+    expectedVersion?: number,
+  ): Promise<Answer> {
+    return this.#answer(caller, async (tx) => {
+      const before = await this.#load(tx, caller, exceptionId, expectedVersion);
+      const now = Math.max(await tx.now, before.state.updated_at);
+      const after = this.#run(tx, caller, exceptionId, before, [command], now);
+      await this.#linkRenewal(tx, caller, before.state, after.state, now);
+      return { status: 200, record: after, now };
+    });
+  }
+
+  /** Makes the draft that renews a record: a new one in its chain. */
+  renew(
+    caller: Caller,
+    exceptionId: string,
+    request: RenewalRequest,
+    expectedVersion?: number,
+  ): Promise<Answer> {
+    return this.#answer(caller, async (tx) => {
+      const before = await this.#load(tx, caller, exceptionId, expectedVersion);
+      const now = Math.max(await tx.now, before.state.updated_at);
+      const command = draftRenewal(this.#advanced(before.state, now), request, now);
+      if (isRefusal(command)) throw command;
+      const id = `EXC_${ulid()}`;
+      return { status: 201, record: this.#run(tx, caller, id, undefined, [command], now), now };
+    });
+  }
+
+  async #answer(caller: Caller, work: (tx: Transaction) => Promise<Answer>): Promise<Answer> {
+    const { tenantId, idempotency } = caller;
+    return this.#services.db.inTenant(tenantId, async (tx) => {
+      const [before] = await Promise.all([
+        recall(tx, tenantId, idempotency),
+        this.#services.assertWritable(tx, tenantId),
+      ]);
+      if (before) {
+        const { id, version } = before.reference;
+        return {
+          status: before.status,
+          record: await stateAtVersion(tx, tenantId, id, version),
+          now: before.at,
+        };
+      }
+      const answer = await work(tx);
+      const { id, version } = answer.record;
+      const reference = { type: 'exception', id, version };
+      remember(tx, tenantId, idempotency, { status: answer.status, reference, at: answer.now });
+      return answer;
+    });
+  }
+
+  async #load(tx: Transaction, { tenantId }: Caller, exceptionId: string, expected?: number) {
+    const before = await loadForUpdate(tx, tenantId, exceptionId);
+    if (!before) throw new DomainError('not-found', `there is no exception ${exceptionId}`);
+    if (expected !== undefined && expected !== before.version) {
+      throw new DomainError(
+        'stale-revision',
+        `the record has changed since (revision ${before.version}, you sent ${expected}); read it again and repeat the edit`,
+      );
+    }
+    return before;
+  }
+
+  /** Brings the record to `now`, decides the commands on it in turn, and records what follows. */
+  #run(
+    tx: Transaction,
+    { tenantId, actor }: Caller,
+    exceptionId: string,
+    before: StreamState<ExceptionState> | undefined,
+    commands: Commands,
+    now: number,
+  ): StreamState<ExceptionState> {
+    const context: DecisionContext = { now, actor, policy: this.#services.policy, tenantId };
+    const timely = before ? catchUp(before.state, now, this.#services.policy) : [];
+    const events: ExceptionEvent[] = [...timely];
+    let state = before?.state;
+    for (const event of timely)
+      state = evolve(state, event, { exceptionId, at: now, actor: CLOCK });
+    for (const command of commands) {
+      const decision = decide(state, command, context);
+      if (isRefusal(decision)) throw decision;
+      for (const event of decision) state = evolve(state, event, { exceptionId, at: now, actor });
+      events.push(...decision);
+    }
+    const clockEvents = new Set(timely);
+    const actorOf = (event: ExceptionEvent) => (clockEvents.has(event) ? CLOCK : actor);
+    const append = { tenantId, streamId: exceptionId, before, events, at: now, actor: actorOf };
+    const [change] = record(tx, exceptionStream, [append]);
+    const after = change ?? before;
+    if (!after) throw new Error('a new record has no events');
+    return after;
+  }
+
+  /** Tells the predecessor once its renewal is approved and ready, so that it hands over at its end. */
+  async #linkRenewal(
+    tx: Transaction,
+    caller: Caller,
+    before: ExceptionState,
+    after: ExceptionState,
+    now: number,
+  ) {
+    const predecessorId = after.renews;
+    const ready = after.status === 'Approved' || after.status === 'Active';
+    if (!predecessorId || !ready || !canActivate(after)) return;
+    if (before.status !== 'Approved' && before.status !== 'Under-Review') return;
+    const predecessor = await loadForUpdate(tx, caller.tenantId, predecessorId);
+    if (!predecessor || this.#advanced(predecessor.state, now).status === 'Expired') return;
+    const takesOver = {
+      type: 'LinkRenewal' as const,
+      renewal_id: after.exception_id,
+      takes_over_at: after.effective_from ?? now,
+    };
+    const decision = decide(this.#advanced(predecessor.state, now), takesOver, {
+      ...caller,
+      now,
+      policy: this.#services.policy,
+    });
+    // A predecessor that is closed or renewed already needs nothing handed over.
+    if (!isRefusal(decision)) this.#run(tx, caller, predecessorId, predecessor, [takesOver], now);
+  }
+
+  #advanced(state: ExceptionState, now: number): ExceptionState {
+    return stateAt(state, now, this.#services.policy);
+  }
+}

@@ -1,0 +1,181 @@
+import { sql } from 'kysely';
+import { DomainError } from '../../domain/errors.ts';
+import { stateAt } from '../../domain/exception/catch-up.ts';
+import type { ExceptionState } from '../../domain/exception/state.ts';
+import type { Policy } from '../../domain/policy/policy.ts';
+import { formatInstant } from '../../domain/schedule/instant.ts';
+import { type RecordedEvent, readStream } from '../../journal/read-stream.ts';
+import type { StreamState } from '../../journal/stream.ts';
+import { sqlBuilder } from '../../platform/db/query-builder.ts';
+import type { Database, Transaction } from '../../platform/db/transaction.ts';
+import { type Cursor, decodeCursor, encodeCursor } from './cursor.ts';
+import { type ExceptionFilter, filterConditions } from './exception-filter.ts';
+import { exceptionStream } from './exception-store.ts';
+
+/** A page of a list. `total` is exact up to 1,000 unless an exact count was asked for. */
+export interface Page {
+  readonly items: readonly { readonly version: number; readonly state: ExceptionState }[];
+  readonly next_cursor: string | null;
+  readonly total: number;
+  readonly total_is_minimum: boolean;
+  readonly now: number;
+}
+
+/** What a list may be sorted by; a leading `-` turns it round. */
+export const SORTS = ['expires_at', 'created_at', 'updated_at', 'title'] as const;
+export type SortColumn = (typeof SORTS)[number];
+
+/** How a list is asked for. */
+export interface ListRequest {
+  readonly filter: ExceptionFilter;
+  readonly sort: SortColumn;
+  readonly descending: boolean;
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+  readonly exactCount: boolean;
+}
+
+/** Counting stops here, so that the first page of a million costs what the first of a thousand does. */
+const COUNTED = 1_000;
+
+/** Read models of the register, each as it stands at the domain's time of the read. */
+export class ExceptionViews {
+  readonly #db: Database;
+  readonly #policy: Policy;
+
+  constructor(db: Database, policy: Policy) {
+    this.#db = db;
+    this.#policy = policy;
+  }
+
+  /** One record; refuses with `not-found` for an id that this tenant does not have. */
+  get(
+    tenantId: string,
+    id: string,
+  ): Promise<{ version: number; state: ExceptionState; now: number }> {
+    return this.#db.inTenant(tenantId, async (tx) => {
+      const [[row], now] = await Promise.all([
+        tx.query<{ version: number; state: ExceptionState }>(
+          'SELECT version, state FROM lapse.exceptions WHERE tenant_id = $1 AND exception_id = $2',
+          [tenantId, id],
+        ),
+        tx.now,
+      ]);
+      if (!row) throw new DomainError('not-found', `there is no exception ${id}`);
+      return { version: row.version, state: this.#at(row.state, now), now };
+    });
+  }
+
+  /** The record's events with actor, time and ledger index, oldest first. */
+  history(tenantId: string, id: string): Promise<RecordedEvent[]> {
+    return this.#db.inTenant(tenantId, async (tx) => {
+      const events = await readStream(tx, tenantId, exceptionStream.type, id);
+      if (events.length === 0) throw new DomainError('not-found', `there is no exception ${id}`);
+      return events;
+    });
+  }
+
+  list(tenantId: string, request: ListRequest): Promise<Page> {
+    return this.#db.inTenant(tenantId, async (tx) => {
+      const now = await tx.now;
+      const cursor =
+        request.cursor === undefined ? undefined : decodeCursor(request.cursor, request.sort);
+      const matching = listQuery(tenantId, request, now);
+      const [rows, counts] = await Promise.all([
+        tx.execute(pageQuery(matching, request, cursor).compile()),
+        tx.execute(countQuery(matching, request.exactCount).compile()),
+      ]);
+      const items = rows.slice(0, request.limit) as unknown as PageRow[];
+      const last = items.at(-1);
+      const counted = Number((counts[0] as { total: number }).total);
+      const over = !request.exactCount && counted > COUNTED;
+      return {
+        items: items.map(({ version, state }) => ({ version, state: this.#at(state, now) })),
+        next_cursor:
+          rows.length > request.limit && last
+            ? encodeCursor(request.sort, last.position, last.exception_id)
+            : null,
+        total: over ? COUNTED : counted,
+        total_is_minimum: over,
+        now,
+      };
+    });
+  }
+
+  #at(state: ExceptionState, now: number): ExceptionState {
+    return stateAt(state, Math.max(now, state.updated_at), this.#policy);
+  }
+}
+
+interface PageRow {
+  readonly exception_id: string;
+  readonly version: number;
+  readonly state: ExceptionState;
+  readonly position: string;
+}
+
+function listQuery(tenantId: string, { filter }: ListRequest, now: number) {
+  return sqlBuilder
+    .selectFrom('exceptions')
+    .where('tenant_id', '=', tenantId)
+    .where((eb) => eb.and(filterConditions(eb, filter, now)));
+}
+
+type Matching = ReturnType<typeof listQuery>;
+
+/** One row more than the page, which tells whether there is another. */
+function pageQuery(
+  matching: Matching,
+  { sort, descending, limit }: ListRequest,
+  cursor: Cursor | undefined,
+) {
+  const direction = descending ? 'desc' : 'asc';
+  // To the microsecond and as text, so that a cursor names a place exactly; 'infinity' included.
+  const position = sort === 'title' ? sql<string>`title` : sql<string>`${sql.ref(sort)}::text`;
+  const page = matching
+    .select(['exception_id', 'version', 'state'])
+    .select(position.as('position'))
+    .orderBy(sort, direction)
+    .orderBy('exception_id', direction)
+    .limit(limit + 1);
+  if (!cursor) return page;
+  const comparison = sql.raw(descending ? '<' : '>');
+  const type = sql.raw(sort === 'title' ? 'text' : 'timestamptz');
+  return page.where(
+    sql<boolean>`(${sql.ref(sort)}, exception_id) ${comparison} (${cursor.position}::${type}, ${cursor.id})`,
+  );
+}
+
+function countQuery(matching: Matching, exact: boolean) {
+  const ids = exact
+    ? matching.select('exception_id')
+    : matching.select('exception_id').limit(COUNTED + 1);
+  return sqlBuilder.selectFrom(ids.as('matching')).select(sql<number>`count(*)::int`.as('total'));
+}
+
+/** A record as it was at one of its versions, folded from its events: for answers that are repeated. */
+export async function stateAtVersion(
+  tx: Transaction,
+  tenantId: string,
+  id: string,
+  version: number,
+): Promise<StreamState<ExceptionState>> {
+  const events = await readStream(tx, tenantId, exceptionStream.type, id, version);
+  let state: ExceptionState | undefined;
+  for (const recorded of events) {
+    const event = exceptionStream.upcast(recorded.type, recorded.event_version, recorded.data);
+    state = exceptionStream.evolve(state, event, {
+      tenantId,
+      streamId: id,
+      at: recorded.at,
+      actor: recorded.actor,
+    });
+  }
+  if (!state) throw new DomainError('not-found', `there is no exception ${id}`);
+  return { tenantId, id, version, state };
+}
+
+/** An event as people read it in a history. */
+export function historyEntry({ data, at, actor, ...event }: RecordedEvent) {
+  return { ...event, at: formatInstant(at), actor, data };
+}

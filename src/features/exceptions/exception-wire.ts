@@ -1,0 +1,102 @@
+import { isInForce, nextDeadline } from '../../domain/exception/advance.ts';
+import { riskScore, severity } from '../../domain/exception/risk.ts';
+import type { Approval, ExceptionState } from '../../domain/exception/state.ts';
+import { formatInstant, type Instant, wholeDays } from '../../domain/schedule/instant.ts';
+import type { ExceptionAnswer } from './exception-schemas.ts';
+
+/** A record in the form that the API answers with, as it stands at `now`. */
+export function toAnswer(
+  state: ExceptionState,
+  version: number,
+  tenantId: string,
+  now: Instant,
+): ExceptionAnswer {
+  const { fields, request, closed } = state;
+  return {
+    ...fields,
+    ...fixedTimes(state),
+    risk_score: fields.risk_score ?? riskScore(fields),
+    exception_id: state.exception_id,
+    revision: version,
+    status: state.status,
+    kind: 'time-boxed',
+    tenant_org: tenantId,
+    severity: severity(fields) ?? null,
+    in_force: isInForce(state, now),
+    overdue: state.status === 'Expired',
+    age_days: state.activated_at === undefined ? null : wholeDays(state.activated_at, now),
+    created_at: formatInstant(state.created_at),
+    created_by: state.created_by,
+    updated_at: formatInstant(state.updated_at),
+    submitted_at: time(request?.submitted_at),
+    lapses_at: state.status === 'Under-Review' ? time(request?.lapses_at) : null,
+    requirements: [...(request?.requirements ?? [])],
+    approvals: state.approvals.map(approvalAnswer),
+    claims: claimsAnswer(state),
+    approved_at: time(state.approved_at),
+    original_expires_at: time(state.original_expires_at),
+    controls_confirmed: state.controls_confirmed
+      ? { by: state.controls_confirmed.by, at: formatInstant(state.controls_confirmed.at) }
+      : null,
+    activated_at: time(state.activated_at),
+    next_deadline: time(nextDeadline(state)),
+    reminders: state.reminders.map(formatInstant),
+    extended_at: time(state.extended_at),
+    pending_change: pendingAnswer(state),
+    renews: state.renews ?? null,
+    renewal_number: state.renewal_number,
+    renewed_by: state.renewed_by?.exception_id ?? null,
+    ended_at: time(state.ended?.at),
+    closed: closed
+      ? {
+          at: formatInstant(closed.at),
+          by: closed.by,
+          reason: closed.reason,
+          note: closed.note ?? null,
+          evidence: [...closed.evidence],
+          archives_at: formatInstant(closed.archives_at),
+        }
+      : null,
+    archived_at: time(state.archived_at),
+    violations: state.violations.map((violation) => ({
+      ...violation,
+      at: formatInstant(violation.at),
+    })),
+  };
+}
+
+/** The times that approval fixed, in place of those that were asked for. */
+function fixedTimes(state: ExceptionState): { effective_from?: string; expires_at?: string } {
+  if (state.effective_from === undefined || state.expires_at === undefined) return {};
+  return {
+    effective_from: formatInstant(state.effective_from),
+    expires_at: formatInstant(state.expires_at),
+  };
+}
+
+function claimsAnswer({ claims }: ExceptionState): ExceptionAnswer['claims'] {
+  if (!claims) return null;
+  const { approvals, ...rest } = claims;
+  return approvals ? { ...rest, approvals: [...approvals] } : rest;
+}
+
+function pendingAnswer({
+  pending_change: pending,
+}: ExceptionState): ExceptionAnswer['pending_change'] {
+  if (!pending) return null;
+  return {
+    ...pending,
+    expires_at: formatInstant(pending.expires_at),
+    requested_at: formatInstant(pending.requested_at),
+    requirements: [...pending.requirements],
+    approvals: pending.approvals.map(approvalAnswer),
+  };
+}
+
+function approvalAnswer(approval: Approval) {
+  return { ...approval, at: formatInstant(approval.at) };
+}
+
+function time(instant: Instant | undefined): string | null {
+  return instant === undefined ? null : formatInstant(instant);
+}

@@ -1,0 +1,128 @@
+import { DatabaseError } from 'pg';
+import { ulid } from 'ulid';
+import { CLOCK } from '../../domain/access/actor.ts';
+import { catchUp } from '../../domain/exception/catch-up.ts';
+import type { ExceptionState } from '../../domain/exception/state.ts';
+import type { Policy } from '../../domain/policy/policy.ts';
+import { formatInstant } from '../../domain/schedule/instant.ts';
+import { record } from '../../journal/journal.ts';
+import type { StreamState } from '../../journal/stream.ts';
+import type { Database, Transaction } from '../../platform/db/transaction.ts';
+import { cutOutPoison } from '../../platform/due/cut-out.ts';
+import { BATCH_SIZE, type DueWork } from '../../platform/due/due-loop.ts';
+import { exceptionStream } from './exception-store.ts';
+
+interface DueRow {
+  readonly tenant_id: string;
+  readonly exception_id: string;
+}
+
+/**
+ * Moves on every record whose deadline has passed. Claim, fold and write are one transaction over at
+ * most 500 rows: killed in the middle it has done nothing, and no transition is ever made twice.
+ */
+export function exceptionDeadlines(db: Database, policy: Policy): DueWork {
+  const advanceAll = (only?: readonly DueRow[]) =>
+    db.inSystem((tx) => advanceDue(tx, policy, only));
+  return {
+    name: 'exception-deadlines',
+    async runBatch() {
+      try {
+        return await advanceAll();
+      } catch (error) {
+        if (!isAboutRows(error)) throw error;
+        // Which row it was the failed batch cannot tell: take the same rows again, in halves.
+        const rows = await db.inSystem(async (tx) => dueRows(tx, await tx.now));
+        await cutOutPoison(
+          rows,
+          async (part) => void (await advanceAll(part)),
+          (row, cause) => quarantine(db, row, cause),
+          isAboutRows,
+        );
+        return rows.length;
+      }
+    },
+  };
+}
+
+const DUE = `SELECT d.tenant_id, d.exception_id FROM lapse.exception_deadlines d
+  WHERE d.quarantined_at IS NULL AND d.next_due_at <= to_timestamp($1::double precision / 1000)
+  ORDER BY d.next_due_at, d.tenant_id, d.exception_id LIMIT ${BATCH_SIZE}`;
+
+function dueRows(tx: Transaction, now: number): Promise<DueRow[]> {
+  return tx.query<{ tenant_id: string; exception_id: string }>(DUE, [now]);
+}
+
+async function advanceDue(
+  tx: Transaction,
+  policy: Policy,
+  only?: readonly DueRow[],
+): Promise<number> {
+  const now = await tx.now;
+  const rows = await claim(tx, now, only);
+  const appends = rows.map(({ tenantId, id, version, state }) => {
+    const at = Math.max(now, state.updated_at);
+    const events = catchUp(state, at, policy);
+    if (events.length === 0) throw new Error(`${id} is due but nothing follows from its state`);
+    return { tenantId, streamId: id, before: { version, state }, events, at, actor: CLOCK };
+  });
+  record(tx, exceptionStream, appends);
+  return rows.length;
+}
+
+/** Locks due records that nobody else is working on, a person's command included. */
+async function claim(
+  tx: Transaction,
+  now: number,
+  only: readonly DueRow[] | undefined,
+): Promise<StreamState<ExceptionState>[]> {
+  const chosen = only
+    ? `AND (d.tenant_id, d.exception_id) IN (SELECT * FROM unnest($2::text[], $3::text[]))`
+    : '';
+  const rows = await tx.query<{
+    tenant_id: string;
+    exception_id: string;
+    version: number;
+    state: ExceptionState;
+  }>(
+    `SELECT d.tenant_id, d.exception_id, e.version, e.state
+     FROM lapse.exception_deadlines d
+     JOIN lapse.exceptions e ON e.tenant_id = d.tenant_id AND e.exception_id = d.exception_id
+     WHERE d.quarantined_at IS NULL AND d.next_due_at <= to_timestamp($1::double precision / 1000) ${chosen}
+     ORDER BY d.next_due_at, d.tenant_id, d.exception_id LIMIT ${BATCH_SIZE}
+     FOR UPDATE OF d, e SKIP LOCKED`,
+    only ? [now, only.map((row) => row.tenant_id), only.map((row) => row.exception_id)] : [now],
+  );
+  return rows.map(({ tenant_id, exception_id, ...row }) => ({
+    tenantId: tenant_id,
+    id: exception_id,
+    ...row,
+  }));
+}
+
+/** Takes a row that cannot be done out of the way of the others, and opens a task for a person. */
+function quarantine(db: Database, row: DueRow, cause: unknown): Promise<void> {
+  const detail = cause instanceof Error ? cause.message : String(cause);
+  return db.inSystem(async (tx) => {
+    const at = formatInstant(await tx.now);
+    tx.atCommit(
+      `UPDATE lapse.exception_deadlines SET quarantined_at = $3, attempts = attempts + 1, last_error = $4
+       WHERE tenant_id = $1 AND exception_id = $2`,
+      [row.tenant_id, row.exception_id, at, detail],
+    );
+    tx.atCommit(
+      `INSERT INTO lapse.tasks (tenant_id, task_id, kind, subject_type, subject_id, detail, opened_at)
+       VALUES ($1, $2, 'quarantine', 'exception', $3, $4, $5) ON CONFLICT DO NOTHING`,
+      [row.tenant_id, `task_${ulid()}`, row.exception_id, detail, at],
+    );
+  });
+}
+
+/** A connection that broke, a shutdown, a lock time-out: none of them is a row's fault. */
+function isAboutRows(error: unknown): boolean {
+  if (!(error instanceof Error)) return true;
+  if (!(error instanceof DatabaseError))
+    return !('code' in error) && !/timeout|terminated/i.test(error.message);
+  const kind = error.code?.slice(0, 2);
+  return kind === '22' || kind === '23' || kind === 'P0';
+}

@@ -1,0 +1,89 @@
+import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import { ROLES } from '../../domain/access/actor.ts';
+import { emailAddress, instant, shortText } from '../../domain/exception/field-shapes.ts';
+import { idempotencyOf } from '../../platform/http/caller.ts';
+import type { TokenState } from './token-events.ts';
+import type { NewToken, TokenService } from './token-service.ts';
+
+const newToken = z.strictObject({
+  name: shortText.describe('whose it is, or what uses it'),
+  email: emailAddress
+    .optional()
+    .describe('ties the token to a person: nobody approves what they requested'),
+  role: z.enum(ROLES),
+  expires_at: instant.optional().describe('at most a year ahead; 90 days when left out'),
+});
+
+const tokenAnswer = z.object({
+  token_id: z.string(),
+  name: z.string(),
+  email: z.string().nullable(),
+  role: z.enum(ROLES),
+  created_at: z.string(),
+  created_by: z.string(),
+  expires_at: z.string(),
+  revoked_at: z.string().nullable(),
+});
+
+const tags = ['tokens'];
+const config = { permission: 'token:manage' } as const;
+
+/** `/v1/tokens`: the secret is in the answer that makes a token, and nowhere else. */
+export function addTokenRoutes(app: FastifyInstance, tokens: TokenService): void {
+  app.post(
+    '/tokens',
+    {
+      config,
+      schema: {
+        tags,
+        summary: 'Make a token; its secret is shown this once',
+        body: newToken,
+        response: { 201: tokenAnswer.extend({ token: z.string().nullable() }) },
+      },
+    },
+    async (request, reply) => {
+      const { principal } = request;
+      const idempotency = idempotencyOf(request, principal.actor.id);
+      const { token, secret } = await tokens.create(
+        principal,
+        request.body as NewToken,
+        idempotency,
+      );
+      // A repeated request cannot be answered with the secret: nobody has it any more.
+      return reply.code(201).send({ ...toAnswer(token), token: secret ?? null });
+    },
+  );
+
+  app.get(
+    '/tokens',
+    {
+      config,
+      schema: {
+        tags,
+        summary: 'The tokens, without secrets',
+        response: { 200: z.object({ items: z.array(tokenAnswer) }) },
+      },
+    },
+    async (request) => ({ items: (await tokens.list(request.principal.tenantId)).map(toAnswer) }),
+  );
+
+  app.delete(
+    '/tokens/:id',
+    {
+      config,
+      schema: {
+        tags,
+        summary: 'Revoke a token',
+        params: z.object({ id: z.string().max(64) }),
+        response: { 200: tokenAnswer },
+      },
+    },
+    async (request) =>
+      toAnswer(await tokens.revoke(request.principal, (request.params as { id: string }).id)),
+  );
+}
+
+function toAnswer({ secret_sha256: _, ...token }: TokenState) {
+  return { ...token, email: token.email ?? null, revoked_at: token.revoked_at ?? null };
+}

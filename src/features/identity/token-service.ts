@@ -1,0 +1,140 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { ulid } from 'ulid';
+import type { Actor, Role } from '../../domain/access/actor.ts';
+import type { Principal } from '../../domain/access/principal.ts';
+import { DomainError } from '../../domain/errors.ts';
+import { DAY, formatInstant, parseInstant } from '../../domain/schedule/instant.ts';
+import { record } from '../../journal/journal.ts';
+import type { Database, Transaction } from '../../platform/db/transaction.ts';
+import { type IdempotentRequest, recall, remember } from '../../platform/http/idempotency.ts';
+import type { TokenState } from './token-events.ts';
+import { tokenStream } from './token-store.ts';
+
+/** A new token: who it is for, what it may do, until when (RFC 3339, at most a year ahead). */
+export interface NewToken {
+  readonly name: string;
+  readonly email?: string | undefined;
+  readonly role: Role;
+  readonly expires_at?: string | undefined;
+}
+
+/** A token with its secret, which is shown once and stored nowhere. */
+export interface IssuedToken {
+  readonly token: TokenState;
+  readonly secret?: string | undefined;
+}
+
+const YEAR = 366 * DAY;
+const DEFAULT_LIFE = 90 * DAY;
+
+/** Issues, lists and revokes tokens. Their time is real time: a moved test clock opens nothing. */
+export class TokenService {
+  readonly #db: Database;
+  readonly #onRevoked: (tenantId: string) => void;
+  readonly #realNow: () => number;
+
+  constructor(
+    db: Database,
+    onRevoked: (tenantId: string) => void,
+    realNow: () => number = Date.now,
+  ) {
+    this.#db = db;
+    this.#onRevoked = onRevoked;
+    this.#realNow = realNow;
+  }
+
+  create(
+    principal: Principal,
+    wanted: NewToken,
+    idempotency?: IdempotentRequest,
+  ): Promise<IssuedToken> {
+    const { tenantId, actor } = principal;
+    return this.#db.inTenant(tenantId, async (tx) => {
+      const before = await recall(tx, tenantId, idempotency);
+      if (before) return { token: await getToken(tx, tenantId, before.reference.id) };
+      const issued = issueToken(tx, tenantId, actor, wanted, this.#realNow());
+      const reference = { type: 'token', id: issued.token.token_id, version: 1 };
+      remember(tx, tenantId, idempotency, { status: 201, reference, at: this.#realNow() });
+      return issued;
+    });
+  }
+
+  list(tenantId: string): Promise<TokenState[]> {
+    return this.#db.inTenant(tenantId, async (tx) => {
+      const rows = await tx.query<{ state: TokenState }>(
+        'SELECT state FROM lapse.tokens WHERE tenant_id = $1 ORDER BY token_id DESC LIMIT 1000',
+        [tenantId],
+      );
+      return rows.map((row) => row.state);
+    });
+  }
+
+  /** Revokes a token; one that is revoked already stays as it is. */
+  async revoke({ tenantId, actor }: Principal, tokenId: string): Promise<TokenState> {
+    const revoked = await this.#db.inTenant(tenantId, async (tx) => {
+      const [row] = await tx.query<{ version: number; state: TokenState }>(
+        'SELECT version, state FROM lapse.tokens WHERE tenant_id = $1 AND token_id = $2 FOR UPDATE',
+        [tenantId, tokenId],
+      );
+      if (!row) throw new DomainError('not-found', `there is no token ${tokenId}`);
+      if (row.state.revoked_at) return row.state;
+      const events = [{ type: 'TokenRevoked' as const, data: {} }];
+      const append = {
+        tenantId,
+        streamId: tokenId,
+        before: row,
+        events,
+        at: this.#realNow(),
+        actor,
+      };
+      const [change] = record(tx, tokenStream, [append]);
+      return change?.state ?? row.state;
+    });
+    this.#onRevoked(tenantId);
+    return revoked;
+  }
+}
+
+/** Queues a token's creation in a transaction that is under way. */
+export function issueToken(
+  tx: Transaction,
+  tenantId: string,
+  actor: Actor,
+  wanted: NewToken,
+  realNow: number,
+): IssuedToken {
+  const end =
+    wanted.expires_at === undefined
+      ? realNow + DEFAULT_LIFE
+      : (parseInstant(wanted.expires_at) ?? 0);
+  if (end <= realNow || end > realNow + YEAR) {
+    const passes = `an end after ${formatInstant(realNow)} and up to ${formatInstant(realNow + YEAR)} would pass`;
+    throw new DomainError('invalid-request', `a token ends within a year; ${passes}`, [
+      { path: 'expires_at', message: passes },
+    ]);
+  }
+  const secret = randomBytes(32).toString('base64url');
+  const data = {
+    name: wanted.name,
+    ...(wanted.email === undefined ? {} : { email: wanted.email }),
+    role: wanted.role,
+    secret_sha256: createHash('sha256').update(secret).digest('hex'),
+    expires_at: formatInstant(end),
+  };
+  const events = [{ type: 'TokenCreated' as const, data }];
+  const streamId = `tok_${ulid()}`;
+  const [change] = record(tx, tokenStream, [
+    { tenantId, streamId, before: undefined, events, at: realNow, actor },
+  ]);
+  if (!change) throw new Error('a new token has no events');
+  return { token: change.state, secret: `lapse_${tenantId}_${secret}` };
+}
+
+async function getToken(tx: Transaction, tenantId: string, tokenId: string): Promise<TokenState> {
+  const [row] = await tx.query<{ state: TokenState }>(
+    'SELECT state FROM lapse.tokens WHERE tenant_id = $1 AND token_id = $2',
+    [tenantId, tokenId],
+  );
+  if (!row) throw new DomainError('not-found', `there is no token ${tokenId}`);
+  return row.state;
+}

@@ -1,0 +1,72 @@
+import type { StoredRow, StreamChange, StreamKind, StreamState } from '../../journal/stream.ts';
+import type { Transaction } from '../../platform/db/transaction.ts';
+import { evolveToken, type TokenEvent, type TokenState } from './token-events.ts';
+
+/** The stream of one token, and its row. */
+export const tokenStream: StreamKind<TokenState, TokenEvent> = {
+  type: 'identity',
+  upcast(type, version, data) {
+    if ((type === 'TokenCreated' || type === 'TokenRevoked') && version === 1)
+      return { type, data } as TokenEvent;
+    throw new Error(`unknown event ${type} version ${version}`);
+  },
+  versionOf: () => 1,
+  evolve: evolveToken,
+  write,
+  readStored,
+  project: tokenRow,
+};
+
+function tokenRow({ tenantId, id, version, state }: StreamState<TokenState>) {
+  return {
+    tenant_id: tenantId,
+    token_id: id,
+    version,
+    state,
+    secret_hash: `\\x${state.secret_sha256}`,
+    expires_at: state.expires_at,
+    revoked_at: state.revoked_at ?? null,
+  };
+}
+
+function write(tx: Transaction, changes: readonly StreamChange<TokenState>[]): void {
+  tx.atCommit(
+    `INSERT INTO lapse.tokens (tenant_id, token_id, version, state, secret_hash, expires_at, revoked_at)
+     SELECT tenant_id, token_id, version, state, secret_hash::bytea, expires_at, revoked_at
+     FROM jsonb_to_recordset($1::jsonb) AS r(tenant_id text, token_id text, version int, state jsonb,
+       secret_hash text, expires_at timestamptz, revoked_at timestamptz)
+     ON CONFLICT (tenant_id, token_id) DO UPDATE
+       SET version = EXCLUDED.version, state = EXCLUDED.state, revoked_at = EXCLUDED.revoked_at`,
+    [JSON.stringify(changes.map(tokenRow))],
+  );
+}
+
+const ISO = `'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'`;
+
+function readStored(
+  tx: Transaction,
+  tenantId: string,
+  after: string,
+  limit: number,
+): Promise<StoredRow[]> {
+  return tx.query<{ id: string; columns: unknown }>(
+    `SELECT token_id AS id, to_jsonb(t) || jsonb_build_object(
+        'expires_at', to_char(expires_at AT TIME ZONE 'UTC', ${ISO}),
+        'revoked_at', to_char(revoked_at AT TIME ZONE 'UTC', ${ISO})) AS columns
+     FROM lapse.tokens t WHERE tenant_id = $1 AND token_id > $2 ORDER BY token_id LIMIT $3`,
+    [tenantId, after, limit],
+  );
+}
+
+/** Finds a token by the SHA-256 of its secret. */
+export async function findBySecretHash(
+  tx: Transaction,
+  tenantId: string,
+  secretHash: Uint8Array,
+): Promise<{ token: TokenState; secretHash: Buffer } | undefined> {
+  const [row] = await tx.query<{ state: TokenState; secret_hash: Buffer }>(
+    'SELECT state, secret_hash FROM lapse.tokens WHERE tenant_id = $1 AND secret_hash = $2',
+    [tenantId, secretHash],
+  );
+  return row && { token: row.state, secretHash: row.secret_hash };
+}

@@ -1,0 +1,60 @@
+import type { Actor } from '../domain/access/actor.ts';
+import type { Transaction } from '../platform/db/transaction.ts';
+
+/** An event as a decider gives it. */
+export interface DomainEvent {
+  readonly type: string;
+  readonly data: unknown;
+}
+
+/** When, through whom and in which stream an event happened. */
+export interface EventContext {
+  readonly tenantId: string;
+  readonly streamId: string;
+  /** Epoch milliseconds. */
+  readonly at: number;
+  readonly actor: Actor;
+}
+
+/** A stream's newest state, with its number of events: what a projection holds. */
+export interface StreamState<State> {
+  readonly tenantId: string;
+  readonly id: string;
+  readonly version: number;
+  readonly state: State;
+}
+
+/** A stream's state after a change, with the one before, so that a projection can skip what stayed. */
+export interface StreamChange<State> extends StreamState<State> {
+  readonly previous: State | undefined;
+}
+
+/**
+ * One kind of stream and its projection. `write` and `project` go together: verification folds the
+ * events, asks `project` what the stored row has to be, and compares.
+ */
+export interface StreamKind<State, Event extends DomainEvent> {
+  /** `exception`, `identity` …: the first part of the stream's name in the ledger. */
+  readonly type: string;
+  /** Reads a stored event of any released version; throws on one it does not know. */
+  upcast(type: string, version: number, data: unknown): Event;
+  /** The newest version of an event type. */
+  versionOf(event: Event): number;
+  evolve(state: State | undefined, event: Event, context: EventContext): State;
+  /** Queues the projection rows and due rows, set-based, with the COMMIT. */
+  write(tx: Transaction, changes: readonly StreamChange<State>[]): void;
+  /** The stored rows with ids after `after`, in order of id, each as JSON of all its columns. */
+  readStored(tx: Transaction, tenantId: string, after: string, limit: number): Promise<StoredRow[]>;
+  /** The row that a state must have, in the form of `readStored`. */
+  project(row: StreamState<State>): unknown;
+}
+
+/** A projection row as it stands in the database. */
+export interface StoredRow {
+  readonly id: string;
+  readonly columns: unknown;
+}
+
+/** Any kind, where only its type matters. */
+// biome-ignore lint/suspicious/noExplicitAny: a registry holds kinds of different states and events.
+export type AnyStreamKind = StreamKind<any, any>;

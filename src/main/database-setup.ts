@@ -1,0 +1,190 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Client, type ClientConfig } from 'pg';
+import { type Config, type ConfigSecrets, ConfigurationError } from '../platform/config/config.ts';
+import { migrate, newestMigration } from '../platform/db/migrate.ts';
+import type { Login } from '../platform/db/roles.ts';
+import { startPrivatePostgres } from '../platform/postgres/private-postgres.ts';
+import { acquireServerLock } from '../platform/postgres/server-lock.ts';
+import { projectRoot } from './project-root.ts';
+
+/** A database that is ready to serve, and how to let go of it. */
+export interface ReadyDatabase {
+  readonly application: ClientConfig;
+  readonly worker: ClientConfig;
+  readonly schemaVersion: string;
+  /** Stops the private PostgreSQL; does nothing for one that is given. */
+  stop(): Promise<void>;
+}
+
+/** Where the migrations lie. */
+export function migrationsFolder(): string {
+  return join(projectRoot(), 'migrations');
+}
+
+/** The private PostgreSQL, or the database of `DATABASE_URL`, with its logins. */
+export function prepareDatabase(
+  config: Config,
+  secrets: ConfigSecrets,
+  progress: (text: string) => void,
+): Promise<ReadyDatabase> {
+  return secrets.databaseUrl === undefined
+    ? preparePrivate(config, progress)
+    : prepareGiven(secrets.databaseUrl, config, secrets);
+}
+
+/** `lapse migrate`: brings a database to this release, and sets up the logins that the URLs name. */
+export async function migrateGiven(
+  config: Config,
+  secrets: ConfigSecrets,
+  progress: (text: string) => void,
+) {
+  const { databaseAdminUrl: adminUrl, databaseUrl: url } = secrets;
+  if (!adminUrl) {
+    throw new ConfigurationError(
+      'set DATABASE_ADMIN_URL to a login that may create roles and schemas',
+    );
+  }
+  const admin = { connectionString: adminUrl };
+  if (!url) return migrate({ admin, folder: migrationsFolder(), progress });
+  const workerUrl = secrets.databaseWorkerUrl ?? (await workerUrlOf(config, url));
+  const logins = [loginOf(url, 'lapse_app'), loginOf(workerUrl, 'lapse_worker')];
+  return migrate({ admin, folder: migrationsFolder(), logins, progress });
+}
+
+async function preparePrivate(
+  config: Config,
+  progress: (text: string) => void,
+): Promise<ReadyDatabase> {
+  const postgres = await startPrivatePostgres({ dataDir: config.dataDir, progress });
+  const lockClient = new Client(postgres.connection);
+  // The lock goes with its session; that it ended is noticed when the pools fail.
+  lockClient.on('error', () => {});
+  await lockClient.connect();
+  try {
+    await acquireServerLock(lockClient);
+  } catch (error) {
+    await lockClient.end();
+    throw error;
+  }
+  const folder = migrationsFolder();
+  const logins: Login[] = [
+    {
+      name: 'lapse_application_login',
+      group: 'lapse_app',
+      password: randomBytes(24).toString('base64url'),
+    },
+    {
+      name: 'lapse_worker_login',
+      group: 'lapse_worker',
+      password: randomBytes(24).toString('base64url'),
+    },
+  ];
+  await migrate({ admin: postgres.connection, folder, logins, progress });
+  const as = (login: Login | undefined): ClientConfig => ({
+    ...postgres.connection,
+    user: login?.name,
+    password: login?.password,
+  });
+  return {
+    application: as(logins[0]),
+    worker: as(logins[1]),
+    schemaVersion: await newestMigration(folder),
+    async stop() {
+      await lockClient.end();
+      await postgres.stop();
+    },
+  };
+}
+
+async function prepareGiven(
+  url: string,
+  config: Config,
+  secrets: ConfigSecrets,
+): Promise<ReadyDatabase> {
+  const application = { connectionString: url };
+  const worker = {
+    connectionString: secrets.databaseWorkerUrl ?? (await workerUrlOf(config, url)),
+  };
+  const schemaVersion = await newestMigration(migrationsFolder());
+  await assertServable(application, schemaVersion, 'lapse_app');
+  await assertServable(worker, schemaVersion, 'lapse_worker');
+  return { application, worker, schemaVersion, stop: async () => {} };
+}
+
+/** Refuses a database or a login that Lapse must not serve with, and says what to do. */
+async function assertServable(
+  config: ClientConfig,
+  schemaVersion: string,
+  group: string,
+): Promise<void> {
+  const client = new Client({ ...config, connectionTimeoutMillis: 10_000 });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{
+      version: number;
+      super: boolean;
+      owner: boolean;
+      member: boolean;
+      schema: boolean;
+    }>(
+      `SELECT current_setting('server_version_num')::int AS version, r.rolsuper OR r.rolbypassrls AS super,
+         to_regrole('lapse_owner') IS NOT NULL AND pg_has_role(current_user, to_regrole('lapse_owner'), 'MEMBER') AS owner,
+         to_regrole('${group}') IS NOT NULL AND pg_has_role(current_user, to_regrole('${group}'), 'MEMBER') AS member,
+         to_regclass('lapse.schema_migrations') IS NOT NULL AS schema
+       FROM pg_roles r WHERE r.rolname = current_user`,
+    );
+    const [found] = rows;
+    if (!found || found.version < 160_000)
+      throw new ConfigurationError('Lapse needs PostgreSQL 16 or newer');
+    if (found.super || found.owner) {
+      throw new ConfigurationError(
+        'the login of DATABASE_URL is a superuser or owns the schema; give Lapse a login of its own: run `lapse migrate` with DATABASE_ADMIN_URL, which makes it',
+      );
+    }
+    const migrated = found.schema && found.member && (await hasMigration(client, schemaVersion));
+    if (!migrated) {
+      throw new ConfigurationError(
+        'the database is not at this release; run `lapse migrate` with DATABASE_ADMIN_URL',
+      );
+    }
+  } finally {
+    await client.end();
+  }
+}
+
+async function hasMigration(client: Client, name: string): Promise<boolean> {
+  const { rowCount } = await client.query('SELECT FROM lapse.schema_migrations WHERE name = $1', [
+    name,
+  ]);
+  return rowCount === 1;
+}
+
+/**
+ * The worker's login where nobody named one: beside the application's on the same database, its
+ * password kept in the data folder. Several hosts share one through `DATABASE_WORKER_URL`.
+ */
+async function workerUrlOf(config: Config, url: string): Promise<string> {
+  const worker = new URL(url);
+  worker.username = 'lapse_worker_login';
+  worker.password = await keptPassword(join(config.dataDir, 'worker-password'));
+  return worker.toString();
+}
+
+async function keptPassword(file: string): Promise<string> {
+  await mkdir(join(file, '..'), { recursive: true, mode: 0o700 });
+  try {
+    await writeFile(file, randomBytes(24).toString('base64url'), { mode: 0o600, flag: 'wx' });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+  return (await readFile(file, 'utf8')).trim();
+}
+
+function loginOf(url: string, group: Login['group']): Login {
+  const { username, password } = new URL(url);
+  if (!username) throw new ConfigurationError('DATABASE_URL has to name a login');
+  const name = decodeURIComponent(username);
+  return password ? { name, group, password: decodeURIComponent(password) } : { name, group };
+}

@@ -1,0 +1,45 @@
+import type { FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+import { addCommandRoutes } from '../features/exceptions/command-routes.ts';
+import { addExceptionRoutes } from '../features/exceptions/exception-routes.ts';
+import { addTokenRoutes } from '../features/identity/token-routes.ts';
+import { addLedgerRoutes } from '../features/ledger/ledger-routes.ts';
+import { createServer } from '../platform/http/server.ts';
+import { addApiReference } from './api-reference.ts';
+import type { Lapse } from './compose.ts';
+import { addHealthRoutes } from './health-routes.ts';
+import { guardRoutes } from './http-principal.ts';
+import { requestValidator } from './request-validation.ts';
+import { addTestClockRoutes } from './test-clock-routes.ts';
+
+/** How the HTTP side is set up. */
+export interface HttpOptions {
+  readonly log: Logger;
+  readonly version: string;
+  readonly schemaVersion: string;
+  readonly testClock: boolean;
+  readonly isDraining: () => boolean;
+}
+
+/** The HTTP application: every route, guarded, documented. */
+export async function createHttpApp(lapse: Lapse, options: HttpOptions): Promise<FastifyInstance> {
+  const app = await createServer({ logger: options.log, validatorCompiler: requestValidator });
+  await addApiReference(app, options.version);
+  addHealthRoutes(app, {
+    db: lapse.db,
+    schemaVersion: options.schemaVersion,
+    isDraining: options.isDraining,
+  });
+  await app.register(
+    async (scope) => {
+      guardRoutes(scope, (bearer) => lapse.authenticator.authenticate(bearer));
+      addExceptionRoutes(scope, lapse.exceptions);
+      addCommandRoutes(scope, lapse.exceptions.service);
+      addLedgerRoutes(scope, lapse.ledger);
+      addTokenRoutes(scope, lapse.tokens);
+      if (options.testClock) addTestClockRoutes(scope, lapse.db, lapse.loop);
+    },
+    { prefix: '/v1' },
+  );
+  return app;
+}

@@ -1,0 +1,123 @@
+import { chmod, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CLOCK } from '../domain/access/actor.ts';
+import { DAY, formatInstant } from '../domain/schedule/instant.ts';
+import { issueToken } from '../features/identity/token-service.ts';
+import { ensureFirstTenant } from '../features/tenants/tenant-service.ts';
+import { type Config, type ConfigSecrets, ConfigurationError } from '../platform/config/config.ts';
+import { openDatabase } from '../platform/db/database.ts';
+import type { Database } from '../platform/db/transaction.ts';
+import { createLogger } from '../platform/log/logger.ts';
+import { loadMasterKey, type MasterKey } from '../platform/secrets/secrets.ts';
+import { compose } from './compose.ts';
+import { prepareDatabase } from './database-setup.ts';
+import { createHttpApp } from './http-app.ts';
+import { LAPSE_VERSION } from './version.ts';
+
+/** What `lapse serve` and `lapse work` are started with. */
+export interface RunOptions {
+  readonly config: Config;
+  readonly secrets: ConfigSecrets;
+  readonly testClock: boolean;
+  /** Serve the API. */
+  readonly api: boolean;
+  /** Do the due work. */
+  readonly worker: boolean;
+  readonly progress: (text: string) => void;
+}
+
+/** A server that is up. */
+export interface RunningServer {
+  /** Where it listens; undefined for a worker alone. */
+  readonly address: string | undefined;
+  /** Where the administrator's token was written, at the first start alone. */
+  readonly adminTokenFile: string | undefined;
+  /** Drains requests, lets the worker finish its batch, and stops PostgreSQL last. */
+  stop(): Promise<void>;
+}
+
+const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
+
+/** Starts everything that is asked for, in order; what was started is stopped again if a part fails. */
+export async function start(options: RunOptions): Promise<RunningServer> {
+  const { config, secrets, testClock, progress } = options;
+  if (testClock && !LOOPBACK.has(config.host)) {
+    throw new ConfigurationError('--test-clock works on loopback alone: leave LAPSE_HOST unset');
+  }
+  const stopping: (() => Promise<void>)[] = [];
+  const stop = async () => {
+    for (const end of stopping.splice(0).reverse()) await end();
+  };
+  try {
+    const ready = await prepareDatabase(config, secrets, progress);
+    stopping.push(ready.stop);
+    const { application, worker, schemaVersion } = ready;
+    const db = openDatabase({ application, worker, connections: config.connections, testClock });
+    stopping.push(() => db.close());
+    const master = await loadMasterKey(secrets.masterKey, join(config.dataDir, 'master-key'));
+    const adminTokenFile = await prepareTenant(db, config, master);
+    const log = createLogger(config.logLevel);
+    const lapse = compose({ config, db, master, log });
+    if (options.worker) {
+      lapse.loop.start();
+      stopping.push(() => lapse.loop.stop());
+    }
+    let address: string | undefined;
+    if (options.api) {
+      let draining = false;
+      const app = await createHttpApp(lapse, {
+        log,
+        version: LAPSE_VERSION,
+        schemaVersion,
+        testClock,
+        isDraining: () => draining,
+      });
+      await app.listen({ host: config.host, port: config.port });
+      stopping.push(() => {
+        draining = true;
+        return app.close();
+      });
+      address = shownAddress(config, app.server.address());
+    }
+    return { address, adminTokenFile, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Makes the first tenant, and its administrator's token where the tenant has no token at all. */
+async function prepareTenant(
+  db: Database,
+  config: Config,
+  master: MasterKey,
+): Promise<string | undefined> {
+  const { publicUrl, tenantName, dataDir } = config;
+  const tenantId = await db.inSystem((tx) =>
+    ensureFirstTenant(tx, tenantName, { publicUrl, master }),
+  );
+  const issued = await db.inTenant(tenantId, async (tx) => {
+    const known = await tx.query('SELECT FROM lapse.tokens WHERE tenant_id = $1 LIMIT 1', [
+      tenantId,
+    ]);
+    if (known.length > 0) return undefined;
+    const now = Date.now();
+    const wanted = {
+      name: 'Administrator',
+      role: 'administrator' as const,
+      expires_at: formatInstant(now + 365 * DAY),
+    };
+    return issueToken(tx, tenantId, CLOCK, wanted, now).secret;
+  });
+  if (issued === undefined) return undefined;
+  const file = join(dataDir, 'admin-token');
+  await writeFile(file, `${issued}\n`, { mode: 0o600 });
+  await chmod(file, 0o600);
+  return file;
+}
+
+function shownAddress(config: Config, bound: { port: number } | string | null): string {
+  const port = typeof bound === 'object' && bound !== null ? bound.port : config.port;
+  const host = LOOPBACK.has(config.host) ? 'localhost' : config.host;
+  return `http://${host}:${port}`;
+}

@@ -1,0 +1,119 @@
+import { readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { parse } from 'yaml';
+import { z } from 'zod';
+
+/** Configuration that cannot be used; the command line exits with 2. */
+export class ConfigurationError extends Error {
+  override readonly name = 'ConfigurationError';
+}
+
+const isoDuration = z
+  .string()
+  .regex(
+    /^P(?!$)(\d+Y)?(\d+M)?(\d+W)?(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d+S)?)?$/,
+    'must be an ISO 8601 duration such as P30D',
+  );
+
+const configFile = z.strictObject({
+  tenant: z.strictObject({ name: z.string().min(1).max(300) }).optional(),
+  lifecycle: z
+    .strictObject({
+      undecided_after: isoDuration.optional(),
+      archive_after: isoDuration.optional(),
+    })
+    .optional(),
+  database: z.strictObject({ connections: z.int().min(2).max(200).optional() }).optional(),
+  log: z.strictObject({ level: z.enum(['debug', 'info', 'warn', 'error']).optional() }).optional(),
+});
+
+/** Everything that can be configured, secrets apart; frozen. */
+export interface Config {
+  readonly host: string;
+  readonly port: number;
+  /** Absolute path of the data folder. */
+  readonly dataDir: string;
+  readonly publicUrl: string;
+  readonly tenantName: string;
+  readonly undecidedAfter: string | undefined;
+  readonly archiveAfter: string | undefined;
+  readonly connections: number;
+  readonly logLevel: string;
+}
+
+/** What must never be printed. */
+export interface ConfigSecrets {
+  readonly databaseUrl: string | undefined;
+  readonly databaseAdminUrl: string | undefined;
+  readonly databaseWorkerUrl: string | undefined;
+  readonly masterKey: string | undefined;
+}
+
+const environment = z.object({
+  LAPSE_PORT: z.coerce.number().int().min(0).max(65_535).default(7_400),
+  LAPSE_HOST: z.string().min(1).default('127.0.0.1'),
+  LAPSE_DATA: z.string().min(1).default('.lapse'),
+  LAPSE_PUBLIC_URL: z.url().optional(),
+});
+
+/**
+ * Reads the environment and `lapse.config.yaml` of the working folder, once. Unknown keys and
+ * values that cannot be used are refused with a `ConfigurationError` that names them.
+ */
+export async function readConfig(
+  env: NodeJS.ProcessEnv,
+  folder: string,
+): Promise<{ config: Config; secrets: ConfigSecrets }> {
+  // An empty variable is one that somebody cleared.
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const variables = check(environment, given, 'the environment');
+  const file = check(
+    configFile,
+    await readFileOrNothing(join(folder, 'lapse.config.yaml')),
+    'lapse.config.yaml',
+  );
+  const { LAPSE_HOST: host, LAPSE_PORT: port } = variables;
+  const shown = host === '127.0.0.1' || host === '::1' ? 'localhost' : host;
+  const config: Config = Object.freeze({
+    host,
+    port,
+    dataDir: resolve(folder, variables.LAPSE_DATA),
+    publicUrl: (variables.LAPSE_PUBLIC_URL ?? `http://${shown}:${port}`).replace(/\/+$/, ''),
+    tenantName: file.tenant?.name ?? 'Default',
+    undecidedAfter: file.lifecycle?.undecided_after,
+    archiveAfter: file.lifecycle?.archive_after,
+    connections: file.database?.connections ?? 10,
+    logLevel: file.log?.level ?? 'info',
+  });
+  const secrets: ConfigSecrets = Object.freeze({
+    databaseUrl: given.DATABASE_URL,
+    databaseAdminUrl: given.DATABASE_ADMIN_URL,
+    databaseWorkerUrl: given.DATABASE_WORKER_URL,
+    masterKey: given.LAPSE_MASTER_KEY,
+  });
+  return { config, secrets };
+}
+
+async function readFileOrNothing(path: string): Promise<unknown> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
+    throw new ConfigurationError(`${path} cannot be read: ${(error as Error).message}`);
+  }
+  try {
+    return parse(text) ?? {};
+  } catch (error) {
+    throw new ConfigurationError(`${path} is not YAML: ${(error as Error).message}`);
+  }
+}
+
+function check<T extends z.ZodType>(schema: T, value: unknown, where: string): z.output<T> {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const problems = result.error.issues.map(
+    (issue) => `${issue.path.join('.') || '(top)'}: ${issue.message}`,
+  );
+  throw new ConfigurationError(`${where} cannot be used: ${problems.join('; ')}`);
+}

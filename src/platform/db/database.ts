@@ -1,0 +1,125 @@
+import { DatabaseError, Pool, type PoolClient, type PoolConfig, types } from 'pg';
+import { DomainError } from '../../domain/errors.ts';
+import { isUlid } from '../../domain/ids.ts';
+import { PipelinedTransaction } from './pipelined-transaction.ts';
+import type { Database } from './transaction.ts';
+
+/** How the two logins reach the database, and whether time may be moved. */
+export interface DatabaseOptions {
+  readonly application: PoolConfig;
+  readonly worker: PoolConfig;
+  /** Connections that each login may hold; 10 unless told. */
+  readonly connections?: number;
+  /** Adds the offset of `lapse.test_clock` to the time; loopback test servers alone. */
+  readonly testClock?: boolean;
+}
+
+const ATTEMPTS = 8;
+/** Serialisation failure, deadlock, and two commands on one stream at once: trying again can help. */
+const RETRYABLE = new Set(['40001', '40P01']);
+const STREAM_CONFLICT = 'events_pkey';
+
+const INT8 = 20;
+
+/** Opens both pools. Nothing connects before the first transaction. */
+export function openDatabase(options: DatabaseOptions): Database {
+  return new PooledDatabase(options);
+}
+
+class PooledDatabase implements Database {
+  readonly #application: Pool;
+  readonly #worker: Pool;
+  readonly #clock: string;
+  #roundTrips = 0;
+
+  constructor(options: DatabaseOptions) {
+    const max = options.connections ?? 10;
+    this.#application = pool({ ...options.application, max, application_name: 'lapse-app' });
+    this.#worker = pool({ ...options.worker, max, application_name: 'lapse-worker' });
+    this.#clock = options.testClock
+      ? 'SELECT floor(extract(epoch FROM clock_timestamp()) * 1000) + offset_ms AS now FROM lapse.test_clock'
+      : 'SELECT floor(extract(epoch FROM clock_timestamp()) * 1000) AS now';
+  }
+
+  get roundTrips(): number {
+    return this.#roundTrips;
+  }
+
+  inTenant<T>(tenantId: string, work: (tx: PipelinedTransaction) => Promise<T>): Promise<T> {
+    // The id goes into the text of the query, so nothing but a ULID may come this far.
+    if (!isUlid(tenantId)) throw new DomainError('not-found', 'there is no such tenant');
+    return this.#retrying(this.#application, `SET LOCAL lapse.tenant = '${tenantId}';`, work);
+  }
+
+  inSystem<T>(work: (tx: PipelinedTransaction) => Promise<T>): Promise<T> {
+    return this.#retrying(this.#worker, '', work);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#application.end(), this.#worker.end()]);
+  }
+
+  async #retrying<T>(
+    from: Pool,
+    setting: string,
+    work: (tx: PipelinedTransaction) => Promise<T>,
+  ): Promise<T> {
+    for (let attempt = 1; ; attempt += 1) {
+      const client = await from.connect();
+      try {
+        return await this.#run(client, setting, work);
+      } catch (error) {
+        if (attempt >= ATTEMPTS || !isRetryable(error)) throw error;
+      }
+    }
+  }
+
+  async #run<T>(
+    client: PoolClient,
+    setting: string,
+    work: (tx: PipelinedTransaction) => Promise<T>,
+  ): Promise<T> {
+    const tx = new PipelinedTransaction(client, `BEGIN; ${setting} ${this.#clock}`);
+    let broken: Error | undefined;
+    try {
+      const result = await work(tx);
+      await tx.commit();
+      return result;
+    } catch (error) {
+      broken = await tx.rollback();
+      throw error;
+    } finally {
+      this.#roundTrips += tx.roundTrips;
+      // A connection whose rollback failed may still be inside the transaction: it must not go back.
+      client.release(broken);
+    }
+  }
+}
+
+function pool(config: PoolConfig): Pool {
+  const opened = new Pool({
+    ...config,
+    pipeline: true,
+    idleTimeoutMillis: 30_000,
+    connectionTimeoutMillis: 10_000,
+    statement_timeout: 30_000,
+    idle_in_transaction_session_timeout: 30_000,
+    types: { getTypeParser: parserFor },
+  } as PoolConfig);
+  // An idle connection that the server drops is replaced at the next use; it is no reason to die.
+  opened.on('error', () => {});
+  return opened;
+}
+
+/** Counts and positions are far below 2^53, so they come back as numbers. */
+function parserFor(oid: number, format?: 'text' | 'binary') {
+  return oid === INT8 && format !== 'binary' ? Number : types.getTypeParser(oid, format as 'text');
+}
+
+function isRetryable(error: unknown): boolean {
+  if (!(error instanceof DatabaseError)) return false;
+  return (
+    RETRYABLE.has(error.code ?? '') ||
+    (error.code === '23505' && error.constraint === STREAM_CONFLICT)
+  );
+}

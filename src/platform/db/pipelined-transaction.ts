@@ -1,0 +1,87 @@
+import type { CompiledQuery } from 'kysely';
+import type { PoolClient, QueryResult, QueryResultRow } from 'pg';
+import type { Transaction } from './transaction.ts';
+
+/**
+ * One transaction on one connection in pipeline mode: BEGIN goes out with the first query, queued
+ * writes go out with COMMIT. After a failed statement PostgreSQL answers the COMMIT with ROLLBACK,
+ * so sending it ahead of the answers can never write a part.
+ */
+export class PipelinedTransaction implements Transaction {
+  readonly now: Promise<number>;
+  readonly #client: PoolClient;
+  readonly #queued: { text: string; values: readonly unknown[] }[] = [];
+  #inFlight = 0;
+  #roundTrips = 0;
+
+  constructor(client: PoolClient, begin: string) {
+    this.#client = client;
+    this.now = this.#send(() => client.query(begin)).then(clockOf);
+    // A failed BEGIN surfaces through whoever awaits it or through the first query.
+    this.now.catch(() => {});
+  }
+
+  /** How often the client had to wait for the server. */
+  get roundTrips(): number {
+    return this.#roundTrips;
+  }
+
+  async query<Row extends QueryResultRow>(
+    text: string,
+    values: readonly unknown[] = [],
+  ): Promise<Row[]> {
+    const result = await this.#send(() => this.#client.query<Row>(statement(text, values)));
+    return result.rows;
+  }
+
+  async execute<Row>(query: CompiledQuery<Row>): Promise<Row[]> {
+    return (await this.query(query.sql, query.parameters)) as Row[];
+  }
+
+  atCommit(text: string, values: readonly unknown[]): void {
+    this.#queued.push({ text, values });
+  }
+
+  /** Sends what is queued and COMMIT together; rejects with the first failure, nothing written. */
+  async commit(): Promise<void> {
+    const writes = this.#queued.map(({ text, values }) =>
+      this.#send(() => this.#client.query(statement(text, values))),
+    );
+    const done = this.#send(() => this.#client.query('COMMIT'));
+    const results = await Promise.allSettled([this.now, ...writes, done]);
+    const failed = results.find((result) => result.status === 'rejected');
+    if (failed) throw failed.reason;
+    const { command } = await done;
+    if (command !== 'COMMIT') throw new Error('the transaction was rolled back by the server');
+  }
+
+  /** Rolls back; answers the error where the connection can no longer be trusted. */
+  async rollback(): Promise<Error | undefined> {
+    try {
+      await this.#client.query('ROLLBACK');
+      return undefined;
+    } catch (error) {
+      return error instanceof Error ? error : new Error(String(error));
+    }
+  }
+
+  async #send<T>(run: () => Promise<T>): Promise<T> {
+    if (this.#inFlight === 0) this.#roundTrips += 1;
+    this.#inFlight += 1;
+    try {
+      return await run();
+    } finally {
+      this.#inFlight -= 1;
+    }
+  }
+}
+
+/** Statements are few and fixed, so the server keeps each one's plan under its text. */
+function statement(text: string, values: readonly unknown[]) {
+  return { text, values: [...values] };
+}
+
+function clockOf(result: QueryResult | QueryResult[]): number {
+  const last = Array.isArray(result) ? result.at(-1) : result;
+  return Number((last?.rows[0] as { now?: string } | undefined)?.now);
+}

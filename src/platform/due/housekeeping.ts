@@ -1,0 +1,46 @@
+import type { Database } from '../db/transaction.ts';
+import type { DueWork } from './due-loop.ts';
+
+/** Idempotency rows live 72 hours (DESIGN section 2, Transactions). */
+const KEPT_FOR = '72 hours';
+const BATCH = 1_000;
+const HEARTBEAT_EVERY = 2_000;
+
+/**
+ * Says that this worker is alive, which readiness asks for, and forgets answers that are too old to
+ * be asked for again. Heartbeats are in real time: they tell of processes, not of records.
+ */
+export function housekeeping(
+  db: Database,
+  workerId: string,
+  realNow: () => number = Date.now,
+): DueWork {
+  let seenAt = 0;
+  return {
+    name: 'housekeeping',
+    runBatch() {
+      if (realNow() - seenAt < HEARTBEAT_EVERY) return Promise.resolve(0);
+      return db.inSystem(async (tx) => {
+        const now = await tx.now;
+        const forgotten = await tx.query(
+          `DELETE FROM lapse.idempotency WHERE ctid IN (
+             SELECT ctid FROM lapse.idempotency
+             WHERE created_at < to_timestamp($1::double precision / 1000) - interval '${KEPT_FOR}' LIMIT ${BATCH})
+           RETURNING 1`,
+          [now],
+        );
+        tx.atCommit(
+          `INSERT INTO lapse.worker_heartbeats (worker_id, seen_at) VALUES ($1, clock_timestamp())
+           ON CONFLICT (worker_id) DO UPDATE SET seen_at = EXCLUDED.seen_at`,
+          [workerId],
+        );
+        tx.atCommit(
+          "DELETE FROM lapse.worker_heartbeats WHERE seen_at < clock_timestamp() - interval '1 day'",
+          [],
+        );
+        seenAt = realNow();
+        return forgotten.length < BATCH ? 0 : forgotten.length;
+      });
+    },
+  };
+}

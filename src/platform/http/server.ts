@@ -1,0 +1,124 @@
+import { createHash, randomUUID } from 'node:crypto';
+import fastifyHelmet from '@fastify/helmet';
+import Fastify, { type FastifyInstance, type FastifySchemaCompiler } from 'fastify';
+import type { Logger } from 'pino';
+import { DomainError } from '../../domain/errors.ts';
+import { handleError, sendProblem } from './problem.ts';
+
+/** What a server needs from its surroundings. */
+export interface ServerOptions {
+  readonly logger: Logger;
+  /** Checks bodies, parameters and queries against their schemas; throws a refusal. */
+  readonly validatorCompiler: FastifySchemaCompiler<unknown>;
+  /** Largest body in bytes that a route accepts unless it says otherwise. */
+  readonly bodyLimit?: number;
+}
+
+const MEGABYTE = 1024 * 1024;
+const REQUEST_ID = /^[\w-]{1,64}$/;
+/** Deeper JSON is no record; the parser itself has no limit. */
+const JSON_DEPTH = 64;
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** SHA-256 of the body's bytes, for idempotency. */
+    bodyHash: Uint8Array;
+  }
+}
+
+/**
+ * A server with everything that holds for all routes: request ids, time-outs, body limits, security
+ * headers, problem details. Routes are added by whoever composes it.
+ */
+export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
+  const app = Fastify({
+    loggerInstance: options.logger,
+    bodyLimit: options.bodyLimit ?? MEGABYTE,
+    requestTimeout: 60_000,
+    connectionTimeout: 60_000,
+    keepAliveTimeout: 65_000,
+    forceCloseConnections: 'idle',
+    genReqId: (request) => {
+      const given = request.headers['x-request-id'];
+      return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
+    },
+    routerOptions: { maxParamLength: 200 },
+    disableRequestLogging: true,
+  }) as unknown as FastifyInstance;
+  app.setValidatorCompiler(options.validatorCompiler);
+  // Answers are built from typed values: checking them again would only cost time.
+  app.setSerializerCompiler(() => (value) => JSON.stringify(value));
+  app.setErrorHandler(handleError);
+  app.setNotFoundHandler((request, reply) => {
+    const message = `there is nothing at ${request.method} ${request.url.split('?')[0]}; /docs lists what there is`;
+    return sendProblem(reply, new DomainError('not-found', message));
+  });
+  await app.register(fastifyHelmet, {
+    contentSecurityPolicy: {
+      directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+      useDefaults: false,
+    },
+  });
+  addJsonParser(app);
+  addHooks(app);
+  return app;
+}
+
+function addHooks(app: FastifyInstance): void {
+  app.decorateRequest('bodyHash', null as unknown as Uint8Array);
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id);
+    reply.header('cache-control', 'no-store');
+    request.bodyHash = EMPTY_BODY;
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    const { method, routeOptions } = request;
+    // The route's pattern, not the URL: a path or query may hold what does not belong in a log.
+    request.log.info(
+      {
+        method,
+        route: routeOptions.url,
+        status: reply.statusCode,
+        ms: Math.round(reply.elapsedTime),
+      },
+      'request',
+    );
+  });
+}
+
+const EMPTY_BODY = createHash('sha256').digest();
+
+/** JSON as UTF-8 that is checked, hashed and bounded in depth; an empty body is no body. */
+function addJsonParser(app: FastifyInstance): void {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  app.removeContentTypeParser(['application/json', 'text/plain']);
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    const bytes = body as Buffer;
+    request.bodyHash = createHash('sha256').update(bytes).digest();
+    if (bytes.length === 0) return done(null, undefined);
+    try {
+      const value: unknown = JSON.parse(decoder.decode(bytes), withoutPrototype);
+      assertDepth(value, JSON_DEPTH);
+      done(null, value);
+    } catch (error) {
+      done(error instanceof DomainError ? error : notJson(error), undefined);
+    }
+  });
+}
+
+function notJson(error: unknown): DomainError {
+  const detail = error instanceof Error ? error.message : '';
+  return new DomainError('invalid-request', `the body is not JSON in UTF-8: ${detail}`);
+}
+
+function withoutPrototype(key: string, value: unknown): unknown {
+  if (key === '__proto__') throw new DomainError('invalid-request', 'the body has a key __proto__');
+  return value;
+}
+
+function assertDepth(value: unknown, left: number): void {
+  if (typeof value !== 'object' || value === null) return;
+  if (left === 0)
+    throw new DomainError('invalid-request', `the body is nested deeper than ${JSON_DEPTH} levels`);
+  for (const inner of Object.values(value)) assertDepth(inner, left - 1);
+}
