@@ -1,10 +1,10 @@
 import { hash, randomFillSync } from 'node:crypto';
-import { ulid } from 'ulid';
 import type { Actor } from '../domain/access/actor.ts';
 import { canonicalJson } from '../domain/ledger/canonical.ts';
 import { encodeEnvelope, SALT_BYTES } from '../domain/ledger/envelope.ts';
 import type { Sha256 } from '../domain/ledger/hash.ts';
 import { formatInstant } from '../domain/schedule/instant.ts';
+import { newUlid } from '../platform/ids.ts';
 
 /** Node's own SHA-256: several times as fast as the portable one. */
 export const nativeSha256: Sha256 = (data) => hash('sha256', data, 'buffer');
@@ -45,7 +45,7 @@ export function encodeEvent(event: EventToEncode): EncodedEvent {
     data: event.data,
   } satisfies Payload);
   const salt = freshSalt();
-  const eventId = ulid();
+  const eventId = newUlid();
   const envelope = encodeEnvelope({
     v: 1,
     event_id: eventId,

@@ -1,9 +1,11 @@
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { addCommandRoutes } from '../features/exceptions/command-routes.ts';
+import { addCommentRoutes } from '../features/exceptions/comment-routes.ts';
 import { addExceptionRoutes } from '../features/exceptions/exception-routes.ts';
 import { addTokenRoutes } from '../features/identity/token-routes.ts';
 import { addLedgerRoutes } from '../features/ledger/ledger-routes.ts';
+import { addTaskRoutes } from '../features/tasks/task-routes.ts';
 import { createServer } from '../platform/http/server.ts';
 import { addApiReference } from './api-reference.ts';
 import type { Lapse } from './compose.ts';
@@ -35,6 +37,8 @@ export async function createHttpApp(lapse: Lapse, options: HttpOptions): Promise
       guardRoutes(scope, (bearer) => lapse.authenticator.authenticate(bearer));
       addExceptionRoutes(scope, lapse.exceptions);
       addCommandRoutes(scope, lapse.exceptions.service);
+      addCommentRoutes(scope, lapse.db);
+      addTaskRoutes(scope, lapse.db);
       addLedgerRoutes(scope, lapse.ledger);
       addTokenRoutes(scope, lapse.tokens);
       if (options.testClock) addTestClockRoutes(scope, lapse.db, lapse.loop);

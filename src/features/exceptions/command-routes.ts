@@ -1,10 +1,10 @@
 import type { FastifyInstance } from 'fastify';
-import { ulid } from 'ulid';
 import type { z } from 'zod';
 import type { Permission } from '../../domain/access/permissions.ts';
 import type { ExceptionCommand } from '../../domain/exception/commands.ts';
 import type { RenewalRequest } from '../../domain/exception/renewal.ts';
 import { expectedRevision } from '../../platform/http/revision.ts';
+import { newUlid } from '../../platform/ids.ts';
 import { callerOf, execute, idOf, sendAnswer } from './exception-routes.ts';
 import {
   additionBodies,
@@ -59,7 +59,7 @@ const COMMANDS: { readonly [Name in CommandName]: CommandRoute<Name> } = {
   'request-extension': {
     summary: 'Ask for the one extension; it waits as a pending change',
     permission: 'exception:write',
-    command: (body) => ({ type: 'RequestExtension', change_id: `chg_${ulid()}`, ...body }),
+    command: (body) => ({ type: 'RequestExtension', change_id: `chg_${newUlid()}`, ...body }),
   },
   revoke: {
     summary: 'End it early',

@@ -1,4 +1,3 @@
-import { ulid } from 'ulid';
 import { type Actor, CLOCK } from '../../domain/access/actor.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { canActivate } from '../../domain/exception/advance.ts';
@@ -15,6 +14,7 @@ import { record } from '../../journal/journal.ts';
 import type { StreamState } from '../../journal/stream.ts';
 import type { Database, Transaction } from '../../platform/db/transaction.ts';
 import { type IdempotentRequest, recall, remember } from '../../platform/http/idempotency.ts';
+import { newUlid } from '../../platform/ids.ts';
 import { exceptionStream, loadForUpdate } from './exception-store.ts';
 import { stateAtVersion } from './exception-views.ts';
 
@@ -59,7 +59,7 @@ export class ExceptionService {
     const commands: Commands = submit ? [command, { type: 'SubmitException' }] : [command];
     return this.#answer(caller, async (tx) => {
       const now = await tx.now;
-      const id = `EXC_${ulid()}`;
+      const id = `EXC_${newUlid()}`;
       return { status: 201, record: this.#run(tx, caller, id, undefined, commands, now), now };
     });
   }
@@ -92,7 +92,7 @@ export class ExceptionService {
       const now = Math.max(await tx.now, before.state.updated_at);
       const command = draftRenewal(this.#advanced(before.state, now), request, now);
       if (isRefusal(command)) throw command;
-      const id = `EXC_${ulid()}`;
+      const id = `EXC_${newUlid()}`;
       return { status: 201, record: this.#run(tx, caller, id, undefined, [command], now), now };
     });
   }

@@ -1,5 +1,4 @@
 import { DatabaseError } from 'pg';
-import { ulid } from 'ulid';
 import { CLOCK } from '../../domain/access/actor.ts';
 import { catchUp } from '../../domain/exception/catch-up.ts';
 import type { ExceptionState } from '../../domain/exception/state.ts';
@@ -10,6 +9,7 @@ import type { StreamState } from '../../journal/stream.ts';
 import type { Database, Transaction } from '../../platform/db/transaction.ts';
 import { cutOutPoison } from '../../platform/due/cut-out.ts';
 import { BATCH_SIZE, type DueWork } from '../../platform/due/due-loop.ts';
+import { newUlid } from '../../platform/ids.ts';
 import { exceptionStream } from './exception-store.ts';
 
 interface DueRow {
@@ -113,7 +113,7 @@ function quarantine(db: Database, row: DueRow, cause: unknown): Promise<void> {
     tx.atCommit(
       `INSERT INTO lapse.tasks (tenant_id, task_id, kind, subject_type, subject_id, detail, opened_at)
        VALUES ($1, $2, 'quarantine', 'exception', $3, $4, $5) ON CONFLICT DO NOTHING`,
-      [row.tenant_id, `task_${ulid()}`, row.exception_id, detail, at],
+      [row.tenant_id, `task_${newUlid()}`, row.exception_id, detail, at],
     );
   });
 }

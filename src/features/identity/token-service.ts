@@ -1,5 +1,4 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { ulid } from 'ulid';
 import type { Actor, Role } from '../../domain/access/actor.ts';
 import type { Principal } from '../../domain/access/principal.ts';
 import { DomainError } from '../../domain/errors.ts';
@@ -7,6 +6,7 @@ import { DAY, formatInstant, parseInstant } from '../../domain/schedule/instant.
 import { record } from '../../journal/journal.ts';
 import type { Database, Transaction } from '../../platform/db/transaction.ts';
 import { type IdempotentRequest, recall, remember } from '../../platform/http/idempotency.ts';
+import { newUlid } from '../../platform/ids.ts';
 import type { TokenState } from './token-events.ts';
 import { tokenStream } from './token-store.ts';
 
@@ -122,7 +122,7 @@ export function issueToken(
     expires_at: formatInstant(end),
   };
   const events = [{ type: 'TokenCreated' as const, data }];
-  const streamId = `tok_${ulid()}`;
+  const streamId = `tok_${newUlid()}`;
   const [change] = record(tx, tokenStream, [
     { tenantId, streamId, before: undefined, events, at: realNow, actor },
   ]);

@@ -1,8 +1,8 @@
-import { ulid } from 'ulid';
 import { DomainError } from '../../domain/errors.ts';
 import { formatInstant } from '../../domain/schedule/instant.ts';
 import { createLedgerKey } from '../../journal/ledger-key.ts';
 import type { Database, Transaction } from '../../platform/db/transaction.ts';
+import { newUlid } from '../../platform/ids.ts';
 import type { MasterKey } from '../../platform/secrets/secrets.ts';
 
 /** Where a new tenant's ledger is named after, and what its key rests under. */
@@ -25,7 +25,7 @@ export async function ensureFirstTenant(
     'SELECT tenant_id FROM lapse.tenants ORDER BY created_at, tenant_id LIMIT 1',
   );
   if (known) return known.tenant_id;
-  const tenantId = ulid();
+  const tenantId = newUlid();
   const at = formatInstant(await tx.now);
   tx.atCommit('INSERT INTO lapse.tenants (tenant_id, name, created_at) VALUES ($1, $2, $3)', [
     tenantId,
@@ -68,7 +68,7 @@ export function markDiverged(db: Database): (tenantId: string, detail: string) =
       tx.atCommit(
         `INSERT INTO lapse.tasks (tenant_id, task_id, kind, subject_type, subject_id, detail, opened_at)
          VALUES ($1, $2, 'ledger-diverged', 'ledger', $1, $3, $4) ON CONFLICT DO NOTHING`,
-        [tenantId, `task_${ulid()}`, detail, at],
+        [tenantId, `task_${newUlid()}`, detail, at],
       );
     });
 }

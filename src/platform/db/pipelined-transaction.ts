@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream';
 import type { CompiledQuery } from 'kysely';
 import type { PoolClient, QueryResult, QueryResultRow } from 'pg';
 import type { Transaction } from './transaction.ts';
@@ -30,12 +31,15 @@ export class PipelinedTransaction implements Transaction {
     text: string,
     values: readonly unknown[] = [],
   ): Promise<Row[]> {
-    const result = await this.#send(() => this.#client.query<Row>(statement(text, values)));
+    const result = await this.#send(() => this.#client.query<Row>(prepared(text, values)));
     return result.rows;
   }
 
   async execute<Row>(query: CompiledQuery<Row>): Promise<Row[]> {
-    return (await this.query(query.sql, query.parameters)) as Row[];
+    // Composed statements come in too many forms to keep each one prepared.
+    const { sql: text, parameters } = query;
+    const result = await this.#send(() => this.#client.query({ text, values: [...parameters] }));
+    return result.rows as Row[];
   }
 
   atCommit(text: string, values: readonly unknown[]): void {
@@ -44,10 +48,12 @@ export class PipelinedTransaction implements Transaction {
 
   /** Sends what is queued and COMMIT together; rejects with the first failure, nothing written. */
   async commit(): Promise<void> {
+    const release = hold(this.#client);
     const writes = this.#queued.map(({ text, values }) =>
-      this.#send(() => this.#client.query(statement(text, values))),
+      this.#send(() => this.#client.query(prepared(text, values))),
     );
     const done = this.#send(() => this.#client.query('COMMIT'));
+    release();
     const results = await Promise.allSettled([this.now, ...writes, done]);
     const failed = results.find((result) => result.status === 'rejected');
     if (failed) throw failed.reason;
@@ -76,9 +82,26 @@ export class PipelinedTransaction implements Transaction {
   }
 }
 
-/** Statements are few and fixed, so the server keeps each one's plan under its text. */
-function statement(text: string, values: readonly unknown[]) {
-  return { text, values: [...values] };
+/**
+ * Holds back what is written to the connection until released, so that a burst of statements leaves
+ * in one system call instead of several for each.
+ */
+function hold(client: PoolClient): () => void {
+  const { stream } = (client as unknown as { connection: { stream: Writable } }).connection;
+  stream.cork();
+  return () => process.nextTick(() => stream.uncork());
+}
+
+const names = new Map<string, string>();
+
+/** A fixed statement under a name of its own, so that each connection parses and plans it once. */
+function prepared(text: string, values: readonly unknown[]) {
+  let name = names.get(text);
+  if (name === undefined) {
+    name = `lapse_${names.size + 1}`;
+    names.set(text, name);
+  }
+  return { name, text, values: [...values] };
 }
 
 function clockOf(result: QueryResult | QueryResult[]): number {

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import fastifyHelmet from '@fastify/helmet';
-import Fastify, { type FastifyInstance, type FastifySchemaCompiler } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifySchemaCompiler, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import { DomainError } from '../../domain/errors.ts';
 import { handleError, sendProblem } from './problem.ts';
@@ -43,7 +43,10 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
       return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
     },
     routerOptions: { maxParamLength: 200 },
-    disableRequestLogging: true,
+    logController: new LogController({
+      disableRequestLogging: true,
+      requestIdLogLabel: 'request_id',
+    }),
   }) as unknown as FastifyInstance;
   app.setValidatorCompiler(options.validatorCompiler);
   // Answers are built from typed values: checking them again would only cost time.
@@ -58,6 +61,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
       directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
       useDefaults: false,
     },
+    frameguard: { action: 'deny' },
   });
   addJsonParser(app);
   addHooks(app);

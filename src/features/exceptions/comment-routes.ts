@@ -1,0 +1,131 @@
+import type { FastifyInstance } from 'fastify';
+import type { z } from 'zod';
+import type { Actor } from '../../domain/access/actor.ts';
+import { DomainError } from '../../domain/errors.ts';
+import { formatInstant } from '../../domain/schedule/instant.ts';
+import type { Database, Transaction } from '../../platform/db/transaction.ts';
+import { type IdempotentRequest, recall, remember } from '../../platform/http/idempotency.ts';
+import { newUlid } from '../../platform/ids.ts';
+import { callerOf, idOf } from './exception-routes.ts';
+import { additionBodies, commentAnswer, commentPage, idParameter } from './exception-schemas.ts';
+
+type Comment = z.output<typeof commentAnswer>;
+
+const tags = ['exceptions'];
+
+/** `/v1/exceptions/{id}/comments`: talk beside the record. Comments are rows, not events. */
+export function addCommentRoutes(app: FastifyInstance, db: Database): void {
+  app.post(
+    '/exceptions/:id/comments',
+    {
+      config: { permission: 'exception:write' },
+      schema: {
+        tags,
+        summary: 'Add a comment',
+        params: idParameter,
+        body: additionBodies.comments,
+        response: { 201: commentAnswer },
+      },
+    },
+    async (request, reply) => {
+      const { tenantId, actor, idempotency } = callerOf(request);
+      const { body } = request.body as z.output<typeof additionBodies.comments>;
+      const comment = await db.inTenant(tenantId, (tx) =>
+        addComment(tx, { tenantId, actor, exceptionId: idOf(request), body }, idempotency),
+      );
+      return reply.code(201).send(comment);
+    },
+  );
+
+  app.get(
+    '/exceptions/:id/comments',
+    {
+      config: { permission: 'exception:read' },
+      schema: {
+        tags,
+        summary: 'The comments, oldest first',
+        params: idParameter,
+        response: { 200: commentPage },
+      },
+    },
+    async (request) => {
+      const { tenantId } = request.principal;
+      return {
+        items: await db.inTenant(tenantId, (tx) => listComments(tx, tenantId, idOf(request))),
+      };
+    },
+  );
+}
+
+interface NewComment {
+  readonly tenantId: string;
+  readonly actor: Actor;
+  readonly exceptionId: string;
+  readonly body: string;
+}
+
+async function addComment(
+  tx: Transaction,
+  { tenantId, actor, exceptionId, body }: NewComment,
+  idempotency: IdempotentRequest | undefined,
+): Promise<Comment> {
+  const [before] = await Promise.all([
+    recall(tx, tenantId, idempotency),
+    assertExists(tx, tenantId, exceptionId),
+  ]);
+  if (before) {
+    const known = (await listComments(tx, tenantId, exceptionId)).find(
+      ({ comment_id }) => comment_id === before.reference.id,
+    );
+    if (known) return known;
+  }
+  const now = await tx.now;
+  const comment = {
+    comment_id: `cmt_${newUlid()}`,
+    author: { id: actor.id, name: actor.name },
+    body,
+    created_at: formatInstant(now),
+  };
+  tx.atCommit(
+    `INSERT INTO lapse.comments (tenant_id, exception_id, comment_id, author_id, author_name, body, created_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+    [tenantId, exceptionId, comment.comment_id, actor.id, actor.name, body, comment.created_at],
+  );
+  const reference = { type: 'comment', id: comment.comment_id, version: 1 };
+  remember(tx, tenantId, idempotency, { status: 201, reference, at: now });
+  return comment;
+}
+
+async function listComments(
+  tx: Transaction,
+  tenantId: string,
+  exceptionId: string,
+): Promise<Comment[]> {
+  const [rows] = await Promise.all([
+    tx.query<{
+      comment_id: string;
+      author_id: string;
+      author_name: string;
+      body: string;
+      created_at: Date;
+    }>(
+      `SELECT comment_id, author_id, author_name, body, created_at FROM lapse.comments
+       WHERE tenant_id = $1 AND exception_id = $2 ORDER BY comment_id LIMIT 1000`,
+      [tenantId, exceptionId],
+    ),
+    assertExists(tx, tenantId, exceptionId),
+  ]);
+  return rows.map(({ author_id, author_name, created_at, ...row }) => ({
+    ...row,
+    author: { id: author_id, name: author_name },
+    created_at: created_at.toISOString(),
+  }));
+}
+
+async function assertExists(tx: Transaction, tenantId: string, exceptionId: string): Promise<void> {
+  const [row] = await tx.query(
+    'SELECT FROM lapse.exceptions WHERE tenant_id = $1 AND exception_id = $2',
+    [tenantId, exceptionId],
+  );
+  if (!row) throw new DomainError('not-found', `there is no exception ${exceptionId}`);
+}

@@ -1,0 +1,115 @@
+import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import { DomainError } from '../../domain/errors.ts';
+import { formatInstant } from '../../domain/schedule/instant.ts';
+import type { Database, Transaction } from '../../platform/db/transaction.ts';
+
+const taskAnswer = z.object({
+  task_id: z.string(),
+  kind: z.enum(['quarantine', 'ledger-diverged']),
+  subject_type: z.string(),
+  subject_id: z.string(),
+  detail: z.string(),
+  opened_at: z.string(),
+  resolved_at: z.string().nullable(),
+  resolved_by: z.string().nullable(),
+});
+
+interface TaskRow {
+  readonly task_id: string;
+  readonly kind: string;
+  readonly subject_type: string;
+  readonly subject_id: string;
+  readonly detail: string;
+  readonly opened_at: Date;
+  readonly resolved_at: Date | null;
+  readonly resolved_by: string | null;
+}
+
+const tags = ['tasks'];
+
+/** `/v1/tasks`: what the machine could not go on with, for a person to look at. */
+export function addTaskRoutes(app: FastifyInstance, db: Database): void {
+  app.get(
+    '/tasks',
+    {
+      config: { permission: 'task:read' },
+      schema: {
+        tags,
+        summary: 'Open tasks; with all=true those that are resolved too',
+        querystring: z.strictObject({ all: z.enum(['true', 'false']).optional() }),
+        response: { 200: z.object({ items: z.array(taskAnswer) }) },
+      },
+    },
+    async (request) => {
+      const { tenantId } = request.principal;
+      const all = (request.query as { all?: string }).all === 'true';
+      const rows = await db.inTenant(tenantId, (tx) =>
+        tx.query<TaskRow & { [column: string]: unknown }>(
+          `SELECT task_id, kind, subject_type, subject_id, detail, opened_at, resolved_at, resolved_by
+           FROM lapse.tasks WHERE tenant_id = $1 AND ($2 OR resolved_at IS NULL) ORDER BY task_id DESC LIMIT 1000`,
+          [tenantId, all],
+        ),
+      );
+      return { items: rows.map(toAnswer) };
+    },
+  );
+
+  app.post(
+    '/tasks/:id/retry',
+    {
+      config: { permission: 'task:retry' },
+      schema: {
+        tags,
+        summary: 'Resolve a quarantine and let the loop try the record again',
+        params: z.object({ id: z.string().max(64) }),
+        response: { 200: taskAnswer },
+      },
+    },
+    async (request) => {
+      const { tenantId, actor } = request.principal;
+      const { id } = request.params as { id: string };
+      return toAnswer(await db.inTenant(tenantId, (tx) => retry(tx, tenantId, id, actor.id)));
+    },
+  );
+}
+
+async function retry(
+  tx: Transaction,
+  tenantId: string,
+  taskId: string,
+  actorId: string,
+): Promise<TaskRow> {
+  const [task] = await tx.query<TaskRow & { [column: string]: unknown }>(
+    `SELECT task_id, kind, subject_type, subject_id, detail, opened_at, resolved_at, resolved_by
+     FROM lapse.tasks WHERE tenant_id = $1 AND task_id = $2 FOR UPDATE`,
+    [tenantId, taskId],
+  );
+  if (!task) throw new DomainError('not-found', `there is no task ${taskId}`);
+  if (task.resolved_at) return task;
+  if (task.kind !== 'quarantine') {
+    throw new DomainError(
+      'wrong-state',
+      'only a quarantine can be tried again; this task ends when its cause is mended',
+    );
+  }
+  const resolved_at = new Date(await tx.now);
+  tx.atCommit(
+    `UPDATE lapse.exception_deadlines SET quarantined_at = NULL, last_error = NULL
+     WHERE tenant_id = $1 AND exception_id = $2`,
+    [tenantId, task.subject_id],
+  );
+  tx.atCommit(
+    'UPDATE lapse.tasks SET resolved_at = $3, resolved_by = $4 WHERE tenant_id = $1 AND task_id = $2',
+    [tenantId, taskId, resolved_at, actorId],
+  );
+  return { ...task, resolved_at, resolved_by: actorId };
+}
+
+function toAnswer({ opened_at, resolved_at, ...task }: TaskRow) {
+  return {
+    ...task,
+    opened_at: formatInstant(opened_at.getTime()),
+    resolved_at: resolved_at && formatInstant(resolved_at.getTime()),
+  };
+}
