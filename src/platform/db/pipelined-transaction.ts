@@ -17,7 +17,9 @@ export class PipelinedTransaction implements Transaction {
 
   constructor(client: PoolClient, begin: string) {
     this.#client = client;
+    const release = hold(client);
     this.now = this.#send(() => client.query(begin)).then(clockOf);
+    release();
     // A failed BEGIN surfaces through whoever awaits it or through the first query.
     this.now.catch(() => {});
   }
@@ -83,8 +85,8 @@ export class PipelinedTransaction implements Transaction {
 }
 
 /**
- * Holds back what is written to the connection until released, so that a burst of statements leaves
- * in one system call instead of several for each.
+ * Holds back what is written to the connection until the running code has given way after release,
+ * so that a burst of statements leaves in one system call instead of several for each.
  */
 function hold(client: PoolClient): () => void {
   const { stream } = (client as unknown as { connection: { stream: Writable } }).connection;
