@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client, type ClientConfig } from 'pg';
+import { parseIntoClientConfig } from 'pg-connection-string';
 import { type Config, type ConfigSecrets, ConfigurationError } from '../platform/config/config.ts';
 import { migrate, newestMigration } from '../platform/db/migrate.ts';
 import type { Login } from '../platform/db/roles.ts';
@@ -46,10 +47,10 @@ export async function migrateGiven(
       'set DATABASE_ADMIN_URL to a login that may create roles and schemas',
     );
   }
-  const admin = { connectionString: adminUrl };
+  const admin = connectionOf(adminUrl, 'DATABASE_ADMIN_URL');
   if (!url) return migrate({ admin, folder: migrationsFolder(), progress });
-  const workerUrl = secrets.databaseWorkerUrl ?? (await workerUrlOf(config, url));
-  const logins = [loginOf(url, 'lapse_app'), loginOf(workerUrl, 'lapse_worker')];
+  const { application, worker } = await givenConnections(url, config, secrets);
+  const logins = [loginOf(application, 'lapse_app'), loginOf(worker, 'lapse_worker')];
   return migrate({ admin, folder: migrationsFolder(), logins, progress });
 }
 
@@ -103,10 +104,7 @@ async function prepareGiven(
   config: Config,
   secrets: ConfigSecrets,
 ): Promise<ReadyDatabase> {
-  const application = { connectionString: url };
-  const worker = {
-    connectionString: secrets.databaseWorkerUrl ?? (await workerUrlOf(config, url)),
-  };
+  const { application, worker } = await givenConnections(url, config, secrets);
   const schemaVersion = await newestMigration(migrationsFolder());
   await assertServable(application, schemaVersion, 'lapse_app');
   await assertServable(worker, schemaVersion, 'lapse_worker');
@@ -162,14 +160,27 @@ async function hasMigration(client: Client, name: string): Promise<boolean> {
 }
 
 /**
- * The worker's login where nobody named one: beside the application's on the same database, its
- * password kept in the data folder. Several hosts share one through `DATABASE_WORKER_URL`.
+ * Both logins of a database that is given. The worker's, where nobody named one, lies beside the
+ * application's, its password kept in the data folder; several hosts share one through
+ * `DATABASE_WORKER_URL`.
  */
-async function workerUrlOf(config: Config, url: string): Promise<string> {
-  const worker = new URL(url);
-  worker.username = 'lapse_worker_login';
-  worker.password = await keptPassword(join(config.dataDir, 'worker-password'));
-  return worker.toString();
+async function givenConnections(url: string, config: Config, secrets: ConfigSecrets) {
+  const application = connectionOf(url, 'DATABASE_URL');
+  const { databaseWorkerUrl: workerUrl } = secrets;
+  if (workerUrl) return { application, worker: connectionOf(workerUrl, 'DATABASE_WORKER_URL') };
+  const password = await keptPassword(join(config.dataDir, 'worker-password'));
+  return { application, worker: { ...application, user: 'lapse_worker_login', password } };
+}
+
+function connectionOf(url: string, variable: string): ClientConfig {
+  try {
+    return parseIntoClientConfig(url);
+  } catch {
+    // The parser's message would repeat the URL, and with it the password.
+    throw new ConfigurationError(
+      `${variable} is not a PostgreSQL URL: postgresql://login:password@host:5432/database`,
+    );
+  }
 }
 
 async function keptPassword(file: string): Promise<string> {
@@ -182,9 +193,9 @@ async function keptPassword(file: string): Promise<string> {
   return (await readFile(file, 'utf8')).trim();
 }
 
-function loginOf(url: string, group: Login['group']): Login {
-  const { username, password } = new URL(url);
-  if (!username) throw new ConfigurationError('DATABASE_URL has to name a login');
-  const name = decodeURIComponent(username);
-  return password ? { name, group, password: decodeURIComponent(password) } : { name, group };
+function loginOf({ user, password }: ClientConfig, group: Login['group']): Login {
+  if (!user) throw new ConfigurationError('the database URL has to name a login');
+  return typeof password === 'string' && password !== ''
+    ? { name: user, group, password }
+    : { name: user, group };
 }
