@@ -19,6 +19,9 @@ export class DomainError extends Error {
 export interface FieldError {
   readonly path: string;
   readonly message: string;
+  /** Where it stands in the file that it came in: 1-based, columns in UTF-16 code units. */
+  readonly line?: number;
+  readonly column?: number;
 }
 
 /** Every code that Lapse can refuse with; `platform/http/problem.ts` gives each its status. */
@@ -44,6 +47,7 @@ export type ErrorCode =
   | 'unauthenticated'
   | 'ledger-diverged'
   | 'too-large'
+  | 'import-refused'
   | 'unsupported-media-type'
   | 'conflict'
   | 'unavailable';

@@ -1,4 +1,11 @@
-import { DatabaseError, Pool, type PoolClient, type PoolConfig, types } from 'pg';
+import {
+  type ClientConfig,
+  DatabaseError,
+  Pool,
+  type PoolClient,
+  type PoolConfig,
+  types,
+} from 'pg';
 import { DomainError } from '../../domain/errors.ts';
 import { isUlid } from '../../domain/ids.ts';
 import { PipelinedTransaction } from './pipelined-transaction.ts';
@@ -15,9 +22,10 @@ export interface DatabaseOptions {
 }
 
 const ATTEMPTS = 8;
-/** Serialisation failure, deadlock, and two commands on one stream at once: trying again can help. */
+/** Serialisation failure and deadlock: trying again can help. */
 const RETRYABLE = new Set(['40001', '40P01']);
-const STREAM_CONFLICT = 'events_pkey';
+/** Rows that two transactions made at once: two commands on a stream, one request or one file twice. */
+const CONFLICTS = new Set(['events_pkey', 'idempotency_pkey', 'import_keys_pkey']);
 
 const INT8 = 20;
 
@@ -27,6 +35,7 @@ export function openDatabase(options: DatabaseOptions): Database {
 }
 
 class PooledDatabase implements Database {
+  readonly connection: ClientConfig;
   readonly #application: Pool;
   readonly #worker: Pool;
   readonly #clock: string;
@@ -34,6 +43,7 @@ class PooledDatabase implements Database {
 
   constructor(options: DatabaseOptions) {
     const max = options.connections ?? 10;
+    this.connection = options.application;
     this.#application = pool({ ...options.application, max, application_name: 'lapse-app' });
     this.#worker = pool({ ...options.worker, max, application_name: 'lapse-worker' });
     this.#clock = options.testClock
@@ -108,6 +118,12 @@ function pool(config: PoolConfig): Pool {
   } as PoolConfig);
   // An idle connection that the server drops is replaced at the next use; it is no reason to die.
   opened.on('error', () => {});
+  opened.on('connect', (client) => {
+    // One that breaks while it is used fails its queries; the event beside them must not end the process.
+    client.on('error', () => {});
+    // Times are read as text in places; what the server or the login prefers must not show in them.
+    client.query("SET TimeZone = 'UTC'; SET DateStyle = 'ISO'").catch(() => {});
+  });
   return opened;
 }
 
@@ -120,6 +136,6 @@ function isRetryable(error: unknown): boolean {
   if (!(error instanceof DatabaseError)) return false;
   return (
     RETRYABLE.has(error.code ?? '') ||
-    (error.code === '23505' && error.constraint === STREAM_CONFLICT)
+    (error.code === '23505' && CONFLICTS.has(error.constraint ?? ''))
   );
 }

@@ -24,6 +24,7 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
   unauthenticated: 401,
   'ledger-diverged': 503,
   'too-large': 413,
+  'import-refused': 422,
   'unsupported-media-type': 415,
   conflict: 409,
   unavailable: 503,
@@ -42,10 +43,13 @@ export interface Problem {
 
 /** More problems than this help nobody, and an attacker could ask for any number. */
 const SHOWN_ERRORS = 100;
+/** A file is mended as a whole, and lists no more of its problems than this by itself. */
+const SHOWN_IMPORT_ERRORS = 1_000;
 
 /** The problem details of a refusal. */
 export function problemOf(error: DomainError): Problem {
-  const errors = error.errors.slice(0, SHOWN_ERRORS);
+  const shown = error.code === 'import-refused' ? SHOWN_IMPORT_ERRORS : SHOWN_ERRORS;
+  const errors = error.errors.slice(0, shown);
   return {
     type: `urn:lapse:problem:${error.code}`,
     title: error.code.replaceAll('-', ' '),
@@ -58,7 +62,25 @@ export function problemOf(error: DomainError): Problem {
 
 /** Answers a refusal. */
 export function sendProblem(reply: FastifyReply, error: DomainError): FastifyReply {
-  const problem = problemOf(error);
+  return send(reply, problemOf(error));
+}
+
+/** Answers that a path is there, but not for this method (RFC 9110 section 15.5.6). */
+export function sendMethodNotAllowed(
+  reply: FastifyReply,
+  allowed: readonly string[],
+): FastifyReply {
+  const { method } = reply.request;
+  return send(reply.header('allow', allowed.join(', ')), {
+    type: 'urn:lapse:problem:method-not-allowed',
+    title: 'method not allowed',
+    status: 405,
+    detail: `${method} is not possible here; ${allowed.join(', ')} would pass`,
+    code: 'method-not-allowed',
+  });
+}
+
+function send(reply: FastifyReply, problem: Problem): FastifyReply {
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer realm="lapse"');
   if (problem.status === 503) reply.header('retry-after', '2');
   return reply
@@ -82,21 +104,19 @@ export function handleError(
   const known = frameworkRefusal(error as FrameworkError);
   if (known) return sendProblem(reply, known);
   if (isUnreachable(error)) {
-    request.log.error({ err: error }, 'the database cannot be reached');
+    request.log.error({ err: error }, 'the database is not available');
     return sendProblem(
       reply,
-      new DomainError('unavailable', 'the database cannot be reached; try again'),
+      new DomainError('unavailable', 'the database is not available; try again'),
     );
   }
   request.log.error({ err: error }, 'unexpected error');
-  const detail = 'something went wrong inside Lapse; the log has it under this request id';
-  return reply.code(500).type('application/problem+json').send({
+  return send(reply, {
     type: 'about:blank',
     title: 'internal error',
     status: 500,
-    detail,
+    detail: 'something went wrong inside Lapse; the log has it under this request id',
     code: 'internal',
-    request_id: request.id,
   });
 }
 
@@ -113,15 +133,21 @@ function frameworkRefusal(error: FrameworkError): DomainError | undefined {
   return undefined;
 }
 
+/** Broken connections; a PostgreSQL that stops, starts, is full, too slow or too busy to be retried. */
 const CONNECTION_ERRORS = new Set([
   'ECONNREFUSED',
   'ENOENT',
   'ECONNRESET',
   'EPIPE',
   '57P01',
+  '57P02',
   '57P03',
+  '57014',
   '53300',
   '25006',
+  '25P03',
+  '40001',
+  '40P01',
 ]);
 
 function isUnreachable(error: unknown): boolean {

@@ -1,0 +1,45 @@
+/** A place in a record: keys of mappings and 0-based indices of lists. */
+export type Path = readonly (string | number)[];
+
+/** Something said of one place in a record that comes from a file. */
+export interface Remark {
+  readonly path: Path;
+  readonly message: string;
+}
+
+/** What there is to say of one record: what refuses it, what was changed, what was read otherwise. */
+export class Remarks {
+  readonly problems: Remark[] = [];
+  readonly notes: Remark[] = [];
+  readonly warnings: Remark[] = [];
+
+  refuse(path: Path, message: string): void {
+    this.problems.push({ path, message });
+  }
+
+  note(path: Path, message: string): void {
+    this.notes.push({ path, message });
+  }
+
+  warn(path: Path, message: string): void {
+    this.warnings.push({ path, message });
+  }
+}
+
+/** A record as read from a file, before anything is known of its fields. */
+export type RawRecord = Readonly<Record<string, unknown>>;
+
+export function isMapping(value: unknown): value is RawRecord {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Messages quote the file; a hostile one must not turn them into megabytes. */
+const QUOTED = 60;
+
+/** A value as messages show it: JSON, cut short. */
+export function quote(value: unknown): string {
+  if (isMapping(value)) return 'a mapping';
+  if (Array.isArray(value)) return 'a list';
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > QUOTED ? `${text.slice(0, QUOTED)}…` : text;
+}

@@ -1,0 +1,26 @@
+import type { Actor } from '../../domain/access/actor.ts';
+import type { Policy } from '../../domain/policy/policy.ts';
+import type { Database, Transaction } from '../../platform/db/transaction.ts';
+import type { IdempotentRequest } from '../../platform/http/idempotency.ts';
+import type { Register } from './place-records.ts';
+
+/** What imports are made with. */
+export interface ImportServices {
+  readonly db: Database;
+  readonly policy: Policy;
+  readonly register: Register;
+  /** Refuses while the tenant may only be read. */
+  readonly assertWritable: (tx: Transaction, tenantId: string) => Promise<void>;
+}
+
+/** Who imports. */
+export interface ImportCaller {
+  readonly tenantId: string;
+  readonly actor: Actor;
+  readonly idempotency?: IdempotentRequest | undefined;
+}
+
+/** A file that can be read from its beginning, as often as it takes. */
+export interface ImportSource {
+  read(): AsyncIterable<Uint8Array>;
+}
