@@ -9,6 +9,9 @@ export interface KnownKeys {
   reserved?(key: string, path: readonly PropertyKey[]): string | undefined;
 }
 
+/** More unknown keys than this help nobody, and looking for what each meant takes time. */
+const NAMED_KEYS = 100;
+
 /** zod's issues as one line a field; an unknown key names the nearest known one. */
 export function fieldErrors(error: z.ZodError, known: KnownKeys): FieldError[] {
   return error.issues.flatMap((issue) => issueErrors(issue, [], known));
@@ -21,7 +24,7 @@ function issueErrors(
 ): FieldError[] {
   const path = [...above, ...issue.path];
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({
+    return issue.keys.slice(0, NAMED_KEYS).map((key) => ({
       path: dotted([...path, key]),
       message: unknownKey(key, path, known),
     }));
@@ -43,12 +46,21 @@ function plainMessage(issue: z.core.$ZodIssue): string {
       ? 'is required'
       : issue.message
           .replace('Invalid input: expected', 'must be of type')
+          .replace('type int', 'type integer')
           .replace('received', 'but is');
   }
   if (issue.code === 'invalid_value')
     return `must be one of ${issue.values.map(String).join(', ')}`;
-  if (issue.code === 'invalid_union') return 'has a form that is not understood here';
+  if (issue.code === 'invalid_union')
+    return `must be of type ${expectedTypes(issue.errors).join(' or ')}`;
   return issue.message;
+}
+
+function expectedTypes(branches: readonly z.core.$ZodIssue[][]): string[] {
+  const expected = branches.flatMap((issues) =>
+    issues.map((issue) => (issue.code === 'invalid_type' ? issue.expected : 'another')),
+  );
+  return [...new Set(expected)];
 }
 
 /**

@@ -35,5 +35,5 @@ const GRANTED: Readonly<Record<Role, ReadonlySet<Permission>>> = {
 
 /** Whether a role may do something; a role that is not known may do nothing. */
 export function isPermitted(role: Role, permission: Permission): boolean {
-  return GRANTED[role]?.has(permission) ?? false;
+  return Object.hasOwn(GRANTED, role) && GRANTED[role].has(permission);
 }

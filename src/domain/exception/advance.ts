@@ -3,7 +3,7 @@ import type { Policy } from '../policy/policy.ts';
 import { formatInstant, type Instant } from '../schedule/instant.ts';
 import type { ExceptionEvent } from './events.ts';
 import type { ExceptionState } from './state.ts';
-import { IN_FORCE, type Status } from './status.ts';
+import { IN_FORCE } from './status.ts';
 
 /**
  * The next transition that time alone brings about, and when it is due; `undefined` where only
@@ -14,7 +14,7 @@ export function nextDeadline(state: ExceptionState): Instant | undefined {
     case 'Under-Review':
       return state.request?.lapses_at;
     case 'Approved':
-      // A start that has passed is due at once; what cannot start lapses at its end.
+      // What cannot start lapses at its end.
       return canActivate(state) ? state.effective_from : state.expires_at;
     case 'Active':
       return firstReminder(state);
@@ -30,8 +30,9 @@ export function nextDeadline(state: ExceptionState): Instant | undefined {
 
 /**
  * The one transition that is due at `now`, or none. It is level-triggered: called again after its
- * events were applied it gives the next one, so a week of downtime is caught up in one pass, and a
- * record that was never activated before its end lapses instead of being in force for no time.
+ * event was applied it gives the next one, so a week of downtime is caught up in one pass. What
+ * reads have shown meanwhile is what gets recorded: a record whose start was reached in time was in
+ * force and expires, though a late sweep sees start and end at once; it does not lapse.
  */
 export function advance(
   state: ExceptionState,
@@ -44,9 +45,9 @@ export function advance(
     case 'Under-Review':
       return lapsed('nobody decided the request in time', now, policy);
     case 'Approved':
-      if (now >= (state.expires_at ?? 0))
-        return lapsed('never activated before its end', now, policy);
-      return ACTIVATION;
+      return canActivate(state)
+        ? activation(deadline)
+        : lapsed('never activated before its end', now, policy);
     case 'Closed':
       return { type: 'ExceptionArchived', data: {} };
     default:
@@ -54,7 +55,7 @@ export function advance(
   }
 }
 
-/** Whether everything that activation needs is there, its start apart (issue of 000 section 2, step 4). */
+/** Whether everything that activation needs is there, its start apart (000 section 2, step 4). */
 export function canActivate(state: ExceptionState): boolean {
   return state.controls_confirmed !== undefined && hasTelemetry(state);
 }
@@ -79,8 +80,10 @@ export function isInForce(state: ExceptionState, now: Instant): boolean {
   );
 }
 
-/** The activation of a record whose conditions hold. */
-export const ACTIVATION: ExceptionEvent = { type: 'ExceptionActivated', data: {} };
+/** The activation of a record whose conditions hold, from the instant since which they do. */
+export function activation(since: Instant): ExceptionEvent {
+  return { type: 'ExceptionActivated', data: { activated_at: formatInstant(since) } };
+}
 
 /** The reminders before `end` that lie after `from`, earliest first, as payloads hold them. */
 export function remindersAfter(from: Instant, end: Instant, policy: Policy): string[] {
@@ -94,13 +97,6 @@ export function remindersAfter(from: Instant, end: Instant, policy: Policy): str
 /** When a record that is closed at `now` will be archived. */
 export function archivesAt(now: Instant, policy: Policy): string {
   return formatInstant(addText(now, policy.archive_after));
-}
-
-const ENDED: ReadonlySet<Status> = new Set<Status>(['Expired', 'Closed', 'Archived']);
-
-/** Whether the record's time is over, by its status or by the clock. */
-export function hasEnded(state: ExceptionState, now: Instant): boolean {
-  return ENDED.has(state.status) || (state.expires_at !== undefined && now >= state.expires_at);
 }
 
 function firstReminder(state: ExceptionState): Instant | undefined {

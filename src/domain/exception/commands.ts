@@ -20,6 +20,7 @@ export type ExceptionCommand =
       risk_review: string;
     }
   | { type: 'LinkRenewal'; renewal_id: string; takes_over_at: number }
+  | { type: 'UnlinkRenewal'; renewal_id: string }
   | { type: 'RevokeException'; reason: string }
   | {
       type: 'CloseException';

@@ -1,4 +1,4 @@
-import { DomainError, type FieldError } from '../errors.ts';
+import type { DomainError } from '../errors.ts';
 import { addText, evaluatePolicy } from '../policy/evaluate.ts';
 import { formatInstant } from '../schedule/instant.ts';
 import { missingForRequest } from './completeness.ts';
@@ -8,10 +8,13 @@ import {
   type Decision,
   type DecisionContext,
   refuse,
+  refusedFields,
 } from './decision.ts';
 import { applyEdit } from './evolve.ts';
 import type { ExceptionEdit, ExceptionFields, FieldName } from './fields.ts';
-import { contradictions } from './parse-fields.ts';
+import { contradictions, limitProblems } from './parse-fields.ts';
+import { riskScore } from './risk.ts';
+import type { ExceptionState } from './state.ts';
 import { isMaterial, statementDigest } from './statement.ts';
 import type { Status } from './status.ts';
 import { endIfApproved } from './time-limits.ts';
@@ -23,8 +26,9 @@ export function decideDraft(
   command: CommandOf<'DraftException' | 'DraftRenewal'>,
   context: DecisionContext,
 ): Decision {
-  const problems = fieldProblems(command.fields, context);
-  if (problems.length > 0) return invalid(problems);
+  const refusal =
+    foreignTenant(command.fields.tenant_org, context) ?? fieldRefusal(command.fields, context);
+  if (refusal) return refusal;
   const fields = normal(command.fields);
   const data =
     command.type === 'DraftRenewal'
@@ -33,13 +37,17 @@ export function decideDraft(
   return [{ type: 'ExceptionDrafted', data }];
 }
 
-/** An edit; of a material field it voids approvals, and none is possible while in force. */
+/**
+ * An edit; of a material field it voids approvals, and none is possible while in force. Whatever is
+ * edited, what a request needs stays there once it was submitted.
+ */
 export const decideEdit: Decider<'EditException'> = (state, command, context) => {
-  const changes = normalChanges(command.changes, state.fields, context);
-  if (changes instanceof DomainError) return changes;
+  const foreign = foreignTenant(command.changes.tenant_org, context);
+  if (foreign) return foreign;
+  const changes = normalChanges(command.changes, state.fields);
+  if (Object.keys(changes).length === 0) return [];
   const material = (Object.keys(changes) as FieldName[]).filter(isMaterial);
-  const fixed = !BEFORE_FORCE.has(state.status);
-  if (fixed && material.length > 0) {
+  if (material.length > 0 && !BEFORE_FORCE.has(state.status)) {
     return refuse(
       'wrong-state',
       `${material.join(', ')} cannot be edited while the exception is ${state.status}: what was approved stands; ask for an extension, a renewal, or a new exception`,
@@ -47,22 +55,16 @@ export const decideEdit: Decider<'EditException'> = (state, command, context) =>
     );
   }
   const fields = applyEdit(state.fields, changes);
-  const problems = fieldProblems(fields, context, material.length > 0);
-  if (problems.length > 0) return invalid(problems);
-  if (Object.keys(changes).length === 0) return [];
+  const refusal =
+    fieldRefusal(fields, context, material.length > 0) ??
+    incompleteRefusal(state, fields, material.length > 0);
+  if (refusal) return refusal;
   const voided = material.length > 0 ? state.approvals.map((approval) => approval.by.name) : [];
   const event = {
     type: 'ExceptionEdited' as const,
     data: { changes, material, voided_approvals: voided },
   };
   if (state.status === 'Draft' || material.length === 0) return [event];
-  const missing = missingForRequest(fields);
-  if (missing.length > 0)
-    return refuse(
-      'incomplete-record',
-      'a request must stay complete while it is reviewed',
-      missing,
-    );
   // What is approved has changed, so the request stands anew: earlier approvals say nothing of it.
   return [event, submission(fields, context)];
 };
@@ -79,7 +81,7 @@ export const decideSubmit: Decider<'SubmitException'> = (state, _, context) => {
     );
   }
   const end = endIfApproved(state.fields, context.now, context.policy);
-  if (Array.isArray(end)) return invalid(end, 'end-refused');
+  if (Array.isArray(end)) return refusedFields(end, 'end-refused');
   return [submission(state.fields, context)];
 };
 
@@ -95,18 +97,34 @@ function submission(fields: ExceptionFields, { now, policy }: DecisionContext) {
   };
 }
 
-function fieldProblems(
+/** Why a record cannot have these fields; `undefined` where it can. */
+function fieldRefusal(
   fields: ExceptionFields,
   context: DecisionContext,
   checkEnd = true,
-): FieldError[] {
-  const problems = contradictions(fields);
-  if (fields.tenant_org !== undefined && fields.tenant_org !== context.tenantId) {
-    problems.push(foreignTenant(context));
-  }
-  if (problems.length > 0 || !checkEnd) return problems;
-  const end = endIfApproved(fields, context.now, context.policy);
-  return Array.isArray(end) ? end : [];
+): DomainError | undefined {
+  const problems = [...contradictions(fields), ...limitProblems(fields)];
+  if (problems.length > 0) return refusedFields(problems);
+  const end = checkEnd ? endIfApproved(fields, context.now, context.policy) : undefined;
+  return Array.isArray(end) ? refusedFields(end, 'end-refused') : undefined;
+}
+
+/** An edit may not take away what a request needs; a request that stands anew needs all of it. */
+function incompleteRefusal(
+  { status, fields: before }: ExceptionState,
+  after: ExceptionFields,
+  requestsAnew: boolean,
+): DomainError | undefined {
+  if (status === 'Draft') return undefined;
+  const known = requestsAnew ? [] : missingForRequest(before).map(({ path }) => path);
+  const missing = missingForRequest(after).filter(({ path }) => !known.includes(path));
+  if (missing.length === 0) return undefined;
+  const names = missing.map(({ path }) => path).join(', ');
+  return refuse(
+    'incomplete-record',
+    `what was submitted must stay complete: keep or replace ${names}`,
+    missing,
+  );
 }
 
 /** Without what Lapse derives: the tenant, and a score that likelihood and impact already give. */
@@ -116,34 +134,23 @@ function normal({ tenant_org: _, ...fields }: ExceptionFields): ExceptionFields 
   return rest;
 }
 
-/** The changes that change something, in the form that `normal` gives a draft. */
-function normalChanges(
-  changes: ExceptionEdit,
-  fields: ExceptionFields,
-  context: DecisionContext,
-): ExceptionEdit | DomainError {
-  const { tenant_org: tenant, ...rest } = changes;
-  if (tenant && tenant !== context.tenantId) return invalid([foreignTenant(context)]);
-  const merged = applyEdit(fields, rest);
-  const problems = contradictions(merged);
-  if (problems.length > 0) return invalid(problems);
-  if (merged.likelihood && merged.impact && rest.risk_score) delete rest.risk_score;
+/** The changes that change something, so that the fields afterwards are as `normal` gives them. */
+function normalChanges(changes: ExceptionEdit, fields: ExceptionFields): ExceptionEdit {
+  const { tenant_org: _, ...given } = changes;
+  const merged = applyEdit(fields, given);
+  const isDerived = merged.risk_score !== undefined && merged.risk_score === riskScore(merged);
   const differs = ([name, value]: [string, unknown]) =>
-    JSON.stringify(value ?? null) !== JSON.stringify(fields[name as FieldName] ?? null);
-  return Object.fromEntries(Object.entries(rest).filter(differs)) as ExceptionEdit;
+    value !== undefined &&
+    JSON.stringify(value) !== JSON.stringify(fields[name as FieldName] ?? null);
+  const normalised = isDerived ? { ...given, risk_score: null } : given;
+  return Object.fromEntries(Object.entries(normalised).filter(differs)) as ExceptionEdit;
 }
 
-function foreignTenant({ tenantId }: DecisionContext): FieldError {
-  return {
-    path: 'tenant_org',
-    message: `is not your tenant (${tenantId}); leave it out, Lapse sets it`,
-  };
-}
-
-function invalid(
-  errors: readonly FieldError[],
-  code: 'invalid-record' | 'end-refused' = 'invalid-record',
-): DomainError {
-  const first = errors[0];
-  return refuse(code, first ? `${first.path} ${first.message}` : 'the record is not valid', errors);
+function foreignTenant(
+  tenant: string | null | undefined,
+  { tenantId }: DecisionContext,
+): DomainError | undefined {
+  if (tenant === undefined || tenant === null || tenant === tenantId) return undefined;
+  const message = `is not your tenant (${tenantId}); leave it out, Lapse sets it`;
+  return refusedFields([{ path: 'tenant_org', message }]);
 }

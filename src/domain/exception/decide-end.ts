@@ -1,8 +1,10 @@
+import type { DomainError } from '../errors.ts';
 import { formatInstant } from '../schedule/instant.ts';
-import { ACTIVATION, archivesAt, hasTelemetry } from './advance.ts';
+import { activation, archivesAt, hasTelemetry } from './advance.ts';
 import type { RemovalStatement } from './commands.ts';
-import { type Decider, type DecisionContext, refuse } from './decision.ts';
+import { type Decider, type DecisionContext, refuse, refusedFields } from './decision.ts';
 import type { ClosureEvidence, ExceptionEvent } from './events.ts';
+import { limitProblems } from './parse-fields.ts';
 import type { ExceptionState } from './state.ts';
 import type { ClosedReason } from './status.ts';
 
@@ -22,7 +24,7 @@ export const decideActivate: Decider<'ActivateException'> = (state, { reason }, 
     ? []
     : [{ type: 'ControlsConfirmed', data: reason === undefined ? {} : { reason } }];
   const started = context.now >= (state.effective_from ?? Number.POSITIVE_INFINITY);
-  return started ? [...confirmed, ACTIVATION] : confirmed;
+  return started ? [...confirmed, activation(context.now)] : confirmed;
 };
 
 /** Ends it early. What was granted is taken away first, so with grants it is Expired until then. */
@@ -38,39 +40,30 @@ export const decideRevoke: Decider<'RevokeException'> = (state, { reason }, cont
   ];
 };
 
-/** Closes with evidence for every closure criterion, and proof that what was granted is gone. */
+/**
+ * Closes with evidence for every closure criterion, and proof that what was granted is gone; without
+ * that proof the record has ended but stays Expired. What was revoked was not remediated, so it
+ * closes on the proof alone.
+ */
 export const decideClose: Decider<'CloseException'> = (state, command, context) => {
-  const lacking = lackingEvidence(state, command.evidence);
+  const { ended } = state;
+  const evidence = withoutRepeats([...(ended?.evidence ?? []), ...command.evidence]);
+  const lacking = lackingEvidence(state, evidence);
   if (lacking) return lacking;
-  const reason = state.ended?.reason ?? 'remediated';
-  const note = command.reason;
-  if (!hasGrants(state)) return [closing(reason, context, { note, evidence: command.evidence })];
-  const ended: ExceptionEvent[] =
-    state.status === 'Expired'
-      ? []
-      : [
-          {
-            type: 'ExceptionExpired',
-            data: { cause: 'closed', ended_at: formatInstant(context.now) },
-          },
-        ];
-  if (!command.removal) {
-    if (ended.length > 0) return ended;
+  const { removal, reason } = command;
+  if (removal || !hasGrants(state)) {
+    const note = reason ?? ended?.note;
+    return [closing(ended?.reason ?? 'remediated', context, { note, evidence, removal })];
+  }
+  if (state.status === 'Expired') {
     return refuse(
       'missing-evidence',
       'grants were in place: state that they are gone, with a link that shows it',
-      [
-        {
-          path: 'removal',
-          message: 'is required: {statement, links[]}, or removal verified by a connector',
-        },
-      ],
+      [{ path: 'removal', message: 'is required: {statement, links[]}' }],
     );
   }
-  return [
-    ...ended,
-    closing(reason, context, { note, evidence: command.evidence, removal: command.removal }),
-  ];
+  const cause = { cause: 'closed', ended_at: formatInstant(context.now), evidence } as const;
+  return [{ type: 'ExceptionExpired', data: reason === undefined ? cause : { ...cause, reason } }];
 };
 
 /** Taken back by the people who asked, before it was in force. */
@@ -83,20 +76,41 @@ export const decideArchive: Decider<'ArchiveException'> = (_, { reason }) => [
   { type: 'ExceptionArchived', data: reason === undefined ? {} : { reason } },
 ];
 
-/** The successor is approved and ready: at this record's end it takes over, and nothing expires. */
+/**
+ * The successor is approved and ready: at this record's end it takes over, and nothing expires. Said
+ * again with another start, where the successor was edited and approved anew.
+ */
 export const decideLinkRenewal: Decider<'LinkRenewal'> = (state, command) => {
-  const { exception_id: linked } = state.renewed_by ?? {};
-  if (linked === command.renewal_id) return [];
-  if (linked) return refuse('already-exists', `${linked} already renews this exception`);
-  const takes_over_at = formatInstant(command.takes_over_at);
-  return [{ type: 'RenewalLinked', data: { renewal_id: command.renewal_id, takes_over_at } }];
+  const { renewal_id, takes_over_at } = command;
+  const linked = state.renewed_by;
+  if (linked && linked.exception_id !== renewal_id) {
+    return refuse(
+      'already-exists',
+      `${linked.exception_id} already renews this exception; withdraw that one first`,
+    );
+  }
+  if (linked?.takes_over_at === takes_over_at) return [];
+  return [
+    {
+      type: 'RenewalLinked',
+      data: { renewal_id, takes_over_at: formatInstant(takes_over_at) },
+    },
+  ];
 };
+
+/** The successor will not take over after all, so this record expires at its end like any other. */
+export const decideUnlinkRenewal: Decider<'UnlinkRenewal'> = (state, { renewal_id }) =>
+  state.renewed_by?.exception_id === renewal_id
+    ? [{ type: 'RenewalUnlinked', data: { renewal_id } }]
+    : [];
 
 /** Links that show progress or proof; any time until the record is frozen. */
 export const decideEvidence: Decider<'AddEvidence'> = (state, { links, note }) => {
   const known = new Set(state.fields.evidence ?? []);
-  const added = links.filter((link) => !known.has(link));
+  const added = [...new Set(links)].filter((link) => !known.has(link));
   if (added.length === 0) return [];
+  const problems = limitProblems({ ...state.fields, evidence: [...known, ...added] });
+  if (problems.length > 0) return refusedFields(problems);
   return [
     { type: 'EvidenceAdded', data: note === undefined ? { links: added } : { links: added, note } },
   ];
@@ -110,7 +124,7 @@ export const decideViolation: Decider<'RecordViolation'> = (_, { impact, descrip
 interface ClosingDetails {
   readonly note?: string | undefined;
   readonly evidence?: readonly ClosureEvidence[];
-  readonly removal?: RemovalStatement;
+  readonly removal?: RemovalStatement | undefined;
 }
 
 function closing(
@@ -129,8 +143,18 @@ function hasGrants(state: ExceptionState): boolean {
   return (state.fields.grants?.length ?? 0) > 0;
 }
 
-function lackingEvidence(state: ExceptionState, evidence: readonly ClosureEvidence[]) {
-  const criteria = state.fields.remediation_plan?.closure_criteria ?? [];
+function withoutRepeats(evidence: readonly ClosureEvidence[]): ClosureEvidence[] {
+  return [
+    ...new Map(evidence.map((entry) => [`${entry.criterion} ${entry.link}`, entry])).values(),
+  ];
+}
+
+/** Why the evidence does not do: a criterion that there is none of, or one without any. */
+function lackingEvidence(
+  { fields, ended }: ExceptionState,
+  evidence: readonly ClosureEvidence[],
+): DomainError | undefined {
+  const criteria = fields.remediation_plan?.closure_criteria ?? [];
   const known = new Set(criteria.map(({ id }) => id));
   const strange = evidence.find(({ criterion }) => !known.has(criterion));
   if (strange) {
@@ -141,7 +165,7 @@ function lackingEvidence(state: ExceptionState, evidence: readonly ClosureEviden
   }
   const given = new Set(evidence.map(({ criterion }) => criterion));
   const open = criteria.filter(({ id }) => !given.has(id));
-  if (open.length === 0) return undefined;
+  if (open.length === 0 || ended?.reason === 'revoked') return undefined;
   return refuse(
     'missing-evidence',
     `closing needs evidence for ${open.map(({ id }) => id).join(', ')}`,

@@ -1,15 +1,18 @@
 import { type Actor, isSamePerson } from '../access/actor.ts';
+import type { DomainError } from '../errors.ts';
 import { evaluatePolicy, limitEnd } from '../policy/evaluate.ts';
 import type { Requirement } from '../policy/policy.ts';
 import { formatInstant, parseInstant } from '../schedule/instant.ts';
-import { archivesAt, hasEnded, remindersAfter } from './advance.ts';
+import { archivesAt, remindersAfter } from './advance.ts';
 import { type Decider, type Decision, type DecisionContext, refuse } from './decision.ts';
 import type { ApprovalState, ExceptionState } from './state.ts';
 import { allowed, endIfApproved } from './time-limits.ts';
 
 /** One approval; the last that is required fixes the end, or makes the extension real. */
 export const decideApprove: Decider<'ApproveException'> = (state, command, context) => {
-  if (state.status === 'Under-Review') return approveRequest(state, command.reason, context);
+  if (state.status === 'Under-Review') {
+    return strayChange(command.change) ?? approveRequest(state, command.reason, context);
+  }
   const change = namedChange(state, command.change);
   if ('code' in change) return change;
   const obstacle = approvalObstacle(state, change, context.actor);
@@ -32,6 +35,8 @@ export const decideApprove: Decider<'ApproveException'> = (state, command, conte
 /** No: of the request, which ends it, or of a pending change, which leaves the record as it was. */
 export const decideReject: Decider<'RejectException'> = (state, command, context) => {
   if (state.status === 'Under-Review') {
+    const stray = strayChange(command.change);
+    if (stray) return stray;
     const data = {
       reason: 'rejected' as const,
       note: command.reason,
@@ -53,20 +58,19 @@ export const decideRequestChanges: Decider<'RequestChanges'> = (_, { reason }) =
 
 /** One extension, asked for while in force (000 section 4, Duration). */
 export const decideExtension: Decider<'RequestExtension'> = (state, command, context) => {
-  if (hasEnded(state, context.now))
-    return refuse('wrong-state', 'the exception has ended; ask for a renewal');
   if (state.pending_change) {
     return refuse(
       'change-pending',
-      `an extension already waits for a decision (${state.pending_change.change_id})`,
+      `an extension already waits (${state.pending_change.change_id}); it has to be approved or rejected first`,
     );
   }
   const end = parseInstant(command.expires_at) ?? 0;
   const refusal = extensionRefusal(state, end, context);
   if (refusal) return refusal;
   const { requirements } = evaluatePolicy(context.policy, state.fields);
-  const { type: _, ...asked } = command;
-  return [{ type: 'ExtensionRequested', data: { ...asked, requirements } }];
+  const { change_id, reason, risk_review } = command;
+  const asked = { change_id, expires_at: formatInstant(end), reason, risk_review, requirements };
+  return [{ type: 'ExtensionRequested', data: asked }];
 };
 
 /** Why this end cannot be given as an extension; `undefined` where it can. */
@@ -81,12 +85,14 @@ function extensionRefusal(state: ExceptionState, end: number, { now, policy }: D
   const limits = evaluatePolicy(policy, state.fields);
   const byExtension = limitEnd(current, limits.extension);
   const byTotal = limitEnd(state.approved_at ?? now, limits.total);
-  const [latest, limit] =
-    byTotal < byExtension ? [byTotal, limits.total] : [byExtension, limits.extension];
+  const [latest, limit, counted] =
+    byTotal < byExtension
+      ? ([byTotal, limits.total, 'approval'] as const)
+      : ([byExtension, limits.extension, 'the present end'] as const);
   if (end > current && end <= latest) return undefined;
   const passes =
     latest > current
-      ? allowed(current, latest, limit)
+      ? allowed(current, latest, limit, counted)
       : `the maximum of ${limit.duration} is used up (rule ${limit.rule}; ${limit.source}); ask for a renewal`;
   const message =
     end > current ? 'is later than an extension may reach' : 'does not lie after the present end';
@@ -119,12 +125,21 @@ function approveRequest(state: ExceptionState, reason: string, context: Decision
   return [given, { type: 'ExceptionApproved', data: approved }];
 }
 
+/** Who names a change means that one, and must not decide the request by mistake. */
+function strayChange(name: string | undefined): DomainError | undefined {
+  if (name === undefined) return undefined;
+  return refuse(
+    'no-such-change',
+    `no change ${name} waits for a decision, but the request itself does; leave "change" out to decide that`,
+  );
+}
+
 function namedChange(state: ExceptionState, name: string | undefined) {
   const pending = state.pending_change;
   if (!pending)
     return refuse(
       'no-such-change',
-      `nothing waits for a decision: the exception is ${state.status}`,
+      `nothing waits for a decision: the exception is ${state.status}; a request or a requested extension can be decided`,
     );
   if (name === pending.change_id || name === pending.kind) return pending;
   const passes = `name it with "change": "${pending.change_id}" (or "${pending.kind}")`;
@@ -149,7 +164,10 @@ function approvalObstacle(state: ExceptionState, open: ApprovalState, actor: Act
     );
   }
   if (open.approvals.some((approval) => isSamePerson(approval.by, actor))) {
-    return refuse('already-approved', 'you have approved this already; one person fills one role');
+    return refuse(
+      'already-approved',
+      'you have approved this already; one person fills one role, so somebody else has to decide',
+    );
   }
   if (!open.requirements.some((requirement) => requirement.role === actor.role)) {
     const roles = open.requirements.map((requirement) => requirement.role).join(', ');

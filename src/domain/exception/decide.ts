@@ -7,6 +7,7 @@ import {
   decideEvidence,
   decideLinkRenewal,
   decideRevoke,
+  decideUnlinkRenewal,
   decideViolation,
   decideWithdraw,
 } from './decide-end.ts';
@@ -38,6 +39,7 @@ export const POSSIBLE_IN: Readonly<Record<Handled, readonly Status[]>> = {
   ActivateException: ['Approved'],
   RequestExtension: ['Active', 'Expiring', 'Extended'],
   LinkRenewal: OPEN,
+  UnlinkRenewal: OPEN,
   RevokeException: ['Approved', ...IN_FORCE],
   CloseException: OPEN,
   ArchiveException: ['Closed'],
@@ -55,6 +57,7 @@ const DECIDERS: { readonly [Type in Handled]: Decider<Type> } = {
   ActivateException: decideActivate,
   RequestExtension: decideExtension,
   LinkRenewal: decideLinkRenewal,
+  UnlinkRenewal: decideUnlinkRenewal,
   RevokeException: decideRevoke,
   CloseException: decideClose,
   ArchiveException: decideArchive,

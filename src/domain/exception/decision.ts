@@ -34,6 +34,19 @@ export function refuse(
   return new DomainError(code, message, errors);
 }
 
+/** A refusal that speaks of the first field with a problem, and lists them all. */
+export function refusedFields(
+  errors: readonly FieldError[],
+  code: 'invalid-record' | 'end-refused' = 'invalid-record',
+): DomainError {
+  const [first] = errors;
+  return refuse(
+    code,
+    first ? `${first.path || 'the record'} ${first.message}` : 'the record is not valid',
+    errors,
+  );
+}
+
 /** Whether a decision is a refusal. */
 export function isRefusal(decision: unknown): decision is DomainError {
   return decision instanceof DomainError;

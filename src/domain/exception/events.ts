@@ -24,7 +24,7 @@ export type ExceptionEvent =
   | Event<'ApprovalGiven', { role: string; reason: string; statement_digest: string }>
   | Event<'ExceptionApproved', Approved>
   | Event<'ControlsConfirmed', { reason?: string }>
-  | Event<'ExceptionActivated', Record<string, never>>
+  | Event<'ExceptionActivated', { activated_at: InstantText }>
   | Event<'ExceptionExpiring', { due: InstantText }>
   | Event<'ExtensionRequested', ExtensionRequested>
   | Event<'ExtensionApprovalGiven', { change_id: string; role: string; reason: string }>
@@ -34,10 +34,8 @@ export type ExceptionEvent =
     >
   | Event<'ExtensionRejected', { change_id: string; reason: string }>
   | Event<'RenewalLinked', { renewal_id: string; takes_over_at: InstantText }>
-  | Event<
-      'ExceptionExpired',
-      { cause: 'end-reached' | 'revoked' | 'closed'; ended_at: InstantText; reason?: string }
-    >
+  | Event<'RenewalUnlinked', { renewal_id: string }>
+  | Event<'ExceptionExpired', Expired>
   | Event<'ExceptionClosed', Closed>
   | Event<'EvidenceAdded', { links: readonly string[]; note?: string }>
   | Event<
@@ -95,6 +93,14 @@ interface ExtensionRequested {
 export interface ClosureEvidence {
   readonly criterion: string;
   readonly link: string;
+}
+
+interface Expired {
+  cause: 'end-reached' | 'revoked' | 'closed';
+  ended_at: InstantText;
+  /** What was said when it was ended early; the closing that follows keeps both. */
+  reason?: string;
+  evidence?: readonly ClosureEvidence[];
 }
 
 interface Closed {

@@ -3,6 +3,7 @@ import { type Instant, parseInstant } from '../schedule/instant.ts';
 import type { ExceptionEvent } from './events.ts';
 import type { ExceptionEdit, ExceptionFields } from './fields.ts';
 import type { ActorReference, Approval, ExceptionState } from './state.ts';
+import { type ClosedReason, IN_FORCE } from './status.ts';
 
 /** When an event happened, through whom, and to which record. */
 export interface EventContext {
@@ -97,8 +98,8 @@ function apply(
       return {
         ...state,
         status: 'Active',
-        activated_at: at,
-        reminders: state.reminders.filter((due) => due > at),
+        activated_at: instant(event.data.activated_at),
+        reminders: state.reminders.filter((due) => due > instant(event.data.activated_at)),
       };
     case 'ExceptionExpiring':
       return { ...state, status: 'Expiring' };
@@ -127,6 +128,8 @@ function apply(
           takes_over_at: instant(event.data.takes_over_at),
         },
       };
+    case 'RenewalUnlinked':
+      return withoutRenewal(state);
     case 'ExceptionExpired':
       return expired(state, event.data);
     case 'ExceptionClosed':
@@ -219,7 +222,12 @@ const CAUSE_REASON = {
 
 function expired(state: ExceptionState, data: DataOf<'ExceptionExpired'>): ExceptionState {
   const at = instant(data.ended_at);
-  const ended = { at, reason: CAUSE_REASON[data.cause] };
+  const ended = {
+    at,
+    reason: CAUSE_REASON[data.cause],
+    ...(data.reason === undefined ? {} : { note: data.reason }),
+    ...(data.evidence === undefined ? {} : { evidence: data.evidence }),
+  };
   // An end that is brought forward is the record's end: nothing may read it as still in force.
   return { ...withoutPendingChange(state), status: 'Expired', expires_at: at, ended };
 }
@@ -231,6 +239,7 @@ function closed(
 ): ExceptionState {
   return {
     ...withoutPendingChange(state),
+    ...(IN_FORCE.includes(state.status) ? endedBy(state, data.reason, context.at) : {}),
     status: 'Closed',
     closed: {
       at: context.at,
@@ -243,11 +252,21 @@ function closed(
   };
 }
 
+/** In force until it was closed: its end is then, and never later than the one it had. */
+function endedBy(state: ExceptionState, reason: ClosedReason, now: Instant) {
+  const at = Math.min(now, state.expires_at ?? now);
+  return { expires_at: at, ended: { at, reason } };
+}
+
 function approval(data: { role: string; reason: string }, { at, actor }: EventContext): Approval {
   return { role: data.role, by: actorReference(actor), at, reason: data.reason };
 }
 
 function withoutPendingChange({ pending_change: _, ...state }: ExceptionState): ExceptionState {
+  return state;
+}
+
+function withoutRenewal({ renewed_by: _, ...state }: ExceptionState): ExceptionState {
   return state;
 }
 

@@ -13,16 +13,16 @@ function storable(text: string): boolean {
   return text.isWellFormed() && !text.includes('\u0000');
 }
 
-function textUpTo(limit: number) {
+function textUpTo(limit: number, whenEmpty = 'must not be empty; leave the field out instead') {
   return z
     .string()
     .trim()
-    .min(1, 'must not be empty; leave the field out instead')
+    .min(1, whenEmpty)
     .max(limit, `must have at most ${limit.toLocaleString('en')} characters`)
     .refine(storable, 'must be well-formed Unicode without NUL (no lone surrogates)');
 }
 
-export const titleText = textUpTo(LIMITS.title);
+export const titleText = textUpTo(LIMITS.title, 'must not be empty');
 export const longText = textUpTo(LIMITS.text);
 export const shortText = textUpTo(LIMITS.title);
 
@@ -79,7 +79,12 @@ export const duration = z
   )
   .meta({ format: 'duration', examples: ['P30D'] });
 
-export const emailAddress = z.string().trim().max(LIMITS.title).regex(EMAIL, 'must be an e-mail address');
+export const emailAddress = z
+  .string()
+  .trim()
+  .max(LIMITS.title)
+  .regex(EMAIL, 'must be an e-mail address')
+  .refine(storable, 'must be well-formed Unicode without NUL (no lone surrogates)');
 
 export const personObject = z.strictObject({
   name: shortText,

@@ -37,14 +37,30 @@ export function fieldsOrRefuse<T>(parsed: Parsed<T>): T {
 function parse<T>(schema: z.ZodType<T>, input: unknown): Parsed<T> {
   const result = schema.safeParse(input);
   if (!result.success) return { errors: fieldErrors(result.error, KNOWN_KEYS) };
-  const bytes = new TextEncoder().encode(JSON.stringify(result.data)).length;
-  if (bytes > LIMITS.recordBytes) {
-    const message = `the record has ${bytes.toLocaleString('en')} bytes; a record may have at most ${LIMITS.recordBytes.toLocaleString('en')} (256 KB)`;
-    return { errors: [{ path: '', message }] };
-  }
-  const errors = contradictions(result.data as Partial<ExceptionFields>);
-  return errors.length > 0 ? { errors } : { value: result.data };
+  const fields = result.data as Partial<ExceptionFields>;
+  const tooLarge = limitProblems(fields);
+  const errors = tooLarge.length > 0 ? tooLarge : contradictions(fields);
+  // As JSON holds it, without keys whose value is undefined: an event has to read back the same.
+  return errors.length > 0 ? { errors } : { value: JSON.parse(JSON.stringify(fields)) };
 }
+
+/**
+ * What a record's fields exceed as a whole, after edits and additions too, each of which may be
+ * small enough by itself (INTERFACE, Records: limits). Empty where they are within the limits.
+ */
+export function limitProblems(fields: Partial<Nullable<ExceptionFields>>): FieldError[] {
+  const entries = fields.evidence?.length ?? 0;
+  if (entries > LIMITS.list) {
+    const message = `would have ${entries} entries; a list may have at most ${LIMITS.list}`;
+    return [{ path: 'evidence', message }];
+  }
+  const bytes = new TextEncoder().encode(JSON.stringify(fields)).length;
+  if (bytes <= LIMITS.recordBytes) return [];
+  const message = `has ${bytes.toLocaleString('en')} bytes; a record may have at most ${LIMITS.recordBytes.toLocaleString('en')} (256 KB)`;
+  return [{ path: '', message }];
+}
+
+type Nullable<T> = { [K in keyof T]: T[K] | null };
 
 const KNOWN_KEYS: KnownKeys = {
   at(path) {
@@ -60,28 +76,27 @@ const KNOWN_KEYS: KnownKeys = {
 };
 
 /** What the fields say against one another; empty where they agree. */
-export function contradictions(
-  fields: Partial<{ [K in keyof ExceptionFields]: ExceptionFields[K] | null }>,
-): FieldError[] {
+export function contradictions(fields: Partial<Nullable<ExceptionFields>>): FieldError[] {
   const errors: FieldError[] = [];
   const { likelihood, impact } = fields;
   const right = likelihood && impact ? riskScore({ likelihood, impact }) : undefined;
   if (typeof fields.risk_score === 'number' && right !== undefined && fields.risk_score !== right) {
     errors.push({
       path: 'risk_score',
-      message: `is ${fields.risk_score}, but likelihood ${likelihood} and impact ${impact} give ${right}; leave it out or write ${right}`,
+      message: `is ${fields.risk_score}, but likelihood ${likelihood} and impact ${impact} give ${right}; leave it out (in an edit: null) or write ${right}`,
     });
   }
   if (fields.expires_at && fields.requested_duration) {
     errors.push({
       path: 'requested_duration',
-      message: 'give either expires_at or requested_duration, not both',
+      message:
+        'give either expires_at or requested_duration, not both; in an edit, null takes one away',
     });
   }
   if (fields.expires_at && fields.effective_from && fields.expires_at <= fields.effective_from) {
     errors.push({
       path: 'expires_at',
-      message: `must lie after effective_from (${fields.effective_from})`,
+      message: `must lie after effective_from (${fields.effective_from}); give a later end or an earlier start`,
     });
   }
   return errors;

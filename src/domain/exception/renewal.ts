@@ -28,7 +28,7 @@ export function draftRenewal(
   if (!OPEN.includes(state.status) && !(ended && wasInForce)) {
     return refuse(
       'wrong-state',
-      `only an exception that is or was in force can be renewed; this one is ${state.status}`,
+      `only an exception that is or was in force can be renewed; this one is ${state.status}${ended ? ' and never was: draft a new exception' : ''}`,
     );
   }
   if (state.renewed_by || state.closed?.reason === 'renewed') {

@@ -62,8 +62,13 @@ export interface ExceptionState {
   readonly reminders: readonly Instant[];
   readonly extended_at?: Instant;
   readonly pending_change?: PendingChange;
-  /** When it stopped being in force, and the reason that closing will carry. */
-  readonly ended?: { readonly at: Instant; readonly reason: ClosedReason };
+  /** When it stopped being in force, and what closing will carry. */
+  readonly ended?: {
+    readonly at: Instant;
+    readonly reason: ClosedReason;
+    readonly note?: string;
+    readonly evidence?: readonly ClosureEvidence[];
+  };
   readonly closed?: {
     readonly at: Instant;
     readonly by: ActorReference;

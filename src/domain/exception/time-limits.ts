@@ -30,24 +30,29 @@ export function endIfApproved(
     chosen ?? (fields.requested_duration ? addText(now, fields.requested_duration) : latest);
   const field =
     fields.requested_duration && chosen === undefined ? 'requested_duration' : 'expires_at';
-  const errors: FieldError[] = [];
-  if (end <= now) {
-    errors.push({ path: field, message: `lies in the past; ${allowed(now, latest, limit)}` });
-  } else if (end > latest) {
-    errors.push({
-      path: field,
-      message: `is later than the policy allows; ${allowed(now, latest, limit)}`,
-    });
-  } else if (from >= end) {
-    const message = `must lie before the end (${formatInstant(end)})`;
-    errors.push({ path: 'effective_from', message });
+  if (end <= now)
+    return [{ path: field, message: `lies in the past; ${allowed(now, latest, limit)}` }];
+  if (end > latest) {
+    const message = `is later than the policy allows; ${allowed(now, latest, limit)}`;
+    return [{ path: field, message }];
   }
-  return errors.length > 0 ? errors : { effective_from: from, expires_at: end, latest, limit };
+  if (from >= end) return [{ path: 'effective_from', message: startTooLate(end, latest, limit) }];
+  return { effective_from: from, expires_at: end, latest, limit };
 }
 
-/** One line that says which ends would pass, and by which rule. */
-export function allowed(now: Instant, latest: Instant, limit: Limit): string {
-  return `an end after ${formatInstant(now)} and up to ${formatInstant(latest)} would pass: at most ${limit.duration} from approval (rule ${limit.rule}; ${limit.source})`;
+/** One line that says which ends would pass, by which rule, and what it counts from. */
+export function allowed(
+  after: Instant,
+  latest: Instant,
+  limit: Limit,
+  countedFrom = 'approval',
+): string {
+  return `an end after ${formatInstant(after)} and up to ${formatInstant(latest)} would pass: at most ${limit.duration} from ${countedFrom} (rule ${limit.rule}; ${limit.source})`;
+}
+
+/** A start that only a chosen end can follow, since a duration counts from approval, not from it. */
+function startTooLate(end: Instant, latest: Instant, limit: Limit): string {
+  return `must lie before the end, which counts from approval: before ${formatInstant(end)}, or give an expires_at after it, up to ${formatInstant(latest)} (rule ${limit.rule}; ${limit.source})`;
 }
 
 function optionalInstant(text: string | undefined): Instant | undefined {

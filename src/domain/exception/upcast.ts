@@ -16,6 +16,7 @@ export const EVENT_VERSIONS: Readonly<Record<ExceptionEventType, number>> = {
   ExceptionExtended: 1,
   ExtensionRejected: 1,
   RenewalLinked: 1,
+  RenewalUnlinked: 1,
   ExceptionExpired: 1,
   ExceptionClosed: 1,
   EvidenceAdded: 1,
@@ -28,8 +29,8 @@ export const EVENT_VERSIONS: Readonly<Record<ExceptionEventType, number>> = {
  * type or version that it does not know: a newer release wrote it, or the journal is damaged.
  */
 export function upcast(type: string, version: number, data: unknown): ExceptionEvent {
-  const newest = (EVENT_VERSIONS as Record<string, number>)[type];
-  if (newest === undefined) throw new Error(`unknown event type ${type}`);
+  if (!Object.hasOwn(EVENT_VERSIONS, type)) throw new Error(`unknown event type ${type}`);
+  const newest = EVENT_VERSIONS[type as ExceptionEventType];
   if (version !== newest)
     throw new Error(`${type} has version ${version}; this release knows ${newest}`);
   return { type, data } as ExceptionEvent;

@@ -57,7 +57,8 @@ function strictest(rules: readonly PolicyRule[], effect: LimitName): Limit {
     const duration = rule.effects[effect];
     if (duration === undefined) continue;
     const end = addText(0, duration);
-    if (!best || end < best.end) best = { duration, rule: rule.id, source: rule.source, end };
+    // Of equal limits the later one is named: packs go from the general rule to the special one.
+    if (!best || end <= best.end) best = { duration, rule: rule.id, source: rule.source, end };
   }
   if (!best) throw new Error(`the policy sets no ${effect} for this record`);
   return { duration: best.duration, rule: best.rule, source: best.source };

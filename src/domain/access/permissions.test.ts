@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import { isSamePerson, ROLES, type Role } from './actor.ts';
+import { isPermitted, PERMISSIONS } from './permissions.ts';
+import { assertPermitted } from './principal.ts';
+
+/** Who may do what. A change here is a change of what people may do: make it on purpose. */
+const TABLE = `
+                    administrator  requestor  approver  auditor
+exception:read      yes            yes        yes       yes
+exception:write     yes            yes        yes       -
+exception:approve   -              -          yes       -
+ledger:verify       yes            yes        yes       yes
+task:read           yes            -          -         yes
+task:retry          yes            -          -         -
+token:manage        yes            -          -         -
+clock:set           yes            yes        yes       yes
+`;
+
+const [header = [], ...rows] = TABLE.trim()
+  .split('\n')
+  .map((line) => line.trim().split(/\s+/));
+const cells = rows.flatMap(([permission, ...given]) =>
+  given.map((cell, index) => [header[index], permission, cell] as const),
+);
+
+describe('permissions', () => {
+  it('are all in the table, for every role', () => {
+    expect(header).toEqual(ROLES);
+    expect(rows.map(([permission]) => permission)).toEqual(PERMISSIONS);
+  });
+
+  it.each(cells)('%s, %s: %s', (role, permission, cell) => {
+    expect(isPermitted(role as Role, permission as (typeof PERMISSIONS)[number])).toBe(
+      cell === 'yes',
+    );
+  });
+
+  it.each(['', 'root', 'constructor', '__proto__', 'system'])('a role %j has none', (role) => {
+    for (const permission of PERMISSIONS) expect(isPermitted(role as Role, permission)).toBe(false);
+  });
+
+  it('name what is missing when they refuse', () => {
+    const actor = { id: 'a', name: 'A', role: 'administrator' } as const;
+    const principal = { tenantId: 't', actor };
+    expect(() => assertPermitted(principal, 'exception:approve')).toThrow(
+      'the role administrator may not do this; it takes exception:approve',
+    );
+    expect(() => assertPermitted(principal, 'exception:write')).not.toThrow();
+  });
+});
+
+describe('two actors are one person', () => {
+  it.each([
+    ['the same id', { id: 'a' }, { id: 'a', email: 'x@example.com' }, true],
+    [
+      'the same address',
+      { id: 'a', email: 'X@example.com' },
+      { id: 'b', email: 'x@Example.com' },
+      true,
+    ],
+    ['neither', { id: 'a', email: 'x@example.com' }, { id: 'b', email: 'y@example.com' }, false],
+    ['nothing to compare', {}, {}, false],
+    ['one without an address', { id: 'a' }, { id: 'b', email: 'x@example.com' }, false],
+  ])('%s', (_, one, other, same) => {
+    expect(isSamePerson(one, other)).toBe(same);
+    expect(isSamePerson(other, one)).toBe(same);
+  });
+});

@@ -1,0 +1,180 @@
+import { describe, expect, it } from 'vitest';
+import {
+  APPROVER,
+  EDITOR,
+  given,
+  inStatus,
+  REQUESTOR,
+  SECOND_APPROVER,
+  START,
+} from '../../../test/support/given.ts';
+import type { Actor } from '../access/actor.ts';
+import { BUILT_IN_POLICY } from '../policy/built-in-policy.ts';
+import type { Policy } from '../policy/policy.ts';
+import { DAY } from '../schedule/instant.ts';
+
+const APPROVE = { type: 'ApproveException', reason: 'contained' } as const;
+const EDIT = { type: 'EditException', changes: { category: 'network' } } as const;
+const TWO_APPROVERS: Policy = {
+  ...BUILT_IN_POLICY,
+  rules: [
+    ...BUILT_IN_POLICY.rules,
+    {
+      id: 'two',
+      source: 'a test',
+      match: {},
+      effects: { approvals: [{ role: 'approver', count: 2 }] },
+    },
+  ],
+};
+
+/** The same person with another token: a new id, the e-mail address in other letters. */
+function otherToken(actor: Actor): Actor {
+  return { ...actor, id: `${actor.id}-2`, email: actor.email?.toUpperCase() ?? '' };
+}
+
+const asApprover = (actor: Actor): Actor => ({ ...actor, role: 'approver' });
+
+describe('nobody approves what they requested or wrote', () => {
+  const byOther = given().with(EDIT, EDITOR).with({ type: 'SubmitException' }, SECOND_APPROVER);
+  const askedFor = given({ requestor: { name: 'L. Okoye', email: 'Okoye@Example.com' } });
+
+  it.each([
+    ['its creator', inStatus('Under-Review'), asApprover(REQUESTOR)],
+    ['its creator with another token', inStatus('Under-Review'), otherToken(asApprover(REQUESTOR))],
+    ['an editor of the draft', byOther, EDITOR],
+    ['an editor with another token', byOther, otherToken(EDITOR)],
+    ['an editor of the request', inStatus('Under-Review').with(EDIT, EDITOR), EDITOR],
+    ['who submitted it', byOther, SECOND_APPROVER],
+    ['for whom it was requested', askedFor.submitted(), APPROVER],
+    [
+      'who wrote it before changes were requested',
+      inStatus('Under-Review')
+        .with(EDIT, EDITOR)
+        .with({ type: 'RequestChanges', reason: 'say more' }, APPROVER)
+        .submitted(),
+      EDITOR,
+    ],
+  ])('%s', (_, story, by) => {
+    expect(story.refuses(APPROVE, by)).toMatchObject({
+      code: 'self-approval',
+      message: expect.stringContaining('somebody else with the role has to decide'),
+    });
+  });
+
+  it('nor the extension that they asked for', () => {
+    const waiting = inStatus('Active').with(
+      {
+        type: 'RequestExtension',
+        change_id: 'chg_1',
+        expires_at: '2026-04-10T00:00:00Z',
+        reason: 'late',
+        risk_review: 'same',
+      },
+      SECOND_APPROVER,
+    );
+    const approve = { ...APPROVE, change: 'extension' };
+    expect(waiting.refuses(approve, SECOND_APPROVER).code).toBe('self-approval');
+    expect(waiting.refuses(approve, otherToken(SECOND_APPROVER)).code).toBe('self-approval');
+    expect(waiting.refuses(approve, asApprover(REQUESTOR)).code).toBe('self-approval');
+    expect(waiting.with(approve, APPROVER).state.status).toBe('Extended');
+  });
+
+  it('but whoever corrected a title may', () => {
+    const retitled = inStatus('Under-Review').with(
+      { type: 'EditException', changes: { title: 'better' } },
+      EDITOR,
+    );
+    expect(retitled.approved(EDITOR).state.status).toBe('Approved');
+  });
+});
+
+describe('approval', () => {
+  it('is asked of a role', () => {
+    const refusal = inStatus('Under-Review').refuses(APPROVE, {
+      ...APPROVER,
+      role: 'administrator',
+    });
+    expect(refusal).toMatchObject({
+      code: 'not-permitted',
+      message: 'an approval by administrator is not asked for; it needs approver',
+    });
+  });
+
+  it('by the last who is needed fixes the times; until then it stays under review', () => {
+    const one = given({}, TWO_APPROVERS).submitted().approved();
+    expect(one.state).toMatchObject({
+      status: 'Under-Review',
+      approvals: [{ by: { id: 'okoye' } }],
+    });
+    expect(one.state.expires_at).toBeUndefined();
+    const two = one.after(4 * DAY).approved(SECOND_APPROVER);
+    expect(two.state).toMatchObject({
+      status: 'Approved',
+      approved_at: START + 4 * DAY,
+      expires_at: START + 94 * DAY,
+    });
+  });
+
+  it('counts once for each person, whatever token they use', () => {
+    const one = given({}, TWO_APPROVERS).submitted().approved();
+    for (const by of [APPROVER, otherToken(APPROVER)]) {
+      expect(one.refuses(APPROVE, by)).toMatchObject({
+        code: 'already-approved',
+        message: expect.stringContaining('somebody else has to decide'),
+      });
+    }
+  });
+
+  it('of an extension waits for everybody who is needed as well', () => {
+    const active = given({}, TWO_APPROVERS)
+      .submitted()
+      .approved()
+      .approved(SECOND_APPROVER)
+      .confirmed()
+      .extensionTo(START + 100 * DAY);
+    const approve = { ...APPROVE, change: 'chg_1' };
+    const one = active.with(approve, APPROVER);
+    expect(one.state).toMatchObject({ status: 'Active', pending_change: { approvals: [{}] } });
+    expect(one.refuses(approve, APPROVER).code).toBe('already-approved');
+    expect(one.with(approve, SECOND_APPROVER).state.status).toBe('Extended');
+  });
+
+  it('of a change is not taken for one of the request', () => {
+    const request = inStatus('Under-Review');
+    for (const type of ['ApproveException', 'RejectException'] as const) {
+      expect(request.refuses({ type, reason: 'x', change: 'extension' }, APPROVER)).toMatchObject({
+        code: 'no-such-change',
+        message: expect.stringContaining('leave "change" out'),
+      });
+    }
+  });
+
+  it('is bound to what was submitted', () => {
+    const request = inStatus('Under-Review');
+    const [given] = request.gives(APPROVE, APPROVER);
+    expect(given?.data).toMatchObject({
+      statement_digest: request.state.request?.statement_digest,
+    });
+    const changed = request.with(EDIT);
+    expect(changed.state.request?.statement_digest).not.toBe(
+      request.state.request?.statement_digest,
+    );
+  });
+});
+
+describe('a request that is sent back', () => {
+  const back = inStatus('Under-Review').with(
+    { type: 'RequestChanges', reason: 'name the endpoints' },
+    APPROVER,
+  );
+
+  it('is a draft again, without approvals', () => {
+    expect(back.state).toMatchObject({ status: 'Draft', approvals: [] });
+    expect(back.state.request).toBeUndefined();
+  });
+
+  it('can be submitted and approved anew', () => {
+    expect(back.submitted().approved().state.status).toBe('Approved');
+  });
+});

@@ -1,0 +1,113 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import {
+  ALL_EVIDENCE,
+  APPROVER,
+  COMPLETE,
+  EDITOR,
+  extension,
+  GRANTS,
+  nothing,
+  START,
+  type Story,
+} from '../../../test/support/given.ts';
+import type { Actor } from '../access/actor.ts';
+import { DAY } from '../schedule/instant.ts';
+import { evolve } from './evolve.ts';
+import type { ExceptionState } from './state.ts';
+import { EVENT_VERSIONS, upcast } from './upcast.ts';
+
+/** One stream that holds every type of event, each with the state that it folds to. */
+interface GoldenStream {
+  readonly exception_id: string;
+  readonly events: readonly {
+    readonly type: string;
+    readonly version: number;
+    readonly at: number;
+    readonly actor: Actor;
+    readonly data: unknown;
+    readonly state: ExceptionState;
+  }[];
+}
+
+// Released shapes: never edited. A new version of an event gets a file of its own beside this one.
+const FILE = new URL('../../../test/vectors/events-v1.json', import.meta.url);
+const golden = JSON.parse(readFileSync(FILE, 'utf8')) as GoldenStream;
+
+describe('events of the first release', () => {
+  it('are there, one of each type', () => {
+    expect([...new Set(golden.events.map(({ type }) => type))].sort()).toEqual(
+      Object.keys(EVENT_VERSIONS).sort(),
+    );
+    expect(new Set(golden.events.map(({ version }) => version))).toEqual(new Set([1]));
+  });
+
+  it.each(golden.events.map((event, index) => ({ ...event, index })))(
+    '$index: $type folds to the state that it did then',
+    ({ type, version, at, actor, data, state, index }) => {
+      const before = golden.events[index - 1]?.state;
+      const context = { exceptionId: golden.exception_id, at, actor };
+      expect(evolve(before, upcast(type, version, data), context)).toStrictEqual(state);
+    },
+  );
+
+  it('are what the decider writes today', () => {
+    const written = eventful().told.map(({ event, at, actor }) => ({ ...event, at, actor }));
+    const stored = golden.events.map(({ state: _, version: __, ...event }) => event);
+    expect(written).toStrictEqual(stored);
+  });
+});
+
+describe('an event that this release does not know', () => {
+  it.each(['ExceptionForgotten', 'constructor', '__proto__'])('is not read: %s', (type) => {
+    expect(() => upcast(type, 1, {})).toThrow(`unknown event type ${type}`);
+  });
+
+  it('is not read in a newer version either', () => {
+    expect(() => upcast('ExceptionDrafted', 2, {})).toThrow(
+      'ExceptionDrafted has version 2; this release knows 1',
+    );
+  });
+
+  it('cannot begin a stream', () => {
+    const context = { exceptionId: golden.exception_id, at: START, actor: APPROVER };
+    expect(() => evolve(undefined, upcast('ExceptionArchived', 1, {}), context)).toThrow(
+      'begins with ExceptionArchived instead of ExceptionDrafted',
+    );
+  });
+});
+
+/** The story of the golden stream: everything that can happen to one record. */
+function eventful(): Story {
+  const fields = { ...COMPLETE, grants: GRANTS };
+  const claims = { status: 'Approved', approvals: [{ name: 'J. Chen', decision: 'approve' }] };
+  return nothing()
+    .with({ type: 'DraftException', fields, claims })
+    .after(DAY)
+    .submitted()
+    .with({ type: 'RequestChanges', reason: 'name the ticket' }, APPROVER)
+    .with(
+      { type: 'EditException', changes: { ticket_id: 'SEC-1421', category: 'network' } },
+      EDITOR,
+    )
+    .submitted()
+    .after(DAY)
+    .approved()
+    .confirmed()
+    .with({ type: 'AddEvidence', links: ['https://example.com/pr/1'], note: 'first step' })
+    .with({ type: 'RecordViolation', impact: 'degraded', description: 'used at night' }, EDITOR)
+    .after(60 * DAY)
+    .extensionTo(START + 100 * DAY)
+    .with({ type: 'RejectException', reason: 'not so long', change: 'chg_1' }, APPROVER)
+    .with({ ...extension(START + 95 * DAY), change_id: 'chg_2' })
+    .with({ type: 'ApproveException', reason: 'go on', change: 'chg_2' }, APPROVER)
+    .with({ type: 'LinkRenewal', renewal_id: 'EXC_2', takes_over_at: START + 95 * DAY })
+    .with({ type: 'UnlinkRenewal', renewal_id: 'EXC_2' })
+    .with({ type: 'CloseException', evidence: ALL_EVIDENCE, reason: 'OAuth is live' })
+    .with({
+      type: 'CloseException',
+      evidence: [],
+      removal: { statement: 'the role is gone', links: ['https://example.com/log'] },
+    })
+    .after(30 * DAY);
+}

@@ -1,0 +1,79 @@
+import { DAY, formatInstant } from '../../src/domain/schedule/instant.ts';
+import { ALL_EVIDENCE, COMPLETE, START } from './given.ts';
+import type { TestAnswer, TestApi } from './test-api.ts';
+
+/** A record as it was answered. */
+export type TestRecord = {
+  readonly exception_id: string;
+  readonly revision: number;
+  readonly status: string;
+  readonly [field: string]: unknown;
+};
+
+/** A body that each command takes, by the last part of its path. */
+export const COMMAND_BODIES: Readonly<Record<string, unknown>> = {
+  submit: {},
+  'request-changes': { reason: 'name the owner' },
+  withdraw: { reason: 'not needed' },
+  approve: { reason: 'the risk is contained' },
+  reject: { reason: 'the risk is too high' },
+  activate: {},
+  'request-extension': {
+    expires_at: formatInstant(START + 120 * DAY),
+    reason: 'the supplier is late',
+    risk_review: 'unchanged',
+  },
+  renew: { justification: 'still needed' },
+  revoke: { reason: 'no longer safe' },
+  close: { evidence: ALL_EVIDENCE },
+  archive: {},
+  evidence: { links: ['https://example.com/pr/3'] },
+  violations: { impact: 'none', description: 'one call too many' },
+  comments: { body: 'looks good' },
+};
+
+/** Sends a command with a body that it takes. */
+export function command(
+  api: TestApi,
+  id: string,
+  name: string,
+  as: 'requestor' | 'approver' | 'second-approver' = 'requestor',
+): Promise<TestAnswer> {
+  return api.send('POST', `/v1/exceptions/${id}/${name}`, { as, body: COMMAND_BODIES[name] });
+}
+
+/** A draft by the requestor's token: complete, with other fields where they are given. */
+export async function draft(api: TestApi, fields: object = {}): Promise<TestRecord> {
+  return passed(
+    await api.send('POST', '/v1/exceptions', { as: 'requestor', body: { ...COMPLETE, ...fields } }),
+  );
+}
+
+/** A record in a status, by the commands that bring it there. */
+export async function recordIn(
+  api: TestApi,
+  status: 'Draft' | 'Under-Review' | 'Approved' | 'Active' | 'Closed',
+): Promise<TestRecord> {
+  let record = await draft(api);
+  const { exception_id: id } = record;
+  const does = async (name: string, as?: 'approver') => {
+    record = passed(await command(api, id, name, as));
+  };
+  if (status === 'Draft') return record;
+  if (status === 'Closed') {
+    await does('withdraw');
+    return record;
+  }
+  await does('submit');
+  if (status === 'Under-Review') return record;
+  await does('approve', 'approver');
+  if (status === 'Approved') return record;
+  await does('activate');
+  return record;
+}
+
+/** The record of an answer; throws the refusal where it is one. */
+export function passed({ status, text, body }: TestAnswer): TestRecord {
+  if (status >= 300) throw new Error(`refused with ${status}: ${text}`);
+  return body;
+}

@@ -1,0 +1,212 @@
+import { type Actor, CLOCK } from '../../src/domain/access/actor.ts';
+import { DomainError } from '../../src/domain/errors.ts';
+import { catchUp } from '../../src/domain/exception/catch-up.ts';
+import type { ExceptionCommand } from '../../src/domain/exception/commands.ts';
+import { decide } from '../../src/domain/exception/decide.ts';
+import type { ExceptionEvent } from '../../src/domain/exception/events.ts';
+import { evolve } from '../../src/domain/exception/evolve.ts';
+import type { ExceptionFields } from '../../src/domain/exception/fields.ts';
+import type { ExceptionState } from '../../src/domain/exception/state.ts';
+import type { Status } from '../../src/domain/exception/status.ts';
+import { BUILT_IN_POLICY } from '../../src/domain/policy/built-in-policy.ts';
+import type { Policy } from '../../src/domain/policy/policy.ts';
+import { DAY, formatInstant, type Instant } from '../../src/domain/schedule/instant.ts';
+
+/** When every story begins: 2026-01-01T00:00:00.000Z. */
+export const START: Instant = 1_767_225_600_000;
+export const TENANT = '01J6M9M5Y0Q2H6W2QF9Q1VABCD';
+export const EXCEPTION_ID = 'EXC_01J6M9M5Y0Q2H6W2QF9Q1VABCE';
+
+const actor = (id: string, name: string, role: Actor['role']): Actor => ({
+  id,
+  name,
+  email: `${id}@example.com`,
+  role,
+});
+export const REQUESTOR = actor('rivera', 'A. Rivera', 'requestor');
+export const EDITOR = actor('dumas', 'C. Dumas', 'approver');
+export const APPROVER = actor('okoye', 'L. Okoye', 'approver');
+export const SECOND_APPROVER = actor('chen', 'J. Chen', 'approver');
+
+/** The fields of a record that can be submitted. It has neither a control nor grants, nor a chosen end. */
+export const COMPLETE: ExceptionFields = {
+  title: 'Temporary OAuth bypass for supplier webhook re-ingest',
+  category: 'authz',
+  policy_ref: ['08-security/Security-Guidelines#authn-authz'],
+  adr_id: 'ADR-0217',
+  requestor: { name: 'A. Rivera', email: 'rivera@example.com' },
+  environment: 'prod',
+  data_classification: 'restricted',
+  threat_model_link: 'threat-model#spoofing_api_key',
+  stride: 'S',
+  likelihood: 'Medium',
+  impact: 'High',
+  compensating_controls: ['Rate limit of 10 a minute'],
+  telemetry: { dashboards: ['SLO/API Health'] },
+  effective_from: formatInstant(START),
+  remediation_plan: {
+    summary: 'Migrate the supplier to OAuth',
+    closure_criteria: [
+      { id: 'c1', text: 'OAuth is live' },
+      { id: 'c2', text: 'keys are revoked' },
+    ],
+  },
+  owners: [{ name: 'B. Osei', email: 'osei@example.com' }],
+  expiry_actions: 'The webhook falls back to OAuth',
+};
+
+/** What opens something in the cloud: ending such a record takes proof that it is gone. */
+export const GRANTS: ExceptionFields['grants'] = [
+  { kind: 'role-assignment', target: '/subscriptions/1', subject: 'rivera@example.com' },
+];
+
+/** Evidence for both closure criteria of {@link COMPLETE}. */
+export const ALL_EVIDENCE = [
+  { criterion: 'c1', link: 'https://example.com/pr/1' },
+  { criterion: 'c2', link: 'https://example.com/pr/2' },
+];
+
+/** One event of a story, as a journal would hold it. */
+export interface Told {
+  readonly event: ExceptionEvent;
+  readonly at: Instant;
+  readonly actor: Actor;
+}
+
+/** A record, the time, and how it came about. Every step gives a new story and leaves this one. */
+export class Story {
+  readonly now: Instant;
+  readonly policy: Policy;
+  readonly told: readonly Told[];
+  readonly #state: ExceptionState | undefined;
+
+  constructor(now: Instant, policy: Policy, told: readonly Told[], state?: ExceptionState) {
+    this.now = now;
+    this.policy = policy;
+    this.told = told;
+    this.#state = state;
+  }
+
+  get state(): ExceptionState {
+    if (!this.#state) throw new Error('nothing has been drafted yet');
+    return this.#state;
+  }
+
+  /** So much later; what time alone brings about has happened. */
+  after(millis: number): Story {
+    const later = new Story(this.now + millis, this.policy, this.told, this.#state);
+    return this.#state ? later.#with(catchUp(this.#state, later.now, this.policy), CLOCK) : later;
+  }
+
+  /** The events that a command gives; throws its refusal. */
+  gives(command: ExceptionCommand, by: Actor = REQUESTOR): readonly ExceptionEvent[] {
+    const decision = this.decides(command, by);
+    if (decision instanceof DomainError) throw decision;
+    return decision;
+  }
+
+  /** The refusal of a command; throws where it passes. */
+  refuses(command: ExceptionCommand, by: Actor = REQUESTOR): DomainError {
+    const decision = this.decides(command, by);
+    if (decision instanceof DomainError) return decision;
+    throw new Error(`${command.type} passes with ${decision.map(({ type }) => type).join(', ')}`);
+  }
+
+  /** The events of a command, or its refusal. */
+  decides(command: ExceptionCommand, by: Actor = REQUESTOR) {
+    const { now, policy } = this;
+    return decide(this.#state, command, { now, actor: by, policy, tenantId: TENANT });
+  }
+
+  /** The story after a command that passes. */
+  with(command: ExceptionCommand, by: Actor = REQUESTOR): Story {
+    return this.#with(this.gives(command, by), by);
+  }
+
+  submitted(): Story {
+    return this.with({ type: 'SubmitException' });
+  }
+
+  approved(by: Actor = APPROVER): Story {
+    return this.with({ type: 'ApproveException', reason: 'the risk is contained' }, by);
+  }
+
+  /** The compensating controls are confirmed: active as soon as its start is reached. */
+  confirmed(): Story {
+    return this.with({ type: 'ActivateException' });
+  }
+
+  /** Asks for an extension to an instant. */
+  extensionTo(expires_at: Instant): Story {
+    return this.with(extension(expires_at));
+  }
+
+  extended(expires_at: Instant): Story {
+    const by = APPROVER;
+    const approval = { type: 'ApproveException', reason: 'go on', change: 'extension' } as const;
+    return this.extensionTo(expires_at).with(approval, by);
+  }
+
+  #with(events: readonly ExceptionEvent[], by: Actor): Story {
+    const at = this.now;
+    const told = events.map((event) => ({ event, at, actor: by }));
+    return new Story(at, this.policy, [...this.told, ...told], fold(told, this.#state));
+  }
+}
+
+/** The record after more events. */
+function fold(told: readonly Told[], state?: ExceptionState): ExceptionState | undefined {
+  return told.reduce<ExceptionState | undefined>(
+    (folded, { event, at, actor: by }) =>
+      evolve(folded, event, { exceptionId: EXCEPTION_ID, at, actor: by }),
+    state,
+  );
+}
+
+/** A story before anything has happened. */
+export function nothing(policy: Policy = BUILT_IN_POLICY): Story {
+  return new Story(START, policy, []);
+}
+
+/** A draft by {@link REQUESTOR}: complete, with other fields where they are given. */
+export function given(fields: Partial<ExceptionFields> = {}, policy?: Policy): Story {
+  return nothing(policy).with({ type: 'DraftException', fields: { ...COMPLETE, ...fields } });
+}
+
+/** The request for an extension to an instant. */
+export function extension(expires_at: Instant) {
+  return {
+    type: 'RequestExtension',
+    change_id: 'chg_1',
+    expires_at: formatInstant(expires_at),
+    reason: 'the supplier is late',
+    risk_review: 'unchanged',
+  } as const;
+}
+
+/** A record in a status, in force since {@link START} where it has come that far. */
+export function inStatus(status: Status, fields: Partial<ExceptionFields> = {}): Story {
+  const draft = given(fields);
+  const review = () => draft.submitted();
+  const active = () => review().approved().confirmed();
+  switch (status) {
+    case 'Draft':
+      return draft;
+    case 'Under-Review':
+      return review();
+    case 'Approved':
+      return review().approved();
+    case 'Active':
+      return active();
+    case 'Expiring':
+      return active().after(61 * DAY);
+    case 'Extended':
+      return active().extended(START + 120 * DAY);
+    case 'Expired':
+      return active().after(91 * DAY);
+    case 'Closed':
+      return draft.with({ type: 'WithdrawException' });
+    case 'Archived':
+      return draft.with({ type: 'WithdrawException' }).after(31 * DAY);
+  }
+}

@@ -1,0 +1,179 @@
+import fc from 'fast-check';
+import type { Actor } from '../../src/domain/access/actor.ts';
+import { DomainError } from '../../src/domain/errors.ts';
+import type { CommandType, ExceptionCommand } from '../../src/domain/exception/commands.ts';
+import { CONTROLS, type ExceptionFields } from '../../src/domain/exception/fields.ts';
+import { DAY, formatInstant, HOUR } from '../../src/domain/schedule/instant.ts';
+import {
+  ALL_EVIDENCE,
+  APPROVER,
+  COMPLETE,
+  EDITOR,
+  extension,
+  GRANTS,
+  given,
+  REQUESTOR,
+  SECOND_APPROVER,
+  START,
+  type Story,
+} from './given.ts';
+
+/** Something that somebody tries after some time; what it means depends on where the record stands. */
+export interface Move {
+  readonly wait: number;
+  readonly by: Actor;
+  readonly type: CommandType;
+  /** Any number of days that the command may need. */
+  readonly days: number;
+  readonly choice: number;
+}
+
+/** Commands that bring a record forward come up more often, so that most stories get somewhere. */
+const TYPES: readonly (readonly [CommandType, number])[] = [
+  ['SubmitException', 8],
+  ['ApproveException', 10],
+  ['ActivateException', 8],
+  ['RequestExtension', 6],
+  ['EditException', 4],
+  ['LinkRenewal', 3],
+  ['UnlinkRenewal', 1],
+  ['RequestChanges', 1],
+  ['WithdrawException', 1],
+  ['RejectException', 1],
+  ['RevokeException', 2],
+  ['CloseException', 3],
+  ['ArchiveException', 1],
+  ['AddEvidence', 2],
+  ['RecordViolation', 1],
+  ['DraftException', 1],
+  ['DraftRenewal', 1],
+];
+
+const wait = fc.oneof(
+  { weight: 4, arbitrary: fc.constantFrom(0, 1, HOUR, DAY) },
+  { weight: 3, arbitrary: fc.integer({ min: 0, max: 10 * DAY }) },
+  { weight: 1, arbitrary: fc.integer({ min: 0, max: 120 * DAY }) },
+);
+
+const move: fc.Arbitrary<Move> = fc.record({
+  wait,
+  by: fc.constantFrom(REQUESTOR, APPROVER, SECOND_APPROVER, EDITOR, {
+    ...APPROVER,
+    role: 'administrator' as const,
+  }),
+  type: fc.oneof(...TYPES.map(([type, weight]) => ({ weight, arbitrary: fc.constant(type) }))),
+  days: fc.integer({ min: -5, max: 200 }),
+  choice: fc.nat(9),
+});
+
+/** What people try on one record, in order. */
+export const moves = fc.array(move, { minLength: 1, maxLength: 16, size: 'max' });
+
+/** How a story begins: its fields, and how many steps of the usual way it has behind it. */
+export interface Beginning {
+  readonly fields: Partial<ExceptionFields>;
+  readonly ahead: number;
+}
+
+const fields: fc.Arbitrary<Partial<ExceptionFields>> = fc
+  .record({
+    control: fc.option(fc.constantFrom(...CONTROLS), { nil: undefined }),
+    grants: fc.constantFrom(undefined, GRANTS),
+    start: fc.constantFrom(undefined, -10, 0, 2, 4),
+    end: fc.constantFrom(undefined, 'P5D', 'P14D', 10, 13.5),
+  })
+  .map(({ control, grants, start, end }) => ({
+    ...(control && { control }),
+    ...(grants && { grants }),
+    ...(start !== undefined && { effective_from: formatInstant(START + start * DAY) }),
+    ...(typeof end === 'string' && { requested_duration: end }),
+    ...(typeof end === 'number' && { expires_at: formatInstant(START + end * DAY) }),
+  }));
+
+/** Any control, with grants or without, any way to say when it starts and ends. */
+export const beginnings: fc.Arbitrary<Beginning> = fc.record({ fields, ahead: fc.nat(6) });
+
+const USUAL_WAY: readonly Move[] = [
+  { wait: HOUR, by: REQUESTOR, type: 'SubmitException', days: 0, choice: 0 },
+  { wait: HOUR, by: APPROVER, type: 'ApproveException', days: 0, choice: 0 },
+  { wait: HOUR, by: REQUESTOR, type: 'ActivateException', days: 0, choice: 0 },
+  { wait: 4 * DAY, by: REQUESTOR, type: 'RequestExtension', days: 0.02, choice: 0 },
+  { wait: HOUR, by: APPROVER, type: 'ApproveException', days: 0, choice: 0 },
+];
+
+/** A story at its beginning and after each of the moves, refused ones included. */
+export function tell({ fields: chosen, ahead }: Beginning, tried: readonly Move[]): Story[] {
+  const stories = [given(chosen)];
+  const usual = USUAL_WAY.slice(0, ahead);
+  for (const next of [...usual, ...tried]) stories.push(tryMove(stories.at(-1) as Story, next));
+  return stories.slice(usual.length);
+}
+
+function tryMove(story: Story, next: Move): Story {
+  const before = story.after(next.wait);
+  const command = commandOf(next, before);
+  const refused = before.decides(command, next.by) instanceof DomainError;
+  return refused ? before : before.with(command, next.by);
+}
+
+/** The command that a move is where the record stands. */
+export function commandOf({ type, days, choice }: Move, { state, now }: Story): ExceptionCommand {
+  const end = state.expires_at ?? now;
+  const reason = 'because';
+  switch (type) {
+    case 'DraftException':
+      return { type, fields: COMPLETE };
+    case 'DraftRenewal':
+      return { type, fields: COMPLETE, renews: 'EXC_0', renewal_number: 1 };
+    case 'EditException':
+      return { type, changes: editOf(choice, now + days * DAY) };
+    case 'SubmitException':
+      return { type };
+    case 'ApproveException':
+    case 'RejectException': {
+      const named = state.pending_change || choice === 9;
+      return { type, reason, ...(named && { change: choice % 2 ? 'extension' : 'chg_1' }) };
+    }
+    case 'RequestExtension':
+      return extension(end + days * DAY);
+    case 'LinkRenewal':
+      return { type, renewal_id: `EXC_${choice % 2}`, takes_over_at: end + (choice - 5) * HOUR };
+    case 'UnlinkRenewal':
+      return { type, renewal_id: `EXC_${choice % 2}` };
+    case 'CloseException': {
+      const removal = { statement: 'gone', links: ['https://example.com/log'] };
+      const evidence = ALL_EVIDENCE.slice(0, choice === 0 ? 1 : 2);
+      return { type, evidence, reason, ...(choice > 4 && { removal }) };
+    }
+    case 'AddEvidence':
+      return { type, links: [`https://example.com/${choice}`] };
+    case 'RecordViolation':
+      return { type, impact: 'none', description: 'used at night' };
+    case 'RequestChanges':
+    case 'RevokeException':
+      return { type, reason };
+    case 'ActivateException':
+    case 'ArchiveException':
+    case 'WithdrawException':
+      return choice % 2 ? { type } : { type, reason };
+  }
+}
+
+function editOf(
+  choice: number,
+  at: number,
+): Extract<ExceptionCommand, { type: 'EditException' }>['changes'] {
+  const edits = [
+    { title: 'another title' },
+    { owners: [{ name: 'New Owner' }] },
+    { adr_id: null },
+    { telemetry: null },
+    { category: 'network' },
+    { impact: 'Low', risk_score: 2 },
+    { expires_at: formatInstant(at), requested_duration: null },
+    { requested_duration: 'P3D', expires_at: null },
+    { effective_from: formatInstant(at) },
+    { control: 'firewall' },
+  ] as const;
+  return { ...edits[choice % edits.length] } as ReturnType<typeof editOf>;
+}

@@ -1,0 +1,219 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { FastifyInstance, InjectOptions, RouteOptions } from 'fastify';
+import pg from 'pg';
+import { type DestinationStream, pino } from 'pino';
+import { CLOCK, ROLES, type Role } from '../../src/domain/access/actor.ts';
+import type { Permission } from '../../src/domain/access/permissions.ts';
+import { formatInstant, type Instant } from '../../src/domain/schedule/instant.ts';
+import { issueToken } from '../../src/features/identity/token-service.ts';
+import { createLedgerKey } from '../../src/journal/ledger-key.ts';
+import { compose, type Lapse } from '../../src/main/compose.ts';
+import { migrationsFolder } from '../../src/main/database-setup.ts';
+import { createHttpApp } from '../../src/main/http-app.ts';
+import { LAPSE_VERSION } from '../../src/main/version.ts';
+import { newestMigration } from '../../src/platform/db/migrate.ts';
+import { newUlid } from '../../src/platform/ids.ts';
+import { createLogger } from '../../src/platform/log/logger.ts';
+import { fastFolder } from './fast-folder.ts';
+import { START } from './given.ts';
+import { createTestRegister, type TestRegister } from './test-register.ts';
+
+/** A route as it was added to the application. */
+export interface TestRoute {
+  readonly method: string;
+  readonly url: string;
+  readonly permission: Permission | undefined;
+}
+
+/** A tenant's tokens, one for each role and whoever else is named. */
+export interface TestTenant {
+  readonly tenantId: string;
+  readonly tokens: Readonly<Record<Role | 'second-approver', string>>;
+}
+
+/** One request; `as` is a role of the first tenant, or a token. */
+export interface TestRequest {
+  readonly as?: Role | 'second-approver';
+  readonly token?: string;
+  readonly body?: unknown;
+  /** Instead of `body`: sent as it is. */
+  readonly raw?: string | Buffer;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** An answer; `body` is its JSON where it is JSON. */
+export interface TestAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly text: string;
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape.
+  readonly body: any;
+}
+
+/** The whole HTTP application on a database of its own, with tokens for every role. */
+export interface TestApi extends TestTenant {
+  readonly app: FastifyInstance;
+  readonly lapse: Lapse;
+  readonly register: TestRegister;
+  /** Looks behind the roles, as superuser. */
+  readonly admin: pg.Pool;
+  readonly routes: readonly TestRoute[];
+  send(method: string, url: string, request?: TestRequest): Promise<TestAnswer>;
+  /** Moves the domain's time and does what is then due. */
+  moveTo(now: Instant): Promise<void>;
+  /** Another tenant beside the first. */
+  addTenant(): Promise<TestTenant>;
+  close(): Promise<void>;
+}
+
+/** What differs from a server as it is started for tests. */
+export interface TestApiOptions {
+  readonly testClock?: boolean;
+  readonly realNow?: () => number;
+  readonly isDraining?: () => boolean;
+  /** Where log lines go; nowhere unless given. */
+  readonly logTo?: DestinationStream;
+}
+
+/** Makes the application; its clock starts at {@link START}. Call `close` in `afterAll`. */
+export async function createTestApi(options: TestApiOptions = {}): Promise<TestApi> {
+  const register = await createTestRegister();
+  const admin = new pg.Pool({ ...register.admin, max: 2 });
+  // The database is dropped under whoever is still connected.
+  admin.on('error', () => {});
+  const folder = mkdtempSync(join(fastFolder(), 'lapse-api-'));
+  const log = options.logTo ? createLogger('debug', options.logTo) : pino({ level: 'silent' });
+  const lapse = compose({
+    config: {
+      host: '127.0.0.1',
+      port: 0,
+      dataDir: folder,
+      publicUrl: 'http://localhost:7400',
+      tenantName: 'Test',
+      undecidedAfter: undefined,
+      archiveAfter: undefined,
+      connections: 6,
+      logLevel: 'debug',
+    },
+    db: register.db,
+    master: register.master,
+    log,
+    ...(options.realNow ? { realNow: options.realNow } : {}),
+  });
+  const { app, routes } = await collectRoutes(async () =>
+    createHttpApp(lapse, {
+      log,
+      version: LAPSE_VERSION,
+      schemaVersion: await newestMigration(migrationsFolder()),
+      testClock: options.testClock ?? true,
+      isDraining: options.isDraining ?? (() => false),
+    }),
+  );
+  const setClock = (now: Instant) =>
+    admin.query(
+      `UPDATE lapse.test_clock
+       SET offset_ms = $1 - floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint`,
+      [now],
+    );
+  await setClock(START);
+  const realNow = options.realNow ?? Date.now;
+  const first = await issueTokens(register, register.tenantId, realNow());
+  return {
+    ...first,
+    app,
+    lapse,
+    register,
+    admin,
+    routes,
+    send: (method, url, request) => send(app, first, method, url, request ?? {}),
+    async moveTo(now) {
+      await setClock(now);
+      await lapse.loop.settle();
+    },
+    addTenant: () => addTenant(register, realNow()),
+    async close() {
+      await app.close();
+      await admin.end();
+      await register.drop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Listens in on routes from the application's very first, which no hook added afterwards can. */
+async function collectRoutes(make: () => Promise<FastifyInstance>) {
+  const routes: TestRoute[] = [];
+  const onMade = (message: unknown) => {
+    const { fastify } = message as { fastify: FastifyInstance };
+    fastify.addHook('onRoute', ({ method, url, config }: RouteOptions) => {
+      for (const name of [method].flat())
+        routes.push({ method: name, url, permission: config?.permission });
+    });
+  };
+  subscribe('fastify.initialization', onMade);
+  try {
+    return { app: await make(), routes };
+  } finally {
+    unsubscribe('fastify.initialization', onMade);
+  }
+}
+
+async function issueTokens(
+  register: TestRegister,
+  tenantId: string,
+  now: number,
+): Promise<TestTenant> {
+  const holders = [
+    ...ROLES.map((role) => [role, role] as const),
+    ['second-approver', 'approver'] as const,
+  ];
+  const tokens = await register.db.inTenant(tenantId, async (tx) =>
+    holders.map(([name, role]) => {
+      const wanted = { name, email: `${name}@lapse.test`, role };
+      return [name, issueToken(tx, tenantId, CLOCK, wanted, now).secret ?? ''];
+    }),
+  );
+  return { tenantId, tokens: Object.fromEntries(tokens) };
+}
+
+async function addTenant(register: TestRegister, now: number): Promise<TestTenant> {
+  const tenantId = newUlid();
+  await register.db.inSystem(async (tx) => {
+    const at = formatInstant(await tx.now);
+    tx.atCommit('INSERT INTO lapse.tenants (tenant_id, name, created_at) VALUES ($1, $2, $3)', [
+      tenantId,
+      'Other',
+      at,
+    ]);
+    createLedgerKey(tx, tenantId, `localhost:7400/ledger/${tenantId}`, register.master, at);
+  });
+  return issueTokens(register, tenantId, now);
+}
+
+async function send(
+  app: FastifyInstance,
+  { tokens }: TestTenant,
+  method: string,
+  url: string,
+  { as, token = as && tokens[as], body, raw, headers }: TestRequest,
+): Promise<TestAnswer> {
+  const answer = await app.inject({
+    method: method as NonNullable<InjectOptions['method']>,
+    url,
+    headers: {
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...(body === undefined && raw === undefined ? {} : { 'content-type': 'application/json' }),
+      ...headers,
+    },
+    ...(body === undefined && raw === undefined ? {} : { payload: raw ?? JSON.stringify(body) }),
+  });
+  const isJson = /json/.test(String(answer.headers['content-type'])) && answer.payload !== '';
+  return {
+    status: answer.statusCode,
+    headers: answer.headers,
+    text: answer.payload,
+    body: isJson ? JSON.parse(answer.payload) : undefined,
+  };
+}
