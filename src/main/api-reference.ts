@@ -38,7 +38,8 @@ export async function addApiReference(app: FastifyInstance, version: string): Pr
     routePrefix: '/docs',
     staticCSP: true,
     transformStaticCSP: () => REFERENCE_CSP,
-    uiConfig: { validatorUrl: null, deepLinking: true },
+    theme: { title: 'Lapse API' },
+    uiConfig: { validatorUrl: null, deepLinking: true, layout: 'BaseLayout' },
   });
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
 }

@@ -3,20 +3,24 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { BUILT_IN_POLICY } from '../domain/policy/built-in-policy.ts';
 import type { Policy } from '../domain/policy/policy.ts';
+import { draftAll, existingIds } from '../features/exceptions/exception-drafts.ts';
 import { ExceptionService } from '../features/exceptions/exception-service.ts';
 import { ExceptionViews } from '../features/exceptions/exception-views.ts';
 import { exceptionDeadlines } from '../features/exceptions/exception-work.ts';
 import { createAuthenticator } from '../features/identity/authenticate.ts';
 import { TokenService } from '../features/identity/token-service.ts';
+import { ImportService } from '../features/imports/import-service.ts';
 import { LedgerViews } from '../features/ledger/ledger-views.ts';
 import { ledgerSequencing } from '../features/ledger/ledger-work.ts';
 import { assertWritable, markDiverged } from '../features/tenants/tenant-service.ts';
 import { fileCheckpointStore } from '../journal/checkpoint-store.ts';
+import { sequence } from '../journal/sequencer.ts';
 import type { Config } from '../platform/config/config.ts';
 import type { Database } from '../platform/db/transaction.ts';
 import { DueLoop } from '../platform/due/due-loop.ts';
 import { housekeeping } from '../platform/due/housekeeping.ts';
 import type { MasterKey } from '../platform/secrets/secrets.ts';
+import { createVerifier } from './ledger-verification.ts';
 
 /** What the parts are made of. */
 export interface Parts {
@@ -24,22 +28,24 @@ export interface Parts {
   readonly db: Database;
   readonly master: MasterKey;
   readonly log: Logger;
+  /** Real time in epoch milliseconds, which tokens and heartbeats go by; tests give their own. */
+  readonly realNow?: () => number;
 }
 
 /** Everything wired together; the one place that knows all of it. */
 export type Lapse = ReturnType<typeof compose>;
 
 /** Wires the features. What one needs of another is passed here as a narrow function. */
-export function compose({ config, db, master, log }: Parts) {
+export function compose({ config, db, master, log, realNow = Date.now }: Parts) {
   const policy = configuredPolicy(config);
   const checkpoints = fileCheckpointStore(join(config.dataDir, 'checkpoints'));
-  const authenticator = createAuthenticator(db);
+  const authenticator = createAuthenticator(db, realNow);
   const sequencing = { db, master, checkpoints, onDiverged: markDiverged(db) };
   const loop = new DueLoop(
     [
       exceptionDeadlines(db, policy),
       ledgerSequencing(db, sequencing),
-      housekeeping(db, randomUUID()),
+      housekeeping(db, randomUUID(), realNow),
     ],
     log,
   );
@@ -53,8 +59,22 @@ export function compose({ config, db, master, log }: Parts) {
       service: new ExceptionService({ db, policy, assertWritable }),
       views: new ExceptionViews(db, policy),
     },
-    tokens: new TokenService(db, (tenantId) => authenticator.forget(tenantId)),
+    imports: new ImportService({
+      db,
+      policy,
+      assertWritable,
+      register: {
+        draftAll: (tx, tenantId, actor, drafts) => draftAll(tx, policy, tenantId, actor, drafts),
+        existingIds,
+      },
+    }),
+    tokens: new TokenService(db, (tenantId) => authenticator.forget(tenantId), realNow),
     ledger: new LedgerViews(db),
+    verifyLedger: createVerifier({
+      db,
+      checkpoints,
+      sequence: (tenantId) => sequence(sequencing, tenantId),
+    }),
   };
 }
 

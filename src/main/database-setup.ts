@@ -125,11 +125,14 @@ async function assertServable(
       super: boolean;
       owner: boolean;
       member: boolean;
+      others: boolean;
       schema: boolean;
     }>(
       `SELECT current_setting('server_version_num')::int AS version, r.rolsuper OR r.rolbypassrls AS super,
          to_regrole('lapse_owner') IS NOT NULL AND pg_has_role(current_user, to_regrole('lapse_owner'), 'MEMBER') AS owner,
          to_regrole('${group}') IS NOT NULL AND pg_has_role(current_user, to_regrole('${group}'), 'MEMBER') AS member,
+         EXISTS (SELECT FROM pg_roles o WHERE o.rolname IN ('lapse_app', 'lapse_worker', 'lapse_retention')
+           AND o.rolname <> '${group}' AND pg_has_role(current_user, o.oid, 'MEMBER')) AS others,
          to_regclass('lapse.schema_migrations') IS NOT NULL AS schema
        FROM pg_roles r WHERE r.rolname = current_user`,
     );
@@ -139,6 +142,12 @@ async function assertServable(
     if (found.super || found.owner) {
       throw new ConfigurationError(
         'the login of DATABASE_URL is a superuser or owns the schema; give Lapse a login of its own: run `lapse migrate` with DATABASE_ADMIN_URL, which makes it',
+      );
+    }
+    // Policies of several roles add up: the worker's would show the application every tenant.
+    if (found.member && found.others) {
+      throw new ConfigurationError(
+        `a login of Lapse acts as ${group} and as another of its roles too, so that tenants would not be kept apart; give DATABASE_URL and DATABASE_WORKER_URL a login each`,
       );
     }
     const migrated = found.schema && found.member && (await hasMigration(client, schemaVersion));

@@ -12,24 +12,33 @@ export interface HealthOptions {
 
 const WORKER_SEEN_WITHIN = '30 seconds';
 const NO_TENANT = '00000000000000000000000000';
+const NOTHING_READY = { database: false, schema: false, worker: false };
 
 /** `/healthz`: the process answers. `/readyz`: database, schema and worker are there. */
 export function addHealthRoutes(
   app: FastifyInstance,
   { db, schemaVersion, isDraining }: HealthOptions,
 ): void {
+  const check = shared(() => readiness(db, schemaVersion).catch(() => NOTHING_READY));
   app.get('/healthz', { schema: { hide: true } }, async () => ({ status: 'ok' }));
   app.get('/readyz', { schema: { hide: true } }, async (_, reply) => {
-    const checks = await readiness(db, schemaVersion).catch(() => ({
-      database: false,
-      schema: false,
-      worker: false,
-    }));
+    const checks = await check();
     const ready = !isDraining() && Object.values(checks).every(Boolean);
     return reply
       .code(ready ? 200 : 503)
       .send({ status: ready ? 'ready' : 'not ready', draining: isDraining(), checks });
   });
+}
+
+/** Callers at the same time share one run: anybody may ask, and each run takes a connection. */
+function shared<T>(run: () => Promise<T>): () => Promise<T> {
+  let running: Promise<T> | undefined;
+  return () => {
+    running ??= run().finally(() => {
+      running = undefined;
+    });
+    return running;
+  };
 }
 
 function readiness(db: Database, schemaVersion: string) {

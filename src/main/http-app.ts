@@ -4,7 +4,9 @@ import { addCommandRoutes } from '../features/exceptions/command-routes.ts';
 import { addCommentRoutes } from '../features/exceptions/comment-routes.ts';
 import { addExceptionRoutes } from '../features/exceptions/exception-routes.ts';
 import { addTokenRoutes } from '../features/identity/token-routes.ts';
+import { addImportRoutes } from '../features/imports/import-routes.ts';
 import { addLedgerRoutes } from '../features/ledger/ledger-routes.ts';
+import { addVerificationRoutes } from '../features/ledger/verification-routes.ts';
 import { addTaskRoutes } from '../features/tasks/task-routes.ts';
 import { createServer } from '../platform/http/server.ts';
 import { addApiReference } from './api-reference.ts';
@@ -39,7 +41,9 @@ export async function createHttpApp(lapse: Lapse, options: HttpOptions): Promise
       addCommandRoutes(scope, lapse.exceptions.service);
       addCommentRoutes(scope, lapse.db);
       addTaskRoutes(scope, lapse.db);
+      addImportRoutes(scope, lapse.imports);
       addLedgerRoutes(scope, lapse.ledger);
+      addVerificationRoutes(scope, lapse.verifyLedger);
       addTokenRoutes(scope, lapse.tokens);
       if (options.testClock) addTestClockRoutes(scope, lapse.db, lapse.loop);
     },

@@ -16,7 +16,8 @@ export const requestValidator: FastifySchemaCompiler<unknown> = ({ schema, httpP
   const parse = PARSERS.get(schema) ?? parserOf(schema as z.ZodType);
   const code = httpPart === 'body' ? 'invalid-record' : 'invalid-request';
   return (input: unknown) => {
-    const parsed = parse(input);
+    // Fastify says null where a request has no body.
+    const parsed = parse(input ?? undefined);
     return 'value' in parsed ? { value: parsed.value } : { error: refusal(code, parsed.errors) };
   };
 };

@@ -1,5 +1,6 @@
 import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Logger } from 'pino';
 import { CLOCK } from '../domain/access/actor.ts';
 import { DAY, formatInstant } from '../domain/schedule/instant.ts';
 import { issueToken } from '../features/identity/token-service.ts';
@@ -24,6 +25,8 @@ export interface RunOptions {
   /** Do the due work. */
   readonly worker: boolean;
   readonly progress: (text: string) => void;
+  /** Where it logs; standard output unless told. */
+  readonly log?: Logger;
 }
 
 /** A server that is up. */
@@ -56,7 +59,7 @@ export async function start(options: RunOptions): Promise<RunningServer> {
     stopping.push(() => db.close());
     const master = await loadMasterKey(secrets.masterKey, join(config.dataDir, 'master-key'));
     const adminTokenFile = await prepareTenant(db, config, master);
-    const log = createLogger(config.logLevel);
+    const log = options.log ?? createLogger(config.logLevel);
     const lapse = compose({ config, db, master, log });
     if (options.worker) {
       lapse.loop.start();

@@ -1,9 +1,16 @@
-import { Command } from 'commander';
-import { addServerCommands } from './server-commands.ts';
+import { CommanderError } from 'commander';
+import { createProgram } from './program.ts';
+import { endWithReader } from './terminal/output.ts';
 
-const program = new Command('lapse')
-  .description('A security exception register that ends every exception on time and can prove it.')
-  .showHelpAfterError('(add --help for what there is)');
-addServerCommands(program);
-
-await program.parseAsync();
+endWithReader();
+try {
+  await createProgram().parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) {
+    // Help that was asked for is no mistake; all else of commander's is wrong usage.
+    process.exitCode = error.exitCode === 0 ? 0 : 2;
+  } else {
+    const { reportFailure } = await import('./terminal/report-failure.ts');
+    process.exitCode = reportFailure(error);
+  }
+}

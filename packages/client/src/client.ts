@@ -1,0 +1,110 @@
+import createClient, { type Client, type Middleware } from 'openapi-fetch';
+import { innermost, LapseProblem, LapseUnreachable } from './problem.ts';
+import type { paths } from './schema.gen.ts';
+
+/** How to reach a server. */
+export interface LapseClientOptions {
+  /** Such as `http://localhost:7400`. */
+  readonly url: string;
+  /** `lapse_…`, of a token or of a service. */
+  readonly token?: string | undefined;
+  /** Another `fetch`, for tests. */
+  readonly fetch?: typeof globalThis.fetch;
+}
+
+/**
+ * The typed API. Refusals are thrown as `LapseProblem`, an unreachable server as
+ * `LapseUnreachable`; what changes something carries an idempotency key and is sent once more where
+ * the connection breaks, so that nothing happens twice.
+ */
+export interface LapseClient extends Client<paths> {
+  /**
+   * A request whose body or answer is a stream. `body` is asked for again where the request has to
+   * be repeated.
+   */
+  send(path: string, request?: StreamedRequest): Promise<Response>;
+}
+
+/** A request outside the typed ones. */
+export interface StreamedRequest {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: () => NonNullable<RequestInit['body']>;
+}
+
+/** Makes a client; nothing is sent until it is used. */
+export function createLapseClient({ url, token, fetch }: LapseClientOptions): LapseClient {
+  const base = url.replace(/\/+$/, '');
+  const send = fetch ?? globalThis.fetch;
+  const identify = (headers: Headers, method: string) => {
+    if (token !== undefined) headers.set('authorization', `Bearer ${token}`);
+    if (method !== 'GET' && !headers.has('idempotency-key')) {
+      headers.set('idempotency-key', crypto.randomUUID());
+    }
+  };
+  const middleware: Middleware = {
+    onRequest({ request }) {
+      identify(request.headers, request.method);
+    },
+    onResponse: async ({ response }) => accepted(response),
+  };
+  const client = createClient<paths>({
+    baseUrl: base,
+    // The body of a request can be read once, so the first attempt gets a copy.
+    fetch: (request) =>
+      sentAgain(base, (isLast) => send(isLast ? request : (request.clone() as Request))),
+  });
+  client.use(middleware);
+  return Object.assign(client, {
+    async send(path: string, { method = 'GET', headers, body }: StreamedRequest = {}) {
+      const sent = new Headers(headers);
+      identify(sent, method);
+      const request = () => ({
+        method,
+        headers: sent,
+        ...(body ? { body: body(), duplex: 'half' as const } : {}),
+      });
+      return accepted(await sentAgain(base, () => send(`${base}${path}`, request())));
+    },
+  });
+}
+
+/** What a typed request answered. */
+export async function dataOf<T>(answer: Promise<{ readonly data?: T }>): Promise<NonNullable<T>> {
+  const { data } = await answer;
+  if (data === undefined || data === null) throw new Error('the server answered without a body');
+  return data;
+}
+
+async function accepted(response: Response): Promise<Response> {
+  if (response.ok) return response;
+  const text = await response.text();
+  throw new LapseProblem(response.status, parsed(text));
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The connection broke: the server may or may not have done what it was asked. */
+const BROKEN = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
+
+async function sentAgain(
+  url: string,
+  attempt: (isLast: boolean) => Promise<Response>,
+): Promise<Response> {
+  try {
+    return await attempt(false);
+  } catch (error) {
+    if (!BROKEN.has(innermost(error).code ?? '')) throw new LapseUnreachable(url, error);
+  }
+  try {
+    return await attempt(true);
+  } catch (error) {
+    throw new LapseUnreachable(url, error);
+  }
+}

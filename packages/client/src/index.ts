@@ -1,0 +1,25 @@
+export { createLapseClient, dataOf, type LapseClient, type LapseClientOptions } from './client.ts';
+export { LIST_PARAMETERS, RECORD_FIELDS } from './field-lists.gen.ts';
+export { type FieldProblem, LapseProblem, LapseUnreachable } from './problem.ts';
+export type { components, paths } from './schema.gen.ts';
+
+import type { components, paths } from './schema.gen.ts';
+
+/** A record as the server answers it. */
+export type ExceptionRecord = components['schemas']['ExceptionRecord'];
+/** The fields of a new record, in every form that the server takes. */
+export type ExceptionFieldsInput = components['schemas']['ExceptionFieldsInput'];
+/** Fields to set, `null` to take one away. */
+export type ExceptionEditInput = components['schemas']['ExceptionEditInput'];
+/** What a list can be asked for. */
+export type ListQuery = NonNullable<paths['/v1/exceptions']['get']['parameters']['query']>;
+/** One page of a list. */
+export type ExceptionPage =
+  paths['/v1/exceptions']['get']['responses'][200]['content']['application/json'];
+/** The events of a record. */
+export type ExceptionHistory =
+  paths['/v1/exceptions/{id}/history']['get']['responses'][200]['content']['application/json'];
+/** The tokens of the tenant. */
+export type TokenList = paths['/v1/tokens']['get']['responses'][200]['content']['application/json'];
+/** What waits for a person. */
+export type TaskList = paths['/v1/tasks']['get']['responses'][200]['content']['application/json'];

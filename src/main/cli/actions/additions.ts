@@ -1,0 +1,46 @@
+import { dataOf, type paths } from '@lapse/client';
+import { connect } from '../terminal/connection.ts';
+import { print, printJson } from '../terminal/output.ts';
+import { type AnswerOptions, answerRecord } from './answer-record.ts';
+
+type Impact =
+  paths['/v1/exceptions/{id}/violations']['post']['requestBody']['content']['application/json']['impact'];
+
+/** `lapse comment ID TEXT` */
+export async function comment(id: string, text: string, { json }: AnswerOptions): Promise<void> {
+  const answer = await dataOf(
+    connect().POST('/v1/exceptions/{id}/comments', {
+      params: { path: { id } },
+      body: { body: text },
+    }),
+  );
+  if (json) printJson(answer);
+  else print(`added to ${id}; lapse show ${id} shows it`);
+}
+
+/** `lapse evidence ID LINK…` */
+export async function addEvidence(
+  id: string,
+  links: readonly string[],
+  options: AnswerOptions & { readonly note?: string },
+): Promise<void> {
+  const { note } = options;
+  const answer = connect().POST('/v1/exceptions/{id}/evidence', {
+    params: { path: { id } },
+    body: { links: [...links], ...(note ? { note } : {}) },
+  });
+  answerRecord(await dataOf(answer), options);
+}
+
+/** `lapse violation ID` */
+export async function recordViolation(
+  id: string,
+  options: AnswerOptions & { readonly impact: Impact; readonly description: string },
+): Promise<void> {
+  const { impact, description } = options;
+  const answer = connect().POST('/v1/exceptions/{id}/violations', {
+    params: { path: { id } },
+    body: { impact, description },
+  });
+  answerRecord(await dataOf(answer), options);
+}

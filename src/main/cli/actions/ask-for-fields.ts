@@ -1,0 +1,113 @@
+import { cancel, confirm, intro, isCancel, note, select, text } from '@clack/prompts';
+import { RECORD_FIELDS } from '@lapse/client';
+import type { ExceptionFields } from '../../../domain/exception/fields.ts';
+import { BUILT_IN_POLICY } from '../../../domain/policy/built-in-policy.ts';
+import { evaluatePolicy } from '../../../domain/policy/evaluate.ts';
+import { parseDuration } from '../../../domain/schedule/duration.ts';
+import { parseDate, parseInstant } from '../../../domain/schedule/instant.ts';
+import { dateAsInstant } from '../terminal/read-time.ts';
+import { withPart } from './dotted-path.ts';
+import { type Fields, withInstants } from './field-file.ts';
+import { readPerson } from './field-input.ts';
+import { QUESTIONS, type Question } from './questions.ts';
+
+/** What was answered, and whether the draft becomes a request at once. */
+export interface AskedFields {
+  readonly fields: Fields;
+  readonly submit: boolean;
+}
+
+/** Asks a person for what is missing, in the order in which one thinks; Ctrl-C stores nothing. */
+export async function askForFields(given: Fields): Promise<AskedFields> {
+  intro('A new exception');
+  note('Enter leaves a field out for now; only the title is needed for a draft.', 'Ctrl-C cancels');
+  let fields = given;
+  for (const question of QUESTIONS) {
+    if (isAnswered(fields, question.path)) continue;
+    const answer = await ask(question);
+    if (answer === undefined) continue;
+    fields = withPart(fields, question.path.split('.'), answer) as Fields;
+  }
+  fields = await askForEnd(fields);
+  const submit = unlessCancelled(
+    await confirm({ message: 'Ask for approval at once?', initialValue: false }),
+  );
+  return { fields: withInstants(fields), submit };
+}
+
+async function ask(question: Question): Promise<unknown> {
+  const values = valuesOf(question.path);
+  if (values.length > 0) {
+    const answer = unlessCancelled(
+      await select({
+        message: question.message,
+        options: [
+          { value: '', label: '(leave out)' },
+          ...values.map((value) => ({ value, label: value })),
+        ],
+        initialValue: '',
+      }),
+    );
+    return answer === '' ? undefined : answer;
+  }
+  const answer = unlessCancelled(
+    await text({
+      message: question.message,
+      ...(question.example ? { placeholder: question.example } : {}),
+      validate: (typed) =>
+        question.isRequired && !typed?.trim() ? 'A draft needs this much.' : undefined,
+    }),
+  );
+  const typed = (answer ?? '').trim();
+  // A start in the past means from approval.
+  if (typed === '' && question.path === 'effective_from') return new Date().toISOString();
+  if (typed === '') return undefined;
+  if (question.form === 'person') return readPerson(typed);
+  if (question.form === 'people') return typed.split(';').map((each) => readPerson(each.trim()));
+  if (question.form === 'list') return typed.split(';').map((each) => each.trim());
+  return typed;
+}
+
+/** The end, with the longest that the policy allows for what was answered so far. */
+async function askForEnd(fields: Fields): Promise<Fields> {
+  if (isAnswered(fields, 'expires_at') || isAnswered(fields, 'requested_duration')) return fields;
+  const { maximum } = evaluatePolicy(BUILT_IN_POLICY, fields as ExceptionFields);
+  const answer = unlessCancelled(
+    await text({
+      message: `How long? At most ${maximum.duration} from approval (${maximum.source})`,
+      placeholder: `${maximum.duration}, or a day such as 2026-03-07`,
+      validate: (typed) =>
+        !typed?.trim() || readsAsEnd(typed.trim())
+          ? undefined
+          : 'Write a duration such as P30D, or a day such as 2026-03-07.',
+    }),
+  );
+  const typed = (answer ?? '').trim();
+  if (typed === '') return fields;
+  return parseDuration(typed)
+    ? { ...fields, requested_duration: typed }
+    : { ...fields, expires_at: dateAsInstant(typed) };
+}
+
+function readsAsEnd(typed: string): boolean {
+  return Boolean(parseDuration(typed) ?? parseDate(typed) ?? parseInstant(typed));
+}
+
+function unlessCancelled<T>(answer: T): Exclude<T, symbol> {
+  if (!isCancel(answer)) return answer as Exclude<T, symbol>;
+  cancel('Cancelled; nothing was stored.');
+  process.exit(130);
+}
+
+function isAnswered(fields: Fields, path: string): boolean {
+  let value: unknown = fields;
+  for (const key of path.split('.')) {
+    value = (value as Record<string, unknown> | undefined)?.[key];
+  }
+  return value !== undefined && value !== null;
+}
+
+function valuesOf(path: string): readonly string[] {
+  const field = RECORD_FIELDS.find(({ name }) => name === path);
+  return field && 'values' in field ? field.values : [];
+}

@@ -1,0 +1,120 @@
+import { dataOf, type LapseClient, type paths } from '@lapse/client';
+import { addDuration, parseDuration } from '../../../domain/schedule/duration.ts';
+import { formatInstant, parseInstant } from '../../../domain/schedule/instant.ts';
+import { CommandFailure, EXIT, usageFailure } from '../terminal/command-failure.ts';
+import { connect } from '../terminal/connection.ts';
+import { readDuration, readInstant } from '../terminal/read-time.ts';
+import { type AnswerOptions, answerRecord, readRecord } from './answer-record.ts';
+
+/** What the lifecycle's commands take; each takes some of it. */
+export interface LifecycleOptions extends AnswerOptions {
+  readonly reason?: string;
+  readonly change?: string;
+  readonly until?: string;
+  readonly for?: string;
+  readonly riskReview?: string;
+  readonly justification?: string;
+  readonly evidence?: readonly string[];
+  readonly removalStatement?: string;
+  readonly removalLink?: readonly string[];
+}
+
+type CommandPath = Extract<keyof paths, `/v1/exceptions/{id}/${string}`>;
+type Named<Path extends string> = Path extends `/v1/exceptions/{id}/${infer Name}` ? Name : never;
+/** The commands that need nothing but a reason, or that and the change it decides. */
+export type PlainCommand = Extract<
+  Named<CommandPath>,
+  | 'submit'
+  | 'request-changes'
+  | 'withdraw'
+  | 'approve'
+  | 'reject'
+  | 'activate'
+  | 'revoke'
+  | 'archive'
+>;
+
+/** `lapse submit ID` and its like. */
+export async function runPlain(
+  command: PlainCommand,
+  id: string,
+  { reason, change, ...options }: LifecycleOptions,
+): Promise<void> {
+  // Each route takes a part of this; the server refuses what it does not take.
+  const body = { ...(reason ? { reason } : {}), ...(change ? { change } : {}) } as never;
+  const answer = connect().POST(`/v1/exceptions/{id}/${command}`, {
+    params: { path: { id } },
+    body,
+  });
+  answerRecord(await dataOf(answer), options);
+}
+
+/** `lapse extend ID` */
+export async function extend(id: string, options: LifecycleOptions): Promise<void> {
+  const { reason = '', riskReview = '' } = options;
+  if (!options.until === !options.for) throw usageFailure('give either --until or --for');
+  const client = connect();
+  const expires_at = options.until
+    ? readInstant(options.until, '--until')
+    : await endAfter(client, id, options.for ?? '');
+  const answer = client.POST('/v1/exceptions/{id}/request-extension', {
+    params: { path: { id } },
+    body: { expires_at, reason, risk_review: riskReview },
+  });
+  answerRecord(await dataOf(answer), options);
+}
+
+/** `lapse renew ID` */
+export async function renew(id: string, options: LifecycleOptions): Promise<void> {
+  const { justification = '' } = options;
+  if (options.until && options.for) throw usageFailure('give either --until or --for');
+  const answer = connect().POST('/v1/exceptions/{id}/renew', {
+    params: { path: { id } },
+    body: {
+      justification,
+      ...(options.until ? { expires_at: readInstant(options.until, '--until') } : {}),
+      ...(options.for ? { requested_duration: readDuration(options.for, '--for') } : {}),
+    },
+  });
+  answerRecord(await dataOf(answer), options);
+}
+
+/** `lapse close ID` */
+export async function close(id: string, options: LifecycleOptions): Promise<void> {
+  const { reason, removalStatement: statement, removalLink: links = [] } = options;
+  if (links.length > 0 && !statement) {
+    throw usageFailure('--removal-link goes with --removal-statement: say what is gone');
+  }
+  const answer = connect().POST('/v1/exceptions/{id}/close', {
+    params: { path: { id } },
+    body: {
+      ...(reason ? { reason } : {}),
+      evidence: (options.evidence ?? []).map(readEvidence),
+      ...(statement ? { removal: { statement, links: [...links] } } : {}),
+    },
+  });
+  answerRecord(await dataOf(answer), options);
+}
+
+/** An extension for so long is counted from the end that stands. */
+async function endAfter(client: LapseClient, id: string, text: string): Promise<string> {
+  const duration = parseDuration(readDuration(text, '--for'));
+  const { expires_at, status } = await readRecord(client, id);
+  const end = expires_at === undefined ? undefined : parseInstant(expires_at);
+  if (!duration || end === undefined) {
+    throw new CommandFailure(`${id} is ${status} and has no end yet that could be extended`, {
+      exitCode: EXIT.refused,
+      next: `lapse show ${id}`,
+    });
+  }
+  return formatInstant(addDuration(end, duration));
+}
+
+function readEvidence(text: string): { criterion: string; link: string } {
+  const at = text.indexOf('=');
+  if (at > 0) return { criterion: text.slice(0, at).trim(), link: text.slice(at + 1).trim() };
+  throw usageFailure(
+    `--evidence takes CRITERION=LINK, not ${text}`,
+    'for example --evidence c1=https://git.example.com/pr/1234',
+  );
+}

@@ -1,0 +1,116 @@
+import { dataOf, type ExceptionPage, type LapseClient, type ListQuery } from '@lapse/client';
+import { renderList } from '../render/render-list.ts';
+import { counted } from '../render/time-text.ts';
+import { connect } from '../terminal/connection.ts';
+import { print, printJson, remark, terminalWidth } from '../terminal/output.ts';
+import { readInstant } from '../terminal/read-time.ts';
+
+/** `lapse list`: the API's filters, and how much of the list is wanted. */
+export interface ListOptions {
+  readonly json?: boolean;
+  readonly all?: boolean;
+  readonly count?: boolean;
+  readonly limit?: number;
+  readonly cursor?: string;
+  readonly sort?: string;
+  readonly expiresBefore?: string;
+  readonly expiresAfter?: string;
+  readonly expiringWithin?: number;
+  readonly overdue?: boolean;
+  readonly open?: boolean;
+  readonly [filter: string]: unknown;
+}
+
+const MOST_A_PAGE = 200;
+
+/** `lapse list` */
+export async function list(search: string | undefined, options: ListOptions): Promise<void> {
+  const client = connect();
+  const query = queryOf(search, options);
+  if (options.count) return count(client, query, options);
+  if (options.all) return listAll(client, { ...query, limit: MOST_A_PAGE }, options);
+  const page = await pageOf(client, query);
+  if (options.json) return printJson(page);
+  printPage(page);
+  remark(totalText(page.items.length, page));
+  if (page.next_cursor)
+    remark(`next: the same command with --cursor ${page.next_cursor}, or --all`);
+}
+
+async function count(client: LapseClient, query: ListQuery, { json }: ListOptions): Promise<void> {
+  const { total } = await pageOf(client, { ...query, limit: 1, count: 'exact' });
+  if (json) printJson({ total });
+  else print(String(total));
+}
+
+/** Page after page; nothing is kept, so that a register of any size can go into a file. */
+async function listAll(
+  client: LapseClient,
+  query: ListQuery,
+  { json }: ListOptions,
+): Promise<void> {
+  let shown = 0;
+  let cursor: string | undefined;
+  if (json) print('{"items":[');
+  do {
+    const page: ExceptionPage = await pageOf(client, cursor ? { ...query, cursor } : query);
+    if (json) {
+      for (const [index, item] of page.items.entries()) {
+        print(`${shown + index > 0 ? ',' : ''}${JSON.stringify(item)}`);
+      }
+    } else printPage(page);
+    shown += page.items.length;
+    cursor = page.next_cursor ?? undefined;
+  } while (cursor !== undefined);
+  if (json) print(`],"next_cursor":null,"total":${shown},"total_is_minimum":false}`);
+  else remark(counted(shown, 'exception'));
+}
+
+function printPage({ items }: ExceptionPage): void {
+  if (items.length > 0) print(renderList(items, terminalWidth(), Date.now()));
+}
+
+function totalText(shown: number, { total, total_is_minimum }: ExceptionPage): string {
+  if (total === 0) return 'no exception matches';
+  const all = `${total.toLocaleString('en')}${total_is_minimum ? ' or more' : ''}`;
+  return shown === total ? counted(total, 'exception') : `${shown} of ${all} exceptions`;
+}
+
+function pageOf(client: LapseClient, query: ListQuery): Promise<ExceptionPage> {
+  return dataOf(client.GET('/v1/exceptions', { params: { query } }));
+}
+
+/** What is typed as a list; the server says which values there are. */
+const REPEATABLE = [
+  ['status', 'status'],
+  ['category', 'category'],
+  ['control', 'control'],
+  ['environment', 'environment'],
+  ['data_classification', 'dataClassification'],
+  ['severity', 'severity'],
+  ['kind', 'kind'],
+  ['requestor', 'requestor'],
+  ['owner', 'owner'],
+  ['service', 'service'],
+  ['policy_ref', 'policyRef'],
+] as const;
+
+function queryOf(search: string | undefined, options: ListOptions): ListQuery {
+  const { sort, limit, cursor, expiresBefore, expiresAfter, expiringWithin, overdue, open } =
+    options;
+  const given = {
+    ...Object.fromEntries(REPEATABLE.map(([name, option]) => [name, options[option]])),
+    q: search,
+    expires_before: expiresBefore && readInstant(expiresBefore, '--expires-before'),
+    expires_after: expiresAfter && readInstant(expiresAfter, '--expires-after'),
+    expiring_within: expiringWithin,
+    overdue: overdue === undefined ? undefined : String(overdue),
+    open: open === undefined ? undefined : String(open),
+    sort,
+    limit,
+    cursor,
+  };
+  return Object.fromEntries(
+    Object.entries(given).filter(([, value]) => value !== undefined),
+  ) as ListQuery;
+}

@@ -1,0 +1,52 @@
+import { dataOf, type TaskList } from '@lapse/client';
+import { renderTable } from '../render/render-table.ts';
+import { timeText } from '../render/time-text.ts';
+import { colours } from '../terminal/colours.ts';
+import { connect } from '../terminal/connection.ts';
+import { print, printJson, remark, safeLine, terminalWidth } from '../terminal/output.ts';
+import type { AnswerOptions } from './answer-record.ts';
+
+type Task = TaskList['items'][number];
+
+interface TaskOptions extends AnswerOptions {
+  readonly all?: boolean;
+  readonly retry?: string;
+}
+
+/** `lapse tasks`: what the machine could not go on with. */
+export async function tasks({ all, retry, json }: TaskOptions): Promise<void> {
+  const client = connect();
+  if (retry !== undefined) {
+    const task = await dataOf(
+      client.POST('/v1/tasks/{id}/retry', { params: { path: { id: retry } } }),
+    );
+    if (json) printJson(task);
+    else print(`${task.subject_id} is tried again`);
+    return;
+  }
+  const query = all ? ({ all: 'true' } as const) : {};
+  const answer = await dataOf(client.GET('/v1/tasks', { params: { query } }));
+  if (json) return printJson(answer);
+  if (answer.items.length === 0) return remark('nothing waits for a person');
+  print(renderTasks(answer.items));
+}
+
+function renderTasks(items: readonly Task[]): string {
+  return renderTable(
+    items,
+    [
+      { title: 'ID', text: ({ task_id }) => task_id },
+      { title: 'KIND', text: ({ kind }) => kind },
+      { title: 'OPENED', text: ({ opened_at }) => timeText(opened_at), dispensable: 2 },
+      {
+        title: 'STATE',
+        text: ({ resolved_at }) => (resolved_at ? 'resolved' : 'open'),
+        style: (text) => (text === 'open' ? colours.yellow(text) : colours.dim(text)),
+        dispensable: 3,
+      },
+      { title: 'ABOUT', text: ({ subject_id }) => subject_id, dispensable: 1 },
+      { title: 'DETAIL', text: ({ detail }) => safeLine(detail), least: 24 },
+    ],
+    terminalWidth(),
+  );
+}

@@ -1,0 +1,80 @@
+import { type Command, Option } from 'commander';
+import { ROLES } from '../../../domain/access/actor.ts';
+import { examples, JSON_FLAG, wholeNumber } from './option-values.ts';
+
+/** `ledger`, `token`, `tasks`. */
+export function addAdministrationCommands(program: Command): void {
+  program.commandsGroup('Administration:');
+  addLedger(program);
+  addToken(program);
+  program
+    .command('tasks')
+    .description('what the machine could not go on with, for a person to look at')
+    .option('--all', 'those that are resolved too')
+    .option('--retry <task>', 'resolve one, and let the record be tried again')
+    .option(...JSON_FLAG)
+    .addHelpText('after', examples('lapse tasks', 'lapse tasks --retry tsk_01K…'))
+    .action(async (options) => (await import('../actions/tasks.ts')).tasks(options));
+}
+
+function addLedger(program: Command): void {
+  const ledger = program
+    .command('ledger')
+    .description('verify, checkpoint, proof: the signed record of everything');
+  ledger
+    .command('verify')
+    .description('read it from beginning to end; exit 1 where anything is not what it should be')
+    .option(...JSON_FLAG)
+    .addHelpText('after', examples('lapse ledger verify', 'lapse ledger verify --json | jq .root'))
+    .action(async (options) => (await import('../actions/ledger.ts')).verifyLedger(options));
+  ledger
+    .command('checkpoint')
+    .description('the newest signed checkpoint; keep copies outside')
+    .addHelpText('after', examples('lapse ledger checkpoint > checkpoint-$(date +%F).txt'))
+    .action(async () => (await import('../actions/ledger.ts')).printCheckpoint());
+  ledger
+    .command('proof')
+    .argument('<index>', 'place in the ledger, as `lapse history` names it', wholeNumber(0))
+    .description('a receipt that proves an entry offline')
+    .addHelpText('after', examples('lapse ledger proof 17 > entry-17.tlog-proof'))
+    .action(async (index) => (await import('../actions/ledger.ts')).printProof(index));
+}
+
+function addToken(program: Command): void {
+  const token = program
+    .command('token')
+    .description('create, list, revoke: who may use the register, and as what');
+  token
+    .command('create')
+    .description('make a token; its secret is shown this once')
+    .addOption(
+      new Option('--role <role>', 'what it may do').choices([...ROLES]).makeOptionMandatory(),
+    )
+    .requiredOption('--name <name>', 'whose it is, or what uses it')
+    .option('--email <address>', 'ties it to a person: nobody approves what they requested')
+    .option(
+      '--expires <date|duration>',
+      'at most a year ahead, for example P90D, which it is otherwise',
+    )
+    .option(...JSON_FLAG)
+    .addHelpText(
+      'after',
+      examples(
+        'lapse token create --role approver --name "J. Chen" --email jchen@example.com',
+        'lapse token create --role auditor --name audit-2026 --expires P30D > audit.token',
+      ),
+    )
+    .action(async (options) => (await import('../actions/tokens.ts')).createToken(options));
+  token
+    .command('list')
+    .description('the tokens, without their secrets')
+    .option(...JSON_FLAG)
+    .addHelpText('after', examples('lapse token list'))
+    .action(async (options) => (await import('../actions/tokens.ts')).listTokens(options));
+  token
+    .command('revoke <id>')
+    .description('let a token open nothing any more')
+    .option(...JSON_FLAG)
+    .addHelpText('after', examples('lapse token revoke tok_01K…'))
+    .action(async (id, options) => (await import('../actions/tokens.ts')).revokeToken(id, options));
+}

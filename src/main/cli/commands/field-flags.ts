@@ -1,0 +1,88 @@
+import { RECORD_FIELDS } from '@lapse/client';
+import { type Command, Option } from 'commander';
+
+/** One flag that writes a field. */
+export interface FieldFlag {
+  /** Without the dashes. */
+  readonly flag: string;
+  /** The field, dotted. */
+  readonly path: string;
+  readonly kind: 'text' | 'person' | 'choice' | 'instant' | 'duration' | 'number';
+  readonly repeatable: boolean;
+  readonly values: readonly string[];
+  readonly about: string;
+}
+
+/** Lists are given one entry at a time. */
+const SINGULAR: Readonly<Record<string, string>> = {
+  compensating_controls: 'compensating-control',
+  dependencies: 'dependency',
+  owners: 'owner',
+  services: 'service',
+  apis: 'api',
+  models: 'model',
+  consumers: 'consumer',
+  external_ids: 'external-id',
+};
+const PEOPLE = new Set(['requestor', 'owners']);
+/** Whose parts have flags of their own, or that Lapse sets. */
+const LEFT_OUT = new Set(['remediation_plan', 'tenant_org']);
+
+const PARTS: readonly FieldFlag[] = [
+  part('plan', 'remediation_plan.summary', 'how the exception becomes unnecessary', false),
+  part('criterion', 'remediation_plan.closure_criteria', 'what shows that it is over', true),
+  part('dashboard', 'telemetry.dashboards', 'a dashboard that watches it', true),
+  part('alert', 'telemetry.alerts', 'an alert that watches it', true),
+  part('metric', 'telemetry.metrics', 'a metric that watches it', true),
+  part('trace', 'telemetry.traces', 'a trace that watches it', true),
+];
+
+/** The flags of `new` and `edit`: every field that one text can say. */
+export const FIELD_FLAGS: readonly FieldFlag[] = [...RECORD_FIELDS.flatMap(flagOf), ...PARTS];
+
+/** Adds the fields' flags to a command, under a heading of their own. */
+export function addFieldFlags(command: Command): Command {
+  for (const { flag, kind, repeatable, values, about } of FIELD_FLAGS) {
+    const option = new Option(`--${flag} <${PLACEHOLDERS[kind]}>`, description(about, repeatable));
+    option.helpGroup('Fields:');
+    if (values.length > 0) option.choices([...values]);
+    if (repeatable) {
+      option.argParser((value: string, before: string[] | undefined) => [...(before ?? []), value]);
+    }
+    command.addOption(option);
+  }
+  return command;
+}
+
+const PLACEHOLDERS: Readonly<Record<FieldFlag['kind'], string>> = {
+  text: 'text',
+  person: 'person',
+  choice: 'value',
+  instant: 'date',
+  duration: 'duration',
+  number: 'number',
+};
+
+function description(about: string, repeatable: boolean): string {
+  return [about, repeatable ? 'may be repeated' : ''].filter((part) => part !== '').join('; ');
+}
+
+function flagOf(field: (typeof RECORD_FIELDS)[number]): FieldFlag[] {
+  const { name, kind, about } = field;
+  if (kind === 'structure' || kind === 'structures' || LEFT_OUT.has(name)) return [];
+  const repeatable = kind === 'texts';
+  return [
+    {
+      flag: SINGULAR[name] ?? name.replaceAll('_', '-'),
+      path: name,
+      kind: PEOPLE.has(name) ? 'person' : kind === 'texts' ? 'text' : kind,
+      repeatable,
+      values: 'values' in field ? field.values : [],
+      about: about || name.replaceAll('_', ' '),
+    },
+  ];
+}
+
+function part(flag: string, path: string, about: string, repeatable: boolean): FieldFlag {
+  return { flag, path, kind: 'text', repeatable, values: [], about };
+}

@@ -1,0 +1,147 @@
+import type { Command } from 'commander';
+import type { PlainCommand } from '../actions/lifecycle.ts';
+import { examples, JSON_FLAG, repeatable } from './option-values.ts';
+
+interface Plain {
+  readonly name: PlainCommand;
+  readonly about: string;
+  /** Whether a reason has to be given. */
+  readonly needsReason: boolean;
+  readonly takesChange?: boolean;
+  readonly example: string;
+}
+
+const PLAIN: readonly Plain[] = [
+  {
+    name: 'submit',
+    about: 'ask for approval of a complete draft',
+    needsReason: false,
+    example: 'lapse submit EXC_01K…',
+  },
+  {
+    name: 'request-changes',
+    about: 'send a request back to its requestor',
+    needsReason: true,
+    example: 'lapse request-changes EXC_01K… --reason "name the dashboards"',
+  },
+  {
+    name: 'withdraw',
+    about: 'take a draft or a request back',
+    needsReason: false,
+    example: 'lapse withdraw EXC_01K… --reason "not needed any more"',
+  },
+  {
+    name: 'approve',
+    about: 'approve a request, or a change that waits',
+    needsReason: true,
+    takesChange: true,
+    example: 'lapse approve EXC_01K… --reason "controls reviewed with the team"',
+  },
+  {
+    name: 'reject',
+    about: 'reject a request, or a change that waits',
+    needsReason: true,
+    takesChange: true,
+    example: 'lapse reject EXC_01K… --change extension --reason "migration is done"',
+  },
+  {
+    name: 'activate',
+    about: 'confirm that the compensating controls are in place',
+    needsReason: false,
+    example: 'lapse activate EXC_01K…',
+  },
+  {
+    name: 'revoke',
+    about: 'end it early',
+    needsReason: true,
+    example: 'lapse revoke EXC_01K… --reason "the vendor was breached"',
+  },
+  {
+    name: 'archive',
+    about: 'freeze a closed record before its time',
+    needsReason: false,
+    example: 'lapse archive EXC_01K…',
+  },
+];
+
+const REASON = ['--reason <text>', 'why; it is kept in the ledger'] as const;
+
+/** Those that come after the longer ones in the help. */
+const LAST: readonly PlainCommand[] = ['revoke', 'archive'];
+
+/** `submit`, `approve` and the others that move a record on. */
+export function addLifecycleCommands(program: Command): void {
+  program.commandsGroup('Lifecycle:');
+  for (const plain of PLAIN.filter(({ name }) => !LAST.includes(name))) addPlain(program, plain);
+  addExtend(program);
+  addRenew(program);
+  addClose(program);
+  for (const plain of PLAIN.filter(({ name }) => LAST.includes(name))) addPlain(program, plain);
+}
+
+function addPlain(
+  program: Command,
+  { name, about, needsReason, takesChange, example }: Plain,
+): void {
+  const command = program.command(`${name} <id>`).description(about);
+  if (needsReason) command.requiredOption(...REASON);
+  else command.option(...REASON);
+  if (takesChange) {
+    command.option('--change <change>', 'the waiting change that is decided, such as extension');
+  }
+  command
+    .option(...JSON_FLAG)
+    .addHelpText('after', examples(example))
+    .action(async (id, options) =>
+      (await import('../actions/lifecycle.ts')).runPlain(name, id, options),
+    );
+}
+
+function addExtend(program: Command): void {
+  program
+    .command('extend <id>')
+    .description('ask for the one extension; it waits for approval')
+    .option('--until <date>', 'the new end, a day (00:00 UTC) or an instant')
+    .option('--for <duration>', 'so long after the present end, for example P30D')
+    .requiredOption(...REASON)
+    .requiredOption('--risk-review <text>', 'the risk as it is assessed now')
+    .option(...JSON_FLAG)
+    .addHelpText(
+      'after',
+      examples(
+        'lapse extend EXC_01K… --for P30D --reason "vendor is late" --risk-review "unchanged"',
+      ),
+    )
+    .action(async (id, options) => (await import('../actions/lifecycle.ts')).extend(id, options));
+}
+
+function addRenew(program: Command): void {
+  program
+    .command('renew <id>')
+    .description('draft a new record that takes over when this one ends')
+    .requiredOption('--justification <text>', 'why it is still needed; every renewal needs its own')
+    .option('--until <date>', 'its end, a day (00:00 UTC) or an instant')
+    .option('--for <duration>', 'so long from its approval, for example P30D')
+    .option(...JSON_FLAG)
+    .addHelpText('after', examples('lapse renew EXC_01K… --justification "cut-over moved to May"'))
+    .action(async (id, options) => (await import('../actions/lifecycle.ts')).renew(id, options));
+}
+
+function addClose(program: Command): void {
+  program
+    .command('close <id>')
+    .description('end it with evidence for each closure criterion')
+    .addOption(repeatable('--evidence <criterion=link>', 'what shows that a criterion is met'))
+    .option('--removal-statement <text>', 'your word that what was granted is gone')
+    .addOption(repeatable('--removal-link <link>', 'what shows that'))
+    .option(...REASON)
+    .option(...JSON_FLAG)
+    .addHelpText(
+      'after',
+      examples(
+        'lapse close EXC_01K… --evidence c1=https://git.example.com/pr/1234',
+        'lapse close EXC_01K… --evidence c1=LINK --removal-statement "rule deleted" --removal-link LINK',
+      ),
+    )
+    .action(async (id, options) => (await import('../actions/lifecycle.ts')).close(id, options));
+}

@@ -1,0 +1,28 @@
+import { InvalidArgumentError, Option } from 'commander';
+
+/** An option that may be given several times. */
+export function repeatable(flags: string, about: string, choices: readonly string[] = []): Option {
+  const option = new Option(flags, `${about}; may be repeated`);
+  return option.argParser((value: string, before: string[] | undefined) => {
+    if (choices.length > 0 && !choices.includes(value)) {
+      throw new InvalidArgumentError(`Allowed choices are ${choices.join(', ')}.`);
+    }
+    return [...(before ?? []), value];
+  });
+}
+
+/** Reads a whole number of at least `least`. */
+export function wholeNumber(least: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (Number.isSafeInteger(value) && value >= least && text.trim() !== '') return value;
+    throw new InvalidArgumentError(`It takes a whole number of at least ${least}.`);
+  };
+}
+
+/** Examples below a command's help. */
+export function examples(...lines: readonly string[]): string {
+  return `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}\n`;
+}
+
+export const JSON_FLAG = ['--json', 'answer in JSON'] as const;

@@ -1,0 +1,58 @@
+import { type Command, Option } from 'commander';
+import { examples, JSON_FLAG } from './option-values.ts';
+
+/** `import`, `comment`, `evidence`, `violation`: what is added to the register and its records. */
+export function addRecordCommands(program: Command): void {
+  program.commandsGroup('Register:');
+  program
+    .command('import <file...>')
+    .description('make drafts of the records in YAML or JSON files: all of them, or none')
+    .option('--assign', 'keep foreign ids, tenants and claims aside instead of refusing them')
+    .option('--dry-run', 'check, and store nothing')
+    .option(...JSON_FLAG)
+    .addHelpText(
+      'after',
+      examples(
+        'lapse import register.yaml --dry-run',
+        'lapse import exceptions/*.yaml --assign',
+        'cat register.yaml | lapse import -',
+      ),
+    )
+    .action(async (files, options) =>
+      (await import('../actions/import-files.ts')).importFiles(files, options),
+    );
+  program
+    .command('comment <id> <text>')
+    .description('say something beside the record')
+    .option(...JSON_FLAG)
+    .addHelpText('after', examples('lapse comment EXC_01K… "the vendor confirmed the date"'))
+    .action(async (id, text, options) =>
+      (await import('../actions/additions.ts')).comment(id, text, options),
+    );
+  program
+    .command('evidence <id> <link...>')
+    .description('add links that show progress or proof')
+    .option('--note <text>', 'what they show')
+    .option(...JSON_FLAG)
+    .addHelpText('after', examples('lapse evidence EXC_01K… https://git.example.com/pr/1234'))
+    .action(async (id, links, options) =>
+      (await import('../actions/additions.ts')).addEvidence(id, links, options),
+    );
+  program
+    .command('violation <id>')
+    .description('record that it was violated, and with what impact')
+    .addOption(
+      new Option('--impact <impact>', 'what it did')
+        .choices(['none', 'degraded', 'outage', 'data'])
+        .makeOptionMandatory(),
+    )
+    .requiredOption('--description <text>', 'what happened')
+    .option(...JSON_FLAG)
+    .addHelpText(
+      'after',
+      examples('lapse violation EXC_01K… --impact degraded --description "limit was exceeded"'),
+    )
+    .action(async (id, options) =>
+      (await import('../actions/additions.ts')).recordViolation(id, options),
+    );
+}

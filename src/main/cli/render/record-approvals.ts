@@ -1,0 +1,62 @@
+import type { ExceptionRecord } from '@lapse/client';
+import { colours } from '../terminal/colours.ts';
+import { safeText } from '../terminal/output.ts';
+import { type Line, renderSection } from './section.ts';
+import { counted, timeText } from './time-text.ts';
+
+type Approval = ExceptionRecord['approvals'][number];
+type Requirement = ExceptionRecord['requirements'][number];
+
+/** The approvals that a request still lacks, with the rule that asks for each. */
+export function missingApprovals(
+  from: Pick<ExceptionRecord, 'requirements' | 'approvals'>,
+): Requirement[] {
+  return from.requirements.flatMap((requirement) => {
+    const given = from.approvals.filter(({ role }) => role === requirement.role).length;
+    const count = requirement.count - given;
+    return count > 0 ? [{ ...requirement, count }] : [];
+  });
+}
+
+/** Who approved, who still has to and why; and the change that waits, likewise. */
+export function approvalSections(record: ExceptionRecord, width: number): string[] {
+  const isOpen = record.status === 'Under-Review';
+  const lines = [
+    ...record.approvals.map(given),
+    ...(isOpen ? missingApprovals(record).map(missing) : []),
+    ...(record.lapses_at
+      ? [{ mark: ' ', text: `lapses ${timeText(record.lapses_at)} if nobody decides it` }]
+      : []),
+  ];
+  return [renderSection('Approvals', lines, width), pendingSection(record, width)];
+}
+
+function pendingSection({ pending_change: pending }: ExceptionRecord, width: number): string {
+  if (!pending) return '';
+  const lines: Line[] = [
+    { label: 'Until', text: timeText(pending.expires_at) },
+    {
+      label: 'Asked for by',
+      text: `${safeText(pending.requested_by.name)} at ${timeText(pending.requested_at)}`,
+    },
+    { label: 'Reason', text: safeText(pending.reason) },
+    { label: 'Risk review', text: safeText(pending.risk_review) },
+    ...pending.approvals.map(given),
+    ...missingApprovals(pending).map(missing),
+  ];
+  return renderSection(`Pending ${pending.kind}`, lines, width);
+}
+
+function given({ role, by, at, reason }: Approval): Line {
+  return {
+    mark: colours.green('✓'),
+    text: `${safeText(by.name)} as ${role}, ${timeText(at)}: ${safeText(reason)}`,
+  };
+}
+
+function missing({ role, count, rule }: Requirement): Line {
+  return {
+    mark: colours.yellow('○'),
+    text: `${counted(count, 'approval')} by ${role} missing (rule ${rule})`,
+  };
+}

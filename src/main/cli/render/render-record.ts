@@ -1,0 +1,66 @@
+import type { ExceptionRecord } from '@lapse/client';
+import { colours } from '../terminal/colours.ts';
+import { safeText } from '../terminal/output.ts';
+import { wrapTo } from '../terminal/text-layout.ts';
+import { nextStep } from './next-step.ts';
+import { approvalSections } from './record-approvals.ts';
+import { missingSection } from './record-missing.ts';
+import { claimsSection, closingSection, violationsSection } from './record-outcome.ts';
+import { controlsSection, remediationSection, requestSections } from './record-sections.ts';
+import { endText } from './record-time.ts';
+import { severityText, statusText } from './status-style.ts';
+import { timeText } from './time-text.ts';
+
+/** A record for people: where it stands first, then what was asked for, and who decided. */
+export function renderRecord(
+  record: ExceptionRecord,
+  comments: string,
+  width: number,
+  now: number,
+): string {
+  const sections = [
+    headline(record, width, now),
+    ...approvalSections(record, width),
+    ...requestSections(record, width),
+    controlsSection(record, width),
+    remediationSection(record, width),
+    violationsSection(record, width),
+    closingSection(record, width),
+    claimsSection(record, width),
+    missingSection(record, width),
+    comments,
+    footer(record),
+  ];
+  return sections.filter((section) => section !== '').join('\n');
+}
+
+function headline(record: ExceptionRecord, width: number, now: number): string {
+  const title = wrapTo(safeText(record.title), width).map((line) => colours.bold(line));
+  const force = record.in_force ? ', in force' : '';
+  const parts = [
+    statusText(record.status, `● ${record.status}${force}`),
+    record.severity
+      ? `${severityText(record.severity)} risk${record.risk_score ? ` (${record.risk_score} of 9)` : ''}`
+      : '',
+    closedText(record),
+  ].filter((part) => part !== '');
+  const end = endText(record, now);
+  return [
+    ...title,
+    `${colours.dim(record.exception_id)}  ${parts.join('  ')}`,
+    ...(end === undefined ? [] : [record.overdue ? colours.red(end) : end]),
+    '',
+  ].join('\n');
+}
+
+function closedText({ closed }: ExceptionRecord): string {
+  return closed ? `${closed.reason} at ${timeText(closed.at)}` : '';
+}
+
+function footer(record: ExceptionRecord): string {
+  const next = nextStep(record);
+  return [
+    ...(next === undefined ? [] : [`${colours.cyan('next:')} ${next}`]),
+    colours.dim(`history: lapse history ${record.exception_id}   revision ${record.revision}`),
+  ].join('\n');
+}

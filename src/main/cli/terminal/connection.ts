@@ -1,0 +1,52 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { createLapseClient, type LapseClient } from '@lapse/client';
+import { CommandFailure, EXIT, usageFailure } from './command-failure.ts';
+
+const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
+
+/** A client of the server that the environment names, with the token that it names or finds. */
+export function connect(env: NodeJS.ProcessEnv = process.env): LapseClient {
+  const url = serverUrl(env);
+  return createLapseClient({ url: url.href, token: tokenFor(url, env) });
+}
+
+/** The server: LAPSE_URL, else the local one on LAPSE_PORT. */
+export function serverUrl(env: NodeJS.ProcessEnv): URL {
+  const text = env.LAPSE_URL || `http://localhost:${env.LAPSE_PORT || 7400}`;
+  const url = URL.parse(text);
+  if (url && (url.protocol === 'http:' || url.protocol === 'https:')) return url;
+  const name = env.LAPSE_URL ? 'LAPSE_URL' : 'LAPSE_PORT';
+  throw usageFailure(
+    `${name} does not name a server: ${text}`,
+    'set LAPSE_URL to an address such as https://lapse.example.com',
+  );
+}
+
+function tokenFor(url: URL, env: NodeJS.ProcessEnv): string {
+  const given = env.LAPSE_TOKEN?.trim();
+  if (given) return given;
+  if (!LOOPBACK.has(url.hostname)) {
+    throw noToken(url, 'set LAPSE_TOKEN to one that an administrator of that server gave you');
+  }
+  const file = resolve(env.LAPSE_DATA || '.lapse', 'admin-token');
+  try {
+    const token = readFileSync(file, 'utf8').trim();
+    if (token !== '') return token;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EACCES') {
+      throw noToken(url, `${file} belongs to another user: set LAPSE_TOKEN`);
+    }
+  }
+  throw noToken(
+    url,
+    `set LAPSE_TOKEN, or set LAPSE_DATA to the server's data folder (there is no ${file})`,
+  );
+}
+
+function noToken(url: URL, next: string): CommandFailure {
+  return new CommandFailure(`there is no token for ${url.origin}`, {
+    exitCode: EXIT.undecided,
+    next,
+  });
+}

@@ -1,0 +1,31 @@
+import { addDuration, parseDuration } from '../../../domain/schedule/duration.ts';
+import { formatInstant, parseDate, parseInstant } from '../../../domain/schedule/instant.ts';
+import { usageFailure } from './command-failure.ts';
+
+/** An instant as the API takes it; a date means 00:00 UTC of that day. */
+export function readInstant(text: string, what: string): string {
+  const instant = parseDate(text.trim()) ?? parseInstant(text.trim());
+  if (instant !== undefined) return formatInstant(instant);
+  throw usageFailure(
+    `${what} is not a date or an instant: ${text}`,
+    'write 2026-03-07 (00:00 UTC) or 2026-03-07T12:00:00Z',
+  );
+}
+
+/** A date, an instant, or a duration such as P30D that is counted from `from`. */
+export function readEnd(text: string, what: string, from: number): string {
+  const duration = parseDuration(text.trim());
+  return duration ? formatInstant(addDuration(from, duration)) : readInstant(text, what);
+}
+
+/** An ISO 8601 duration. */
+export function readDuration(text: string, what: string): string {
+  if (parseDuration(text.trim())) return text.trim();
+  throw usageFailure(`${what} is not a duration: ${text}`, 'write P30D, P2W or PT12H');
+}
+
+/** A date as an instant, and whatever else was given as it is: the server checks it. */
+export function dateAsInstant(value: unknown): unknown {
+  const date = typeof value === 'string' ? parseDate(value.trim()) : undefined;
+  return date === undefined ? value : formatInstant(date);
+}

@@ -1,0 +1,119 @@
+import { LapseProblem, LapseUnreachable } from '@lapse/client';
+import { errorColours as colours } from './colours.ts';
+import { CommandFailure, EXIT } from './command-failure.ts';
+import { safeText } from './output.ts';
+import { wrapTo } from './text-layout.ts';
+
+/**
+ * Says on standard error what is wrong and what to do next, and gives the exit code of INTERFACE,
+ * Command line. Only what nobody foresaw is shown with its stack.
+ */
+export function reportFailure(error: unknown): number {
+  const failure = asFailure(error);
+  if (!failure) {
+    const stack = error instanceof Error ? error.stack : String(error);
+    process.stderr.write(`${label('error')} this should not happen\n${stack}\n`);
+    return EXIT.undecided;
+  }
+  say(`${label('error')} ${safeText(failure.message)}`, '  ');
+  for (const { at, message } of failure.details) {
+    const place = at === '' ? '' : `${colours.bold(safeText(at))}: `;
+    say(`  ${place}${safeText(message)}`, '    ');
+  }
+  if (failure.next) say(`${colours.cyan('next:')} ${failure.next}`, '  ');
+  return failure.exitCode;
+}
+
+/** Wrapped on a terminal; elsewhere one line each, for programs that look for them. */
+function say(text: string, indent: string): void {
+  const { isTTY, columns } = process.stderr;
+  const [first = '', ...rest] = isTTY ? wrapTo(text, columns - indent.length) : [text];
+  process.stderr.write([first, ...rest.map((line) => indent + line), ''].join('\n'));
+}
+
+function label(word: string): string {
+  return colours.red(colours.bold(`${word}:`));
+}
+
+function asFailure(error: unknown): CommandFailure | undefined {
+  if (error instanceof CommandFailure) return error;
+  if (error instanceof LapseProblem) return ofProblem(error);
+  if (error instanceof LapseUnreachable) {
+    return new CommandFailure(error.message, {
+      exitCode: EXIT.undecided,
+      next: 'start a server with `lapse serve`, or name the one to use in LAPSE_URL',
+    });
+  }
+  return undefined;
+}
+
+function ofProblem(problem: LapseProblem): CommandFailure {
+  return new CommandFailure(messageOf(problem), {
+    exitCode: exitCodeOf(problem.status),
+    details: detailsOf(problem),
+    next: nextStep(problem),
+  });
+}
+
+function exitCodeOf(status: number): number {
+  if (status >= 500 || status === 401) return EXIT.undecided;
+  // What was asked cannot be meant at all; every other refusal is an answer.
+  return status === 400 ? EXIT.usage : EXIT.refused;
+}
+
+/** A single field's problem is the error itself, in the form that several are listed in. */
+function messageOf({ code, errors, detail }: LapseProblem): string {
+  if (code === 'unauthenticated')
+    return `the server refuses ${tokenInUse()}: not known, revoked or past its end`;
+  const [first] = errors;
+  return first && detail === `${first.path} ${first.message}`
+    ? `${first.path}: ${first.message}`
+    : detail;
+}
+
+function tokenInUse(): string {
+  return process.env.LAPSE_TOKEN
+    ? 'the token in LAPSE_TOKEN'
+    : 'the token in LAPSE_DATA/admin-token';
+}
+
+/** Each field error, unless it repeats the error itself. */
+function detailsOf({ errors, detail }: LapseProblem) {
+  if (needsChange(errors)) return [];
+  const [only] = errors;
+  if (errors.length === 1 && only && detail.includes(only.message)) return [];
+  return errors.map(({ path, message }) => ({ at: path, message }));
+}
+
+/** The record has a change that waits, and the command did not say whether it is meant. */
+function needsChange([first]: LapseProblem['errors']): boolean {
+  return first?.path === 'change';
+}
+
+function nextStep({ status, code, requestId, errors }: LapseProblem): string | undefined {
+  if (needsChange(errors)) return 'add --change extension';
+  switch (code) {
+    case 'unauthenticated':
+      return 'set LAPSE_TOKEN to a token that is still valid; `lapse token create` makes one';
+    case 'self-approval':
+    case 'not-permitted':
+      return 'use the token of somebody who may: `lapse token list` names them and their roles';
+    case 'incomplete-record':
+    case 'invalid-record':
+    case 'end-refused':
+      return 'change what is named above (`lapse edit ID --set path=value`), and repeat the command';
+    case 'missing-evidence':
+      return 'name a link for each: --evidence CRITERION=LINK; `lapse show ID` lists the criteria';
+    case 'stale-revision':
+      return 'somebody else has changed the record meanwhile: look at it, and repeat the command';
+    case 'not-found':
+      return '`lapse list` shows what there is';
+    case 'ledger-diverged':
+      return '`lapse tasks` says what an administrator has to do';
+    default:
+      if (status < 500) return undefined;
+      return requestId === undefined
+        ? 'try again'
+        : `try again; the server's log has more under request ${requestId}`;
+  }
+}

@@ -1,0 +1,25 @@
+/** Ctrl-C, or the word of a supervisor. */
+export interface StopSignal {
+  readonly given: Promise<void>;
+  readonly isGiven: boolean;
+}
+
+/** Waits for SIGINT or SIGTERM from now on; a second one does not wait for the drain. */
+export function stopSignal(): StopSignal {
+  let isGiven = false;
+  const given = new Promise<void>((resolve) => {
+    const onSignal = () => {
+      if (isGiven) process.exit(130);
+      isGiven = true;
+      resolve();
+    };
+    process.on('SIGINT', onSignal);
+    process.on('SIGTERM', onSignal);
+  });
+  return {
+    given,
+    get isGiven() {
+      return isGiven;
+    },
+  };
+}
