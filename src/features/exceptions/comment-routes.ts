@@ -73,12 +73,7 @@ async function addComment(
     recall(tx, tenantId, idempotency),
     assertExists(tx, tenantId, exceptionId),
   ]);
-  if (before) {
-    const known = (await listComments(tx, tenantId, exceptionId)).find(
-      ({ comment_id }) => comment_id === before.reference.id,
-    );
-    if (known) return known;
-  }
+  if (before) return getComment(tx, tenantId, exceptionId, before.reference.id);
   const now = await tx.now;
   const comment = {
     comment_id: `cmt_${newUlid()}`,
@@ -96,30 +91,52 @@ async function addComment(
   return comment;
 }
 
+type CommentRow = {
+  comment_id: string;
+  author_id: string;
+  author_name: string;
+  body: string;
+  created_at: Date;
+};
+
+const COLUMNS = 'comment_id, author_id, author_name, body, created_at';
+
+async function getComment(
+  tx: Transaction,
+  tenantId: string,
+  exceptionId: string,
+  commentId: string,
+): Promise<Comment> {
+  const [row] = await tx.query<CommentRow>(
+    `SELECT ${COLUMNS} FROM lapse.comments WHERE tenant_id = $1 AND exception_id = $2 AND comment_id = $3`,
+    [tenantId, exceptionId, commentId],
+  );
+  if (!row) throw new DomainError('not-found', `there is no comment ${commentId}`);
+  return toAnswer(row);
+}
+
 async function listComments(
   tx: Transaction,
   tenantId: string,
   exceptionId: string,
 ): Promise<Comment[]> {
   const [rows] = await Promise.all([
-    tx.query<{
-      comment_id: string;
-      author_id: string;
-      author_name: string;
-      body: string;
-      created_at: Date;
-    }>(
-      `SELECT comment_id, author_id, author_name, body, created_at FROM lapse.comments
+    tx.query<CommentRow>(
+      `SELECT ${COLUMNS} FROM lapse.comments
        WHERE tenant_id = $1 AND exception_id = $2 ORDER BY comment_id LIMIT 1000`,
       [tenantId, exceptionId],
     ),
     assertExists(tx, tenantId, exceptionId),
   ]);
-  return rows.map(({ author_id, author_name, created_at, ...row }) => ({
+  return rows.map(toAnswer);
+}
+
+function toAnswer({ author_id, author_name, created_at, ...row }: CommentRow): Comment {
+  return {
     ...row,
     author: { id: author_id, name: author_name },
     created_at: created_at.toISOString(),
-  }));
+  };
 }
 
 async function assertExists(tx: Transaction, tenantId: string, exceptionId: string): Promise<void> {

@@ -1,4 +1,5 @@
 import { DomainError } from '../../domain/errors.ts';
+import { parseInstant } from '../../domain/schedule/instant.ts';
 
 /** The place after which a page begins: a sort value and the id that breaks ties. */
 export interface Cursor {
@@ -21,6 +22,7 @@ export function decodeCursor(text: string, sort: string): Cursor {
       madeFor === sort &&
       typeof position === 'string' &&
       typeof id === 'string' &&
+      ID.test(id) &&
       isPosition(sort, position)
     ) {
       return { position, id };
@@ -35,8 +37,12 @@ export function decodeCursor(text: string, sort: string): Cursor {
   );
 }
 
-const TIMESTAMP = /^(-?infinity|\d{4,6}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}(\.\d{1,6})?\+00)$/;
+const ID = /^[\w-]{1,64}$/;
+/** A time as PostgreSQL writes it in UTC, in the two parts around its space. */
+const TIMESTAMP = /^(\S{10}) (\S+)\+00$/;
 
 function isPosition(sort: string, position: string): boolean {
-  return sort === 'title' ? !position.includes('\u0000') : TIMESTAMP.test(position);
+  if (sort === 'title') return position.isWellFormed() && !position.includes('\u0000');
+  const [, day, time] = TIMESTAMP.exec(position) ?? [];
+  return position === 'infinity' || parseInstant(`${day}T${time}Z`) !== undefined;
 }

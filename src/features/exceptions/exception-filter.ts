@@ -81,14 +81,15 @@ export function filterConditions(eb: Builder, filter: ExceptionFilter, now: Inst
 }
 
 /**
- * What people type as a text search: every word, each the beginning of one. Only letters and digits
- * are kept, so that nothing in it is an operator. Empty where there is no word at all.
+ * What people type as a text search: every word, each the beginning of one. A word is quoted whole,
+ * so that nothing in it is an operator and PostgreSQL takes it apart just as it took the text apart:
+ * ADR-0217 or an e-mail address is not a row of words to it. Empty where there is no word at all.
  */
 export function searchQuery(text: string): string {
-  const words = text.match(/[\p{L}\p{N}_]+/gu) ?? [];
+  const words = text.split(/\s+/).filter((word) => /[\p{L}\p{N}]/u.test(word));
   return words
     .slice(0, 20)
-    .map((word) => `${word.toLowerCase()}:*`)
+    .map((word) => `'${word.replace(/['\\]/g, '$&$&')}':*`)
     .join(' & ');
 }
 
@@ -111,8 +112,9 @@ function statusAt(eb: Builder, status: Status, now: string): Condition {
   const before = (column: 'due_at' | 'expires_at' | 'expiring_at') => eb(column, '>', now);
   const past = (column: 'due_at' | 'expires_at' | 'expiring_at' | 'activates_at') =>
     eb(column, '<=', now);
+  // `activates_at` is infinite, and so never past, where something that activation needs is missing.
   const started = eb.or([is('Active'), eb.and([is('Approved'), past('activates_at')])]);
-  const ended = eb.and([is('Active', 'Expiring', 'Extended'), past('expires_at')]);
+  const ended = eb.and([eb.or([is('Expiring', 'Extended'), started]), past('expires_at')]);
   switch (status) {
     case 'Draft':
       return is('Draft');
@@ -133,7 +135,7 @@ function statusAt(eb: Builder, status: Status, now: string): Condition {
     case 'Closed': {
       const lapsed = eb.or([
         eb.and([is('Under-Review'), past('due_at')]),
-        eb.and([is('Approved'), past('expires_at')]),
+        eb.and([is('Approved'), eb('activates_at', '>', now), past('expires_at')]),
       ]);
       return eb.or([
         eb.and([is('Closed'), before('due_at')]),
@@ -151,8 +153,9 @@ function child<Table extends 'exception_owners' | 'exception_services' | 'except
   column: string,
   values: readonly string[],
 ): Condition {
+  // Not the outer row's tenant: PostgreSQL 16 would run a correlated query once for every row.
   return sql<SqlBool>`exception_id IN (SELECT exception_id FROM ${sql.table(`lapse.${table}`)}
-    WHERE tenant_id = exceptions.tenant_id AND ${sql.ref(column)} = ANY(${[...values]}))`;
+    WHERE tenant_id = lapse.current_tenant() AND ${sql.ref(column)} = ANY(${[...values]}))`;
 }
 
 function yesOrNo(eb: Builder, condition: Condition, wanted: boolean): Condition {

@@ -114,7 +114,7 @@ export const historyAnswer = z.object({
   ),
 });
 
-export const idParameter = z.object({ id: z.string().max(64) });
+export const idParameter = z.object({ id: z.string().regex(/^[\w-]{1,64}$/, 'is not an id') });
 
 const reason = longText.describe('why; kept in the ledger');
 const optionalReason = z.strictObject({ reason: reason.optional() }).default({});
@@ -193,6 +193,16 @@ const instantParameter = z.string().transform((text, context) => {
   context.addIssue('must be an RFC 3339 instant such as 2026-03-07T00:00:00Z');
   return z.NEVER;
 });
+/** A whole number in digits alone: an empty text, 0x10 and 1e2 are none. */
+function wholeNumber(from: number, to: number) {
+  const message = `must be a whole number from ${from} to ${to.toLocaleString('en')}`;
+  const digits = (given: unknown) =>
+    typeof given === 'string' && !/^\d{1,9}$/.test(given) ? Number.NaN : given;
+  return z.preprocess(
+    digits,
+    z.coerce.number(message).int(message).min(from, message).max(to, message),
+  );
+}
 const flag = z.enum(['true', 'false']).transform((text) => text === 'true');
 
 /** A parameter that may be repeated: any of its values. */
@@ -229,11 +239,11 @@ export const listParameters = z.strictObject({
     .optional(),
   expires_before: instantParameter.optional(),
   expires_after: instantParameter.optional(),
-  expiring_within: z.coerce.number().int().min(0).max(3_650).optional().describe('days'),
+  expiring_within: wholeNumber(0, 3_650).optional().describe('days'),
   overdue: flag.optional(),
   open: flag.optional(),
   sort: sortParameter.default('-created_at'),
-  limit: z.coerce.number().int().min(1).max(200).default(50),
+  limit: wholeNumber(1, 200).default(50),
   cursor: z.string().max(2_000).optional(),
   count: z.literal('exact').optional(),
 });

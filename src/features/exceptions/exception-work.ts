@@ -1,10 +1,11 @@
 import { DatabaseError } from 'pg';
 import { CLOCK } from '../../domain/access/actor.ts';
 import { catchUp } from '../../domain/exception/catch-up.ts';
+import type { ExceptionEvent } from '../../domain/exception/events.ts';
 import type { ExceptionState } from '../../domain/exception/state.ts';
 import type { Policy } from '../../domain/policy/policy.ts';
 import { formatInstant } from '../../domain/schedule/instant.ts';
-import { record } from '../../journal/journal.ts';
+import { type Append, record } from '../../journal/journal.ts';
 import type { StreamState } from '../../journal/stream.ts';
 import type { Database, Transaction } from '../../platform/db/transaction.ts';
 import { cutOutPoison } from '../../platform/due/cut-out.ts';
@@ -60,14 +61,34 @@ async function advanceDue(
 ): Promise<number> {
   const now = await tx.now;
   const rows = await claim(tx, now, only);
-  const appends = rows.map(({ tenantId, id, version, state }) => {
-    const at = Math.max(now, state.updated_at);
-    const events = catchUp(state, at, policy);
-    if (events.length === 0) throw new Error(`${id} is due but nothing follows from its state`);
-    return { tenantId, streamId: id, before: { version, state }, events, at, actor: CLOCK };
-  });
-  record(tx, exceptionStream, appends);
+  try {
+    record(
+      tx,
+      exceptionStream,
+      rows.map((row) => timelyEvents(row, now, policy)),
+    );
+  } catch (error) {
+    throw new UnreadableRow(error);
+  }
   return rows.length;
+}
+
+function timelyEvents(
+  { tenantId, id, version, state }: StreamState<ExceptionState>,
+  now: number,
+  policy: Policy,
+): Append<ExceptionState, ExceptionEvent> {
+  const at = Math.max(now, state.updated_at);
+  const events = catchUp(state, at, policy);
+  if (events.length === 0) throw new Error(`${id} is due but nothing follows from its state`);
+  return { tenantId, streamId: id, before: { version, state }, events, at, actor: CLOCK };
+}
+
+/** Folding failed, in memory and apart from the database: it is certain that a row is to blame. */
+class UnreadableRow extends Error {
+  constructor(cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause });
+  }
 }
 
 /** Locks due records that nobody else is working on, a person's command included. */
@@ -118,11 +139,14 @@ function quarantine(db: Database, row: DueRow, cause: unknown): Promise<void> {
   });
 }
 
-/** A connection that broke, a shutdown, a lock time-out: none of them is a row's fault. */
+/** Classes of SQLSTATE that a row's own content brings about; data too long for an index is in 54. */
+const ROW_ERRORS = new Set(['22', '23', '54', 'P0']);
+
+/**
+ * Whether a row is to blame. Only what is known to be a row's fault counts: a connection that broke,
+ * a shutdown or a lock time-out must never put a record out of the deadlines' reach.
+ */
 function isAboutRows(error: unknown): boolean {
-  if (!(error instanceof Error)) return true;
-  if (!(error instanceof DatabaseError))
-    return !('code' in error) && !/timeout|terminated/i.test(error.message);
-  const kind = error.code?.slice(0, 2);
-  return kind === '22' || kind === '23' || kind === 'P0';
+  if (error instanceof UnreadableRow) return true;
+  return error instanceof DatabaseError && ROW_ERRORS.has(error.code?.slice(0, 2) ?? '');
 }

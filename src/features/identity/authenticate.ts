@@ -20,7 +20,8 @@ const REMEMBERED_AT_MOST = 10_000;
 const TOKEN = /^lapse_([0-7][0-9A-HJKMNP-TV-Z]{25})_([A-Za-z0-9_-]{43})$/;
 
 interface Remembered {
-  readonly token: TokenState;
+  /** Kept from the moment it is looked up, so that requests at the same time share one look. */
+  readonly token: Promise<TokenState>;
   readonly until: number;
 }
 
@@ -47,11 +48,16 @@ export function createAuthenticator(db: Database, realNow: () => number = Date.n
       let entry = remembered.get(key);
       if (!entry || entry.until < now) {
         if (remembered.size >= REMEMBERED_AT_MOST) remembered.clear();
-        entry = { token: await lookUp(tenantId, hash), until: now + REMEMBERED_FOR };
-        remembered.set(key, entry);
+        const looked = { token: lookUp(tenantId, hash), until: now + REMEMBERED_FOR };
+        remembered.set(key, looked);
+        looked.token.catch(() => {
+          if (remembered.get(key) === looked) remembered.delete(key);
+        });
+        entry = looked;
       }
-      if (!isUsable(entry.token, now)) throw refused();
-      return principalOf(tenantId, entry.token);
+      const token = await entry.token;
+      if (!isUsable(token, now)) throw refused();
+      return principalOf(tenantId, token);
     },
     forget(tenantId) {
       for (const key of remembered.keys())

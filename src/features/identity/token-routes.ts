@@ -75,12 +75,16 @@ export function addTokenRoutes(app: FastifyInstance, tokens: TokenService): void
       schema: {
         tags,
         summary: 'Revoke a token',
-        params: z.object({ id: z.string().max(64) }),
+        params: z.object({ id: z.string().regex(/^[\w-]{1,64}$/, 'is not an id') }),
         response: { 200: tokenAnswer },
       },
     },
-    async (request) =>
-      toAnswer(await tokens.revoke(request.principal, (request.params as { id: string }).id)),
+    async (request) => {
+      const { principal } = request;
+      const { id } = request.params as { id: string };
+      const idempotency = idempotencyOf(request, principal.actor.id);
+      return toAnswer(await tokens.revoke(principal, id, idempotency));
+    },
   );
 }
 

@@ -51,10 +51,14 @@ export class TokenService {
     const { tenantId, actor } = principal;
     return this.#db.inTenant(tenantId, async (tx) => {
       const before = await recall(tx, tenantId, idempotency);
-      if (before) return { token: await getToken(tx, tenantId, before.reference.id) };
+      if (before) {
+        // As it was answered then, whatever has become of it since.
+        const { revoked_at: _, ...token } = await getToken(tx, tenantId, before.reference.id);
+        return { token };
+      }
       const issued = issueToken(tx, tenantId, actor, wanted, this.#realNow());
       const reference = { type: 'token', id: issued.token.token_id, version: 1 };
-      remember(tx, tenantId, idempotency, { status: 201, reference, at: this.#realNow() });
+      remember(tx, tenantId, idempotency, { status: 201, reference, at: await tx.now });
       return issued;
     });
   }
@@ -70,13 +74,24 @@ export class TokenService {
   }
 
   /** Revokes a token; one that is revoked already stays as it is. */
-  async revoke({ tenantId, actor }: Principal, tokenId: string): Promise<TokenState> {
+  async revoke(
+    { tenantId, actor }: Principal,
+    tokenId: string,
+    idempotency?: IdempotentRequest,
+  ): Promise<TokenState> {
     const revoked = await this.#db.inTenant(tenantId, async (tx) => {
-      const [row] = await tx.query<{ version: number; state: TokenState }>(
-        'SELECT version, state FROM lapse.tokens WHERE tenant_id = $1 AND token_id = $2 FOR UPDATE',
-        [tenantId, tokenId],
-      );
+      const [before, [row]] = await Promise.all([
+        recall(tx, tenantId, idempotency),
+        tx.query<{ version: number; state: TokenState }>(
+          'SELECT version, state FROM lapse.tokens WHERE tenant_id = $1 AND token_id = $2 FOR UPDATE',
+          [tenantId, tokenId],
+        ),
+      ]);
       if (!row) throw new DomainError('not-found', `there is no token ${tokenId}`);
+      if (!before) {
+        const reference = { type: 'token', id: tokenId, version: 2 };
+        remember(tx, tenantId, idempotency, { status: 200, reference, at: await tx.now });
+      }
       if (row.state.revoked_at) return row.state;
       const events = [{ type: 'TokenRevoked' as const, data: {} }];
       const append = {

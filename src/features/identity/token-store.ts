@@ -1,4 +1,5 @@
 import type { StoredRow, StreamChange, StreamKind, StreamState } from '../../journal/stream.ts';
+import { jsonInstant, type Reader } from '../../platform/db/snapshot.ts';
 import type { Transaction } from '../../platform/db/transaction.ts';
 import { evolveToken, type TokenEvent, type TokenState } from './token-events.ts';
 
@@ -13,8 +14,9 @@ export const tokenStream: StreamKind<TokenState, TokenEvent> = {
   versionOf: () => 1,
   evolve: evolveToken,
   write,
+  tables: [{ table: 'tokens', id: 'token_id' }],
   readStored,
-  project: tokenRow,
+  project,
 };
 
 function tokenRow({ tenantId, id, version, state }: StreamState<TokenState>) {
@@ -41,21 +43,26 @@ function write(tx: Transaction, changes: readonly StreamChange<TokenState>[]): v
   );
 }
 
-const ISO = `'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'`;
-
 function readStored(
-  tx: Transaction,
+  reader: Reader,
   tenantId: string,
-  after: string,
-  limit: number,
+  ids: readonly string[],
 ): Promise<StoredRow[]> {
-  return tx.query<{ id: string; columns: unknown }>(
-    `SELECT token_id AS id, to_jsonb(t) || jsonb_build_object(
-        'expires_at', to_char(expires_at AT TIME ZONE 'UTC', ${ISO}),
-        'revoked_at', to_char(revoked_at AT TIME ZONE 'UTC', ${ISO})) AS columns
-     FROM lapse.tokens t WHERE tenant_id = $1 AND token_id > $2 ORDER BY token_id LIMIT $3`,
-    [tenantId, after, limit],
+  return reader.query<{ id: string; columns: unknown }>(
+    `SELECT token_id AS id, row_to_json(t) AS columns
+     FROM lapse.tokens t WHERE tenant_id = $1 AND token_id = ANY($2)`,
+    [tenantId, ids],
   );
+}
+
+function project(token: StreamState<TokenState>) {
+  const row = tokenRow(token);
+  const { expires_at, revoked_at } = row;
+  return {
+    ...row,
+    expires_at: jsonInstant(expires_at),
+    revoked_at: revoked_at && jsonInstant(revoked_at),
+  };
 }
 
 /** Finds a token by the SHA-256 of its secret. */

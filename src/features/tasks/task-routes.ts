@@ -3,6 +3,8 @@ import { z } from 'zod';
 import { DomainError } from '../../domain/errors.ts';
 import { formatInstant } from '../../domain/schedule/instant.ts';
 import type { Database, Transaction } from '../../platform/db/transaction.ts';
+import { idempotencyOf } from '../../platform/http/caller.ts';
+import { type IdempotentRequest, recall, remember } from '../../platform/http/idempotency.ts';
 
 const taskAnswer = z.object({
   task_id: z.string(),
@@ -62,30 +64,44 @@ export function addTaskRoutes(app: FastifyInstance, db: Database): void {
       schema: {
         tags,
         summary: 'Resolve a quarantine and let the loop try the record again',
-        params: z.object({ id: z.string().max(64) }),
+        params: z.object({ id: z.string().regex(/^[\w-]{1,64}$/, 'is not an id') }),
         response: { 200: taskAnswer },
       },
     },
     async (request) => {
       const { tenantId, actor } = request.principal;
       const { id } = request.params as { id: string };
-      return toAnswer(await db.inTenant(tenantId, (tx) => retry(tx, tenantId, id, actor.id)));
+      const idempotency = idempotencyOf(request, actor.id);
+      const wanted = { tenantId, taskId: id, actorId: actor.id, idempotency };
+      return toAnswer(await db.inTenant(tenantId, (tx) => retry(tx, wanted)));
     },
   );
 }
 
+interface Retry {
+  readonly tenantId: string;
+  readonly taskId: string;
+  readonly actorId: string;
+  readonly idempotency: IdempotentRequest | undefined;
+}
+
 async function retry(
   tx: Transaction,
-  tenantId: string,
-  taskId: string,
-  actorId: string,
+  { tenantId, taskId, actorId, idempotency }: Retry,
 ): Promise<TaskRow> {
-  const [task] = await tx.query<TaskRow & { [column: string]: unknown }>(
-    `SELECT task_id, kind, subject_type, subject_id, detail, opened_at, resolved_at, resolved_by
-     FROM lapse.tasks WHERE tenant_id = $1 AND task_id = $2 FOR UPDATE`,
-    [tenantId, taskId],
-  );
+  const [before, [task]] = await Promise.all([
+    recall(tx, tenantId, idempotency),
+    tx.query<TaskRow & { [column: string]: unknown }>(
+      `SELECT task_id, kind, subject_type, subject_id, detail, opened_at, resolved_at, resolved_by
+       FROM lapse.tasks WHERE tenant_id = $1 AND task_id = $2 FOR UPDATE`,
+      [tenantId, taskId],
+    ),
+  ]);
   if (!task) throw new DomainError('not-found', `there is no task ${taskId}`);
+  if (before) return task;
+  const now = await tx.now;
+  const reference = { type: 'task', id: taskId, version: 1 };
+  remember(tx, tenantId, idempotency, { status: 200, reference, at: now });
   if (task.resolved_at) return task;
   if (task.kind !== 'quarantine') {
     throw new DomainError(
@@ -93,7 +109,7 @@ async function retry(
       'only a quarantine can be tried again; this task ends when its cause is mended',
     );
   }
-  const resolved_at = new Date(await tx.now);
+  const resolved_at = new Date(now);
   tx.atCommit(
     `UPDATE lapse.exception_deadlines SET quarantined_at = NULL, last_error = NULL
      WHERE tenant_id = $1 AND exception_id = $2`,

@@ -1,5 +1,5 @@
 import type { CompiledQuery } from 'kysely';
-import type { QueryResultRow } from 'pg';
+import type { ClientConfig, QueryResultRow } from 'pg';
 
 /**
  * A transaction that is under way. Queries go out without waiting for one another, so that what
@@ -23,6 +23,8 @@ export interface Database {
   inTenant<T>(tenantId: string, work: (tx: Transaction) => Promise<T>): Promise<T>;
   /** As the worker, across tenants. The callback may run again after a conflict. */
   inSystem<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
+  /** How the application's login reaches the database: for snapshots, which have their own connections. */
+  readonly connection: ClientConfig;
   /** Round trips that transactions have made so far; for tests and metrics. */
   readonly roundTrips: number;
   close(): Promise<void>;

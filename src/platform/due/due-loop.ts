@@ -19,19 +19,50 @@ const INTERVAL = 500;
 const PAUSE_AFTER_FAILURE = 2_000;
 
 /**
- * The one loop of a worker. It is level-triggered: every pass asks each kind of work what is due
- * now, so a crash, a missed wake-up or a week of downtime is caught up by the next pass.
+ * The one loop of a worker. It is level-triggered: every pass asks what is due now, so a crash, a
+ * missed wake-up or a week of downtime is caught up by the next pass. Each kind of work has a lane
+ * of its own: a ledger that is far behind must not keep a deadline waiting.
  */
 export class DueLoop {
-  readonly #works: readonly DueWork[];
+  readonly #lanes: readonly Lane[];
+
+  constructor(works: readonly DueWork[], log: Logger) {
+    this.#lanes = works.map((work) => new Lane(work, log));
+  }
+
+  start(): void {
+    for (const lane of this.#lanes) lane.start();
+  }
+
+  /** Hints that something may be due; losing a hint costs at most one interval. */
+  wake(): void {
+    for (const lane of this.#lanes) lane.wake();
+  }
+
+  /** Does everything that is due now, and what becomes due by doing it; throws what a kind throws. */
+  async settle(): Promise<void> {
+    for (let did = true; did; ) {
+      did = false;
+      for (const lane of this.#lanes) did = (await lane.drain()) || did;
+    }
+  }
+
+  /** Ends after the batches that are under way; nothing is left half done. */
+  async stop(): Promise<void> {
+    await Promise.all(this.#lanes.map((lane) => lane.stop()));
+  }
+}
+
+class Lane {
+  readonly #work: DueWork;
   readonly #log: Logger;
   #stopped = false;
   #running: Promise<void> | undefined;
   #wake: (() => void) | undefined;
-  #pass: Promise<unknown> = Promise.resolve();
+  #last: Promise<unknown> = Promise.resolve();
 
-  constructor(works: readonly DueWork[], log: Logger) {
-    this.#works = works;
+  constructor(work: DueWork, log: Logger) {
+    this.#work = work;
     this.#log = log;
   }
 
@@ -39,48 +70,43 @@ export class DueLoop {
     this.#running ??= this.#run();
   }
 
-  /** Hints that something may be due; losing a hint costs at most one interval. */
   wake(): void {
     this.#wake?.();
   }
 
-  /** Does everything that is due now, and what becomes due by doing it; throws what a kind throws. */
-  settle(): Promise<void> {
-    return this.#exclusively(async () => {
-      for (let did = true; did; ) {
-        did = false;
-        for (const work of this.#works) did = (await drain(work, () => false)) || did;
-      }
-    });
+  /** Runs batches until nothing is due; answers whether any row was done. */
+  async drain(): Promise<boolean> {
+    let did = false;
+    while ((await this.#runBatch()) > 0) did = true;
+    return did;
   }
 
-  /** Ends after the batch that is under way; nothing is left half done. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.wake();
     await this.#running;
-    await this.#pass;
+    await this.#last;
   }
 
   async #run(): Promise<void> {
     while (!this.#stopped) {
-      let failed = false;
-      for (const work of this.#works) {
-        try {
-          await this.#exclusively(() => drain(work, () => this.#stopped));
-        } catch (error) {
-          failed = true;
-          this.#log.error({ err: error, work: work.name }, 'due work failed; it stays due');
-        }
+      let pause = INTERVAL;
+      try {
+        // A batch that was not full has left nothing due: going on at once would make ever smaller
+        // ones, each at the cost of a whole transaction.
+        if ((await this.#runBatch()) >= BATCH_SIZE) pause = 0;
+      } catch (error) {
+        pause = PAUSE_AFTER_FAILURE;
+        this.#log.error({ err: error, work: this.#work.name }, 'due work failed; it stays due');
       }
-      if (!this.#stopped) await this.#sleep(failed ? PAUSE_AFTER_FAILURE : INTERVAL);
+      if (pause > 0 && !this.#stopped) await this.#sleep(pause);
     }
   }
 
-  /** One pass at a time in a process: `settle` must not answer while the loop is in a batch. */
-  #exclusively<T>(run: () => Promise<T>): Promise<T> {
-    const next = this.#pass.then(run);
-    this.#pass = next.catch(() => {});
+  /** One batch at a time in a process: `settle` must not answer while the loop is in one. */
+  #runBatch(): Promise<number> {
+    const next = this.#last.then(() => this.#work.runBatch());
+    this.#last = next.catch(() => {});
     return next;
   }
 
@@ -93,11 +119,4 @@ export class DueLoop {
       };
     });
   }
-}
-
-/** Runs batches until nothing is due, or until told to stop; answers whether any row was done. */
-async function drain(work: DueWork, stopped: () => boolean): Promise<boolean> {
-  let did = false;
-  while (!stopped() && (await work.runBatch()) > 0) did = true;
-  return did;
 }

@@ -1,8 +1,11 @@
+import { createHash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import { DomainError } from '../../domain/errors.ts';
 import type { IdempotentRequest } from './idempotency.ts';
 
 const KEY = /^[\x21-\x7e]{1,200}$/;
+/** A longer path would not fit the index; its digest names it as well. */
+const PATH_LENGTH = 500;
 
 /** The request's idempotency, where it carries an `Idempotency-Key`; refuses one that is not a token. */
 export function idempotencyOf(
@@ -18,5 +21,10 @@ export function idempotencyOf(
     );
   }
   const { method, url, bodyHash } = request;
-  return { principal, method, path: url.slice(0, 2_000), key, bodyHash };
+  return { principal, method, path: pathKey(url), key, bodyHash };
+}
+
+function pathKey(url: string): string {
+  if (url.length <= PATH_LENGTH) return url;
+  return `sha256:${createHash('sha256').update(url).digest('hex')}`;
 }

@@ -1,9 +1,16 @@
 import { createHash, randomUUID } from 'node:crypto';
 import fastifyHelmet from '@fastify/helmet';
-import Fastify, { type FastifyInstance, type FastifySchemaCompiler, LogController } from 'fastify';
+import Fastify, {
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  type FastifySchemaCompiler,
+  LogController,
+} from 'fastify';
 import type { Logger } from 'pino';
 import { DomainError } from '../../domain/errors.ts';
-import { handleError, sendProblem } from './problem.ts';
+import { answerClientError } from './client-error.ts';
+import { handleError, sendMethodNotAllowed, sendProblem } from './problem.ts';
 
 /** What a server needs from its surroundings. */
 export interface ServerOptions {
@@ -18,6 +25,8 @@ const MEGABYTE = 1024 * 1024;
 const REQUEST_ID = /^[\w-]{1,64}$/;
 /** Deeper JSON is no record; the parser itself has no limit. */
 const JSON_DEPTH = 64;
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
+const CSP = "default-src 'none';frame-ancestors 'none'";
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -42,7 +51,17 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
       const given = request.headers['x-request-id'];
       return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
     },
-    routerOptions: { maxParamLength: 200 },
+    // A request that got in before the drain began is served, on a connection that then closes.
+    return503OnClosing: false,
+    clientErrorHandler: answerClientError,
+    frameworkErrors: (error, request, reply) => {
+      // No hook runs for a URL that cannot be read.
+      markAnswer(request, reply);
+      reply.headers({ 'content-security-policy': CSP, 'x-content-type-options': 'nosniff' });
+      handleError(error, request, reply);
+    },
+    // Node refuses longer URLs as a whole; how long an id may be is each route's own matter.
+    routerOptions: { maxParamLength: 16_384 },
     logController: new LogController({
       disableRequestLogging: true,
       requestIdLogLabel: 'request_id',
@@ -53,7 +72,10 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   app.setSerializerCompiler(() => (value) => JSON.stringify(value));
   app.setErrorHandler(handleError);
   app.setNotFoundHandler((request, reply) => {
-    const message = `there is nothing at ${request.method} ${request.url.split('?')[0]}; /docs lists what there is`;
+    const path = request.url.split('?')[0] ?? '/';
+    const allowed = METHODS.filter((method) => app.findRoute({ method, url: path }) !== null);
+    if (allowed.length > 0) return sendMethodNotAllowed(reply, allowed);
+    const message = `there is nothing at ${request.method} ${path}; /docs lists what there is`;
     return sendProblem(reply, new DomainError('not-found', message));
   });
   await app.register(fastifyHelmet, {
@@ -71,8 +93,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
 function addHooks(app: FastifyInstance): void {
   app.decorateRequest('bodyHash', null as unknown as Uint8Array);
   app.addHook('onRequest', async (request, reply) => {
-    reply.header('x-request-id', request.id);
-    reply.header('cache-control', 'no-store');
+    markAnswer(request, reply);
     request.bodyHash = EMPTY_BODY;
   });
   app.addHook('onResponse', async (request, reply) => {
@@ -88,6 +109,11 @@ function addHooks(app: FastifyInstance): void {
       'request',
     );
   });
+}
+
+function markAnswer(request: FastifyRequest, reply: FastifyReply): void {
+  reply.header('x-request-id', request.id);
+  reply.header('cache-control', 'no-store');
 }
 
 const EMPTY_BODY = createHash('sha256').digest();
@@ -111,6 +137,8 @@ function addJsonParser(app: FastifyInstance): void {
 }
 
 function notJson(error: unknown): DomainError {
+  // The parser's own recursion ends far beyond the depth that is allowed.
+  if (error instanceof RangeError) return tooDeep();
   const detail = error instanceof Error ? error.message : '';
   return new DomainError('invalid-request', `the body is not JSON in UTF-8: ${detail}`);
 }
@@ -122,7 +150,10 @@ function withoutPrototype(key: string, value: unknown): unknown {
 
 function assertDepth(value: unknown, left: number): void {
   if (typeof value !== 'object' || value === null) return;
-  if (left === 0)
-    throw new DomainError('invalid-request', `the body is nested deeper than ${JSON_DEPTH} levels`);
+  if (left === 0) throw tooDeep();
   for (const inner of Object.values(value)) assertDepth(inner, left - 1);
+}
+
+function tooDeep(): DomainError {
+  return new DomainError('invalid-request', `the body is nested deeper than ${JSON_DEPTH} levels`);
 }

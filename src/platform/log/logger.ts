@@ -9,6 +9,7 @@ export function createLogger(level: string, destination?: DestinationStream): Lo
     level,
     base: undefined,
     timestamp: pino.stdTimeFunctions.isoTime,
+    serializers: { err: loggedError },
     redact: {
       paths: [
         'authorization',
@@ -19,13 +20,37 @@ export function createLogger(level: string, destination?: DestinationStream): Lo
         '*.secret',
         'token',
         '*.token',
-        'err.query',
-        'err.parameters',
       ],
       censor: '[cut out]',
     },
   };
   // Lines leave in blocks, at the latest after a second: a system call for each would slow requests.
-  const buffered = () => pino.destination({ fd: 1, minLength: 4_096, periodicFlush: 1_000, sync: false });
+  const buffered = () =>
+    pino.destination({ fd: 1, minLength: 4_096, periodicFlush: 1_000, sync: false });
   return pino(options, destination ?? buffered());
+}
+
+/**
+ * What of an error is logged: where it came from, and never the values that it was about. Errors of
+ * PostgreSQL carry those in their detail and at the end of their message, others in keys of their own.
+ */
+function loggedError(error: unknown): unknown {
+  if (!(error instanceof Error)) return { type: typeof error };
+  const { code, constraint, table } = error as DatabaseErrorFields;
+  const frames = error.stack?.split('\n').filter((line) => line.startsWith('    at ')) ?? [];
+  return {
+    type: error.name,
+    message: error.message.replace(/: ".*"$/s, ': [cut out]'),
+    code,
+    constraint,
+    table,
+    stack: frames.join('\n'),
+    cause: error.cause === undefined ? undefined : loggedError(error.cause),
+  };
+}
+
+interface DatabaseErrorFields extends Error {
+  readonly code?: unknown;
+  readonly constraint?: string;
+  readonly table?: string;
 }

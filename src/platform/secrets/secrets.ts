@@ -46,9 +46,10 @@ export function masterKey(key: Uint8Array): MasterKey {
       if (sealed.keyId !== keyId)
         throw new Error(`the secret rests under master key ${sealed.keyId}, not ${keyId}`);
       const body = sealed.ciphertext.subarray(0, -TAG_BYTES);
-      const decipher = createDecipheriv('aes-256-gcm', key, sealed.nonce).setAAD(
-        Buffer.from(purpose),
-      );
+      // Without its length, GCM would take a shorter tag, which is easier to forge.
+      const decipher = createDecipheriv('aes-256-gcm', key, sealed.nonce, {
+        authTagLength: TAG_BYTES,
+      }).setAAD(Buffer.from(purpose));
       decipher.setAuthTag(sealed.ciphertext.subarray(-TAG_BYTES));
       return Buffer.concat([decipher.update(body), decipher.final()]);
     },
@@ -74,7 +75,7 @@ export async function loadMasterKey(
 
 async function readOrCreate(file: string): Promise<string> {
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-  const fresh = `${file}.${process.pid}`;
+  const fresh = `${file}.${randomBytes(6).toString('hex')}`;
   try {
     await writeFile(fresh, `${randomBytes(KEY_BYTES).toString('base64')}\n`, {
       mode: 0o600,

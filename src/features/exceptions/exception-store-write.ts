@@ -1,0 +1,99 @@
+import type { ExceptionState } from '../../domain/exception/state.ts';
+import type { StreamChange } from '../../journal/stream.ts';
+import type { Transaction } from '../../platform/db/transaction.ts';
+import { exceptionRow, personKey, searchText } from './exception-row.ts';
+
+/** The columns of `lapse.exceptions`, save `search`, which the database derives. */
+export const COLUMNS = `tenant_id, exception_id, version, state, status, kind, title, category, control, environment,
+  data_classification, severity, requestor, created_at, updated_at, activates_at, expiring_at, expires_at,
+  due_at, hands_over`;
+
+/** A field with several values, in a table of its own. */
+export interface ChildTable {
+  readonly table: string;
+  readonly column: string;
+  /** Each value once. */
+  readonly valuesOf: (state: ExceptionState) => readonly string[];
+}
+
+/** Every such field. */
+export const CHILDREN: readonly ChildTable[] = [
+  {
+    table: 'exception_services',
+    column: 'service',
+    valuesOf: ({ fields }) => distinct(fields.services),
+  },
+  {
+    table: 'exception_owners',
+    column: 'owner',
+    valuesOf: ({ fields }) => distinct(fields.owners?.map((owner) => personKey(owner) ?? '')),
+  },
+  {
+    table: 'exception_policy_refs',
+    column: 'policy_ref',
+    valuesOf: ({ fields }) => distinct(fields.policy_ref),
+  },
+];
+
+function distinct(values: readonly string[] = []): string[] {
+  return [...new Set(values)];
+}
+
+// One statement for a record and all that hangs on it: each further one costs PostgreSQL and us as
+// much as many more rows in this one.
+const WRITE = `
+  WITH new AS MATERIALIZED (
+    SELECT * FROM jsonb_to_recordset($1::jsonb) AS r(tenant_id text, exception_id text, version int, state jsonb,
+      status text, kind text, title text, category text, control text, environment text,
+      data_classification text, severity text, requestor text, created_at timestamptz, updated_at timestamptz,
+      activates_at timestamptz, expiring_at timestamptz, expires_at timestamptz, due_at timestamptz,
+      hands_over boolean, search_text text, ${CHILDREN.map(({ table }) => `${table} text[]`).join(', ')})
+  ), due AS (
+    INSERT INTO lapse.exception_deadlines (tenant_id, exception_id, next_due_at)
+    SELECT tenant_id, exception_id, due_at FROM new WHERE due_at < 'infinity'
+    ON CONFLICT (tenant_id, exception_id) DO UPDATE
+      SET next_due_at = EXCLUDED.next_due_at, attempts = 0, last_error = NULL, quarantined_at = NULL
+  ), never_due AS (
+    DELETE FROM lapse.exception_deadlines d USING new
+    WHERE d.tenant_id = new.tenant_id AND d.exception_id = new.exception_id AND new.due_at = 'infinity'
+  ), ${CHILDREN.map(
+    ({ table, column }) => `${table} AS (
+    INSERT INTO lapse.${table} (tenant_id, exception_id, ${column})
+    SELECT tenant_id, exception_id, unnest(${table}) FROM new WHERE ${table} IS NOT NULL
+  )`,
+  ).join(', ')}
+  INSERT INTO lapse.exceptions (${COLUMNS}, search)
+  SELECT ${COLUMNS}, to_tsvector('simple', search_text) FROM new
+  ON CONFLICT (tenant_id, exception_id) DO UPDATE SET (${COLUMNS}, search) = ROW(EXCLUDED.*)`;
+
+type Change = StreamChange<ExceptionState>;
+
+/** Queues the rows of records, their children and their deadlines, with the COMMIT. */
+export function writeExceptions(tx: Transaction, changes: readonly Change[]): void {
+  for (const child of CHILDREN) deleteReplaced(tx, child, changes);
+  const rows = changes.map((change) => {
+    const lists = CHILDREN.filter((child) => hasChanged(change, child)).map((child) => [
+      child.table,
+      child.valuesOf(change.state),
+    ]);
+    const search_text = searchText(change.state);
+    return { ...exceptionRow(change), search_text, ...Object.fromEntries(lists) };
+  });
+  tx.atCommit(WRITE, [JSON.stringify(rows)]);
+}
+
+/** The rows that `WRITE` brings anew have to be gone before it begins. */
+function deleteReplaced(tx: Transaction, child: ChildTable, changes: readonly Change[]): void {
+  const replaced = changes.filter((change) => change.previous && hasChanged(change, child));
+  if (replaced.length === 0) return;
+  tx.atCommit(
+    `DELETE FROM lapse.${child.table} c USING unnest($1::text[], $2::text[]) AS r(tenant_id, exception_id)
+     WHERE c.tenant_id = r.tenant_id AND c.exception_id = r.exception_id`,
+    [replaced.map(({ tenantId }) => tenantId), replaced.map(({ id }) => id)],
+  );
+}
+
+function hasChanged({ state, previous }: Change, { valuesOf }: ChildTable): boolean {
+  if (state.fields === previous?.fields) return false;
+  return !previous || valuesOf(previous).join('\n') !== valuesOf(state).join('\n');
+}
