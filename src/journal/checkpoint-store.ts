@@ -1,5 +1,6 @@
-import { mkdir, open, readdir, readFile, rename } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { parseCheckpoint } from '../domain/ledger/checkpoint.ts';
 
 /**
  * Where signed checkpoints are kept outside the database: whoever owns the database could cut off
@@ -7,48 +8,71 @@ import { join } from 'node:path';
  * tlog-checkpoint).
  */
 export interface CheckpointStore {
-  /** The newest checkpoint note of a tenant, or `undefined` where none has left the database. */
+  /** The checkpoint note of a tenant's largest tree; `undefined` where none has left the database. */
   newest(tenantId: string): Promise<string | undefined>;
-  /** Every note that is kept: the newest, and the last of each day. */
+  /** Every note that is kept: the newest, and the last of each day; the newest last. */
   all(tenantId: string): Promise<{ name: string; note: string }[]>;
-  /** Keeps a note as the newest. `at` is RFC 3339. */
+  /** Keeps a note. One of a smaller tree never takes the place of a larger one's. `at` is RFC 3339. */
   keep(tenantId: string, note: string, at: string): Promise<void>;
 }
 
-/** Keeps checkpoints in files: `<folder>/<tenant>/newest` and `<folder>/<tenant>/<date>`. */
+/** Enough for 2^53, so that names sort as their sizes do. */
+const SIZE_DIGITS = 16;
+const NAME = /^(\d{16})\.(\d{4}-\d{2}-\d{2})$/;
+
+/**
+ * Keeps checkpoints in files: `<folder>/<tenant>/<size>.<date>`. The name holds the size, so that
+ * processes which keep one at the same moment cannot take each other's place: the largest counts.
+ */
 export function fileCheckpointStore(folder: string): CheckpointStore {
+  const read = (tenantId: string, name: string) => readFile(join(folder, tenantId, name), 'utf8');
   return {
     async newest(tenantId) {
-      try {
-        return await readFile(join(folder, tenantId, 'newest'), 'utf8');
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-        throw error;
+      for (;;) {
+        const name = (await namesIn(join(folder, tenantId))).at(-1);
+        if (name === undefined) return undefined;
+        const note = await unlessMissing(read(tenantId, name));
+        // Missing: one that is newer on the same day has taken its place meanwhile.
+        if (note !== undefined) return note;
       }
     },
     async all(tenantId) {
-      const names = await readdir(join(folder, tenantId)).catch(() => []);
-      const kept = names
-        .filter((name) => name === 'newest' || /^\d{4}-\d{2}-\d{2}$/.test(name))
-        .sort();
-      return Promise.all(
-        kept.map(async (name) => ({
-          name,
-          note: await readFile(join(folder, tenantId, name), 'utf8'),
-        })),
+      const names = await namesIn(join(folder, tenantId));
+      const notes = await Promise.all(
+        names.map(async (name) => ({ name, note: await unlessMissing(read(tenantId, name)) })),
       );
+      return notes.flatMap(({ name, note }) => (note === undefined ? [] : [{ name, note }]));
     },
     async keep(tenantId, note, at) {
       const place = join(folder, tenantId);
       await mkdir(place, { recursive: true, mode: 0o700 });
-      await replace(join(place, at.slice(0, 10)), note);
-      await replace(join(place, 'newest'), note);
+      const day = at.slice(0, 10);
+      const { size } = parseCheckpoint(note.slice(0, note.indexOf('\n\n') + 1));
+      const fresh = `${String(size).padStart(SIZE_DIGITS, '0')}.${day}`;
+      const sameDay = (await namesIn(place)).filter((name) => name.endsWith(day));
+      if (sameDay.some((name) => name >= fresh)) return;
+      await writeWhole(join(place, fresh), note);
+      await Promise.all(sameDay.map((name) => rm(join(place, name), { force: true })));
     },
   };
 }
 
+async function namesIn(place: string): Promise<string[]> {
+  const names = (await unlessMissing(readdir(place))) ?? [];
+  return names.filter((name) => NAME.test(name)).sort();
+}
+
+async function unlessMissing<T>(reading: Promise<T>): Promise<T | undefined> {
+  try {
+    return await reading;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
 /** Whole or not at all, and on the disk before it is named: a checkpoint is evidence. */
-async function replace(file: string, text: string): Promise<void> {
+async function writeWhole(file: string, text: string): Promise<void> {
   const fresh = `${file}.${process.pid}.tmp`;
   const handle = await open(fresh, 'w', 0o600);
   try {

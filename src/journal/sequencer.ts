@@ -25,13 +25,16 @@ export interface SequencerOptions {
 /** Entries that one transaction takes in. */
 const BATCH = 2_000;
 
-/** Tenants that have committed events outside the tree, or a head without its checkpoint. */
-export async function tenantsToSequence(tx: Transaction): Promise<string[]> {
+/**
+ * Tenants that have committed events outside the tree, or a head without its checkpoint; `all` of
+ * them where nobody has looked since this process began.
+ */
+export async function tenantsToSequence(tx: Transaction, all = false): Promise<string[]> {
   const rows = await tx.query<{ tenant_id: string }>(
-    `SELECT tenant_id FROM lapse.tenants t WHERE state = 'active' AND (
-       EXISTS (SELECT FROM lapse.ledger_pending p WHERE p.tenant_id = t.tenant_id)
+    `SELECT tenant_id FROM lapse.tenants t WHERE state = 'active' AND ($1 OR EXISTS (SELECT FROM lapse.ledger_pending p WHERE p.tenant_id = t.tenant_id)
        OR (SELECT max(size) FROM lapse.ledger_heads h WHERE h.tenant_id = t.tenant_id)
           > coalesce((SELECT max(size) FROM lapse.ledger_checkpoints c WHERE c.tenant_id = t.tenant_id), 0))`,
+    [all],
   );
   return rows.map((row) => row.tenant_id);
 }
@@ -43,12 +46,17 @@ export async function tenantsToSequence(tx: Transaction): Promise<string[]> {
 export async function sequence(options: SequencerOptions, tenantId: string): Promise<number> {
   let taken = 0;
   for (;;) {
-    const count = await options.db.inSystem((tx) => takeIn(tx, tenantId));
+    const count = await sequenceBatch(options, tenantId);
     taken += count;
-    if (count < BATCH) break;
+    if (count < BATCH) return taken;
   }
+}
+
+/** As `sequence`, at most one batch. */
+export async function sequenceBatch(options: SequencerOptions, tenantId: string): Promise<number> {
+  const count = await options.db.inSystem((tx) => takeIn(tx, tenantId));
   await signHead(options, tenantId);
-  return taken;
+  return count;
 }
 
 async function takeIn(tx: Transaction, tenantId: string): Promise<number> {
@@ -111,31 +119,31 @@ async function takeIn(tx: Transaction, tenantId: string): Promise<number> {
 async function signHead(options: SequencerOptions, tenantId: string): Promise<void> {
   const { db, master, checkpoints } = options;
   const outside = await checkpoints.newest(tenantId);
-  const prepared = await db.inSystem(async (tx) => {
+  const { divergence, ready } = await db.inSystem(async (tx) => {
     const [key, head] = await Promise.all([findLedgerKey(tx, tenantId), newestHead(tx, tenantId)]);
-    if (!key || !head) return undefined;
+    if (!key) return {};
     const divergence =
       outside === undefined ? undefined : await divergenceFrom(tx, tenantId, outside, key);
-    const signer = divergence ? undefined : await loadLedgerSigner(tx, tenantId, key, master);
-    return { key, head, divergence, signer };
+    if (divergence !== undefined || !head) return { divergence };
+    const signer = await loadLedgerSigner(tx, tenantId, key, master);
+    return { ready: { key, head, signer } };
   });
-  if (!prepared) return;
-  if (prepared.divergence || !prepared.signer) {
-    await options.onDiverged(tenantId, prepared.divergence ?? 'the ledger key cannot be opened');
-    return;
-  }
-  const { key, head, signer } = prepared;
+  if (divergence !== undefined) await options.onDiverged(tenantId, divergence);
+  if (!ready) return;
+  const { key, head, signer } = ready;
   // Signing may be a call over the network one day, so no transaction is open meanwhile.
   const note = await signCheckpoint({ origin: key.origin, size: head.size, root: head.root }, [
     signer,
   ]);
+  // Kept outside first: a head without its checkpoint in the database is signed again, so a crash in
+  // between is made good by the next pass.
+  await checkpoints.keep(tenantId, note, head.at);
   await db.inSystem(async (tx) => {
     tx.atCommit(
       'INSERT INTO lapse.ledger_checkpoints (tenant_id, size, note) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING',
       [tenantId, head.size, note],
     );
   });
-  await checkpoints.keep(tenantId, note, head.at);
 }
 
 /** Why the tree does not extend a checkpoint; `undefined` where it does. */

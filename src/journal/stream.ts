@@ -1,4 +1,5 @@
 import type { Actor } from '../domain/access/actor.ts';
+import type { Reader } from '../platform/db/snapshot.ts';
 import type { Transaction } from '../platform/db/transaction.ts';
 
 /** An event as a decider gives it. */
@@ -43,8 +44,13 @@ export interface StreamKind<State, Event extends DomainEvent> {
   evolve(state: State | undefined, event: Event, context: EventContext): State;
   /** Queues the projection rows and due rows, set-based, with the COMMIT. */
   write(tx: Transaction, changes: readonly StreamChange<State>[]): void;
-  /** The stored rows with ids after `after`, in order of id, each as JSON of all its columns. */
-  readStored(tx: Transaction, tenantId: string, after: string, limit: number): Promise<StoredRow[]>;
+  /** Every table that `write` fills, with the column that holds the stream's id. */
+  readonly tables: readonly { readonly table: string; readonly id: string }[];
+  /**
+   * The stored rows of some streams, in any order: all columns, children and due rows as JSON, save
+   * what the database derives from them by itself. The session's time zone is UTC.
+   */
+  readStored(reader: Reader, tenantId: string, ids: readonly string[]): Promise<StoredRow[]>;
   /** The row that a state must have, in the form of `readStored`. */
   project(row: StreamState<State>): unknown;
 }

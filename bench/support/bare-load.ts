@@ -1,0 +1,75 @@
+import { Client, type ClientConfig } from 'pg';
+import { parseFields } from '../../src/domain/exception/parse-fields.ts';
+import { BUILT_IN_POLICY } from '../../src/domain/policy/built-in-policy.ts';
+import { ExceptionService } from '../../src/features/exceptions/exception-service.ts';
+import { assertWritable } from '../../src/features/tenants/tenant-service.ts';
+import type { Database, Transaction } from '../../src/platform/db/transaction.ts';
+import { loadOptions, serveLoad } from './load.ts';
+import { sampleRequest } from './sample-request.ts';
+
+/** What `create-and-submit.ts` gives this process. */
+export interface BareLoad {
+  readonly application: ClientConfig;
+  readonly tenantId: string;
+  readonly clients: number;
+  /** Transactions in all that it will be told to run. */
+  readonly count: number;
+  /** Send all statements of a transaction at once, instead of waiting for each. */
+  readonly pipeline: boolean;
+}
+
+interface Statement {
+  readonly name?: string;
+  readonly text: string;
+  readonly values?: unknown[];
+}
+
+const { application, tenantId, clients, count, pipeline } = loadOptions<BareLoad>();
+const names = new Map<string, string>();
+const transactions: Statement[][] = [];
+for (let serial = 1; serial <= count; serial += 1) transactions.push(await statementsOf(serial));
+
+const opened = await Promise.all(
+  Array.from({ length: clients }, async () => {
+    const client = new Client({ ...application, pipeline } as ClientConfig);
+    await client.connect();
+    return client;
+  }),
+);
+serveLoad(opened.map((client) => () => run(client, transactions.pop())));
+
+async function run(client: Client, statements: readonly Statement[] | undefined): Promise<void> {
+  if (!statements) throw new Error('fewer transactions were made ready than are asked for');
+  if (pipeline) await Promise.all(statements.map((statement) => client.query(statement)));
+  else for (const statement of statements) await client.query(statement);
+}
+
+/** What one create-and-submit sends to PostgreSQL: the product's own statements and parameters. */
+async function statementsOf(serial: number): Promise<Statement[]> {
+  const sent: Statement[] = [];
+  const add = (text: string, values: readonly unknown[]) => {
+    sent.push({ name: nameOf(text), text, values: [...values] });
+  };
+  const tx: Transaction = {
+    now: Promise.resolve(Date.now()),
+    async query<Row>(text: string, values: readonly unknown[] = []) {
+      add(text, values);
+      return [{ state: 'active', state_note: null }] as Row[];
+    },
+    execute: () => Promise.reject(new Error('a create composes no statement')),
+    atCommit: add,
+  };
+  const db = { inTenant: (_: string, work: (tx: Transaction) => unknown) => work(tx) } as Database;
+  const service = new ExceptionService({ db, policy: BUILT_IN_POLICY, assertWritable });
+  const parsed = parseFields(sampleRequest(serial));
+  if (!('value' in parsed)) throw new Error(JSON.stringify(parsed.errors));
+  const actor = { id: 'tok_bench', name: 'Bench', role: 'requestor' as const };
+  await service.create({ tenantId, actor }, { type: 'DraftException', fields: parsed.value }, true);
+  const begin = `BEGIN; SET LOCAL lapse.tenant = '${tenantId}'; SELECT floor(extract(epoch FROM clock_timestamp()) * 1000) AS now`;
+  return [{ text: begin }, ...sent, { text: 'COMMIT' }];
+}
+
+function nameOf(text: string): string {
+  names.set(text, names.get(text) ?? `bare_${names.size + 1}`);
+  return names.get(text) ?? '';
+}
