@@ -1,0 +1,211 @@
+import { afterAll, describe, expect, test } from 'vitest';
+import { HOUR } from '../../src/domain/schedule/instant.ts';
+import { COMMAND_BODIES, command, draft, recordIn } from '../support/api-records.ts';
+import { COMPLETE, START } from '../support/given.ts';
+import { expectProblem } from '../support/problem-shape.ts';
+import { createTestApi, type TestRequest } from '../support/test-api.ts';
+
+let real = Date.now();
+const api = await createTestApi({ realNow: () => real });
+afterAll(() => api.close());
+
+/** What a route's change needs: where it goes, who sends it, with what. */
+interface Prepared extends TestRequest {
+  readonly url: string;
+  readonly body?: unknown;
+}
+
+const change = (
+  url: string,
+  body: unknown,
+  as: NonNullable<TestRequest['as']> = 'requestor',
+): Prepared => ({ url, body, as });
+
+async function onRecord(
+  status: Parameters<typeof recordIn>[1],
+  name: string,
+  as?: 'approver',
+): Promise<Prepared> {
+  const { exception_id } = await recordIn(api, status);
+  return change(`/v1/exceptions/${exception_id}/${name}`, COMMAND_BODIES[name], as);
+}
+
+/** Every change that the API knows, with a record or row on which it passes. */
+const CHANGES: Readonly<Record<string, () => Promise<Prepared>>> = {
+  'POST /v1/exceptions': async () => change('/v1/exceptions?submit=true', COMPLETE),
+  'PATCH /v1/exceptions/:id': async () => {
+    const { exception_id } = await draft(api);
+    const headers = { 'if-match': '"1"' };
+    return { ...change(`/v1/exceptions/${exception_id}`, { title: 'other' }), headers };
+  },
+  'POST /v1/exceptions/:id/submit': () => onRecord('Draft', 'submit'),
+  'POST /v1/exceptions/:id/request-changes': () =>
+    onRecord('Under-Review', 'request-changes', 'approver'),
+  'POST /v1/exceptions/:id/withdraw': () => onRecord('Under-Review', 'withdraw'),
+  'POST /v1/exceptions/:id/approve': () => onRecord('Under-Review', 'approve', 'approver'),
+  'POST /v1/exceptions/:id/reject': () => onRecord('Under-Review', 'reject', 'approver'),
+  'POST /v1/exceptions/:id/activate': () => onRecord('Approved', 'activate'),
+  'POST /v1/exceptions/:id/request-extension': () => onRecord('Active', 'request-extension'),
+  'POST /v1/exceptions/:id/revoke': () => onRecord('Active', 'revoke'),
+  'POST /v1/exceptions/:id/close': () => onRecord('Active', 'close'),
+  'POST /v1/exceptions/:id/archive': () => onRecord('Closed', 'archive'),
+  'POST /v1/exceptions/:id/renew': () => onRecord('Active', 'renew'),
+  'POST /v1/exceptions/:id/evidence': () => onRecord('Active', 'evidence'),
+  'POST /v1/exceptions/:id/violations': () => onRecord('Active', 'violations'),
+  'POST /v1/exceptions/:id/comments': () => onRecord('Draft', 'comments'),
+  'POST /v1/tasks/:id/retry': async () => {
+    await api.admin.query(
+      `INSERT INTO lapse.tasks (tenant_id, task_id, kind, subject_type, subject_id, detail, opened_at)
+       VALUES ($1, 'task_1', 'quarantine', 'exception', 'EXC_1', 'x', now())`,
+      [api.tenantId],
+    );
+    return change('/v1/tasks/task_1/retry', undefined, 'administrator');
+  },
+  'POST /v1/tokens': async () =>
+    change('/v1/tokens', { name: 'ci', role: 'auditor' }, 'administrator'),
+  'DELETE /v1/tokens/:id': async () => {
+    const body = { name: 'ci', role: 'auditor' };
+    const made = await api.send('POST', '/v1/tokens', { as: 'administrator', body });
+    return change(`/v1/tokens/${made.body.token_id}`, undefined, 'administrator');
+  },
+  'POST /v1/imports': async () => change('/v1/imports', { title: 'from a file' }),
+};
+
+async function rows(): Promise<unknown> {
+  const counts = ['events', 'event_payloads', 'exceptions', 'comments', 'tokens', 'idempotency']
+    .map((table) => `(SELECT count(*)::int FROM lapse.${table}) AS ${table}`)
+    .join(', ');
+  return (await api.admin.query(`SELECT ${counts}`)).rows[0];
+}
+
+// What only reads or moves a test's time changes nothing that could be changed twice.
+const changing = api.routes
+  .filter(({ method, permission }) => !['GET', 'HEAD'].includes(method) && permission)
+  .filter(({ permission }) => permission !== 'clock:set' && permission !== 'ledger:verify')
+  .map(({ method, url }) => `${method} ${url}`);
+
+describe.each(changing)('%s', (route) => {
+  const [method = ''] = route.split(' ');
+  const prepare = CHANGES[route];
+
+  test('sent twice under one key is done once, and answered twice alike', async () => {
+    if (!prepare) throw new Error(`add ${route} to CHANGES`);
+    const { url, headers, ...request } = await prepare();
+    const keyed = {
+      ...request,
+      headers: { ...headers, 'idempotency-key': `twice ${route}`.replaceAll(' ', '-') },
+    };
+    const first = await api.send(method, url, keyed);
+    expect(first.status, first.text).toBeLessThan(300);
+    const before = await rows();
+    const second = await api.send(method, url, keyed);
+    expect(second.status, second.text).toBe(first.status);
+    expect(second.headers.etag).toBe(first.headers.etag);
+    // The secret is nowhere to be found again.
+    const expected = route === 'POST /v1/tokens' ? { ...first.body, token: null } : first.body;
+    expect(second.body).toEqual(expected);
+    expect(await rows()).toEqual(before);
+
+    // Another body is one of other bytes: here by a blank, so that it passes every check.
+    const raw = JSON.stringify(request.body ?? {}).replace('{', '{ ');
+    const { body: _, ...another } = { ...keyed, raw };
+    expectProblem(await api.send(method, url, another), 422, 'idempotency-mismatch');
+    expect(await rows()).toEqual(before);
+  });
+
+  test('refuses a key that is none', async () => {
+    if (!prepare) throw new Error(`add ${route} to CHANGES`);
+    if (route === 'POST /v1/tasks/:id/retry') return;
+    const { url, headers, ...request } = await prepare();
+    for (const key of ['', 'with space', 'k'.repeat(201), 'ké']) {
+      const answer = await api.send(method, url, {
+        ...request,
+        headers: { ...headers, 'idempotency-key': key },
+      });
+      expectProblem(answer, 400, 'invalid-request');
+    }
+  });
+});
+
+test('the key of another principal, path or tenant is another key', async () => {
+  const headers = { 'idempotency-key': 'shared' };
+  const other = await api.addTenant();
+  const { exception_id: one } = await draft(api);
+  const send = (request: TestRequest, url = '/v1/exceptions') =>
+    api.send('POST', url, { body: COMPLETE, ...request, headers });
+  const answers = [
+    await send({ as: 'requestor' }),
+    await send({ as: 'approver' }),
+    await send({ as: 'requestor' }, '/v1/exceptions?submit=true'),
+    await send({ token: other.tokens.requestor }),
+    await send({ as: 'requestor', body: {} }, `/v1/exceptions/${one}/submit`),
+  ];
+  expect(answers.map(({ status }) => status)).toEqual([201, 201, 201, 201, 200]);
+  expect(new Set(answers.map(({ body }) => body.exception_id)).size).toBe(5);
+});
+
+test('the answer stays what it was when the record moves on, and so does its revision', async () => {
+  const { exception_id: id } = await draft(api);
+  const keyed = { as: 'requestor', body: {}, headers: { 'idempotency-key': 'stays' } } as const;
+  const first = await api.send('POST', `/v1/exceptions/${id}/submit`, keyed);
+  await command(api, id, 'approve', 'approver');
+  await command(api, id, 'withdraw');
+  const again = await api.send('POST', `/v1/exceptions/${id}/submit`, keyed);
+  expect(again.body).toEqual(first.body);
+  expect(again.headers.etag).toBe('"2"');
+});
+
+test('a key that comes back with another request is refused, and changes nothing', async () => {
+  const headers = { 'idempotency-key': 'another-request' };
+  const as = 'requestor';
+  await api.send('POST', '/v1/exceptions', { as, body: { title: 'one' }, headers });
+  const before = await rows();
+  const other = await api.send('POST', '/v1/exceptions', { as, body: { title: 'two' }, headers });
+  expectProblem(other, 422, 'idempotency-mismatch');
+  expect(await rows()).toEqual(before);
+});
+
+test('a refused request leaves its key free', async () => {
+  const headers = { 'idempotency-key': 'refused-first' };
+  const refused = await api.send('POST', '/v1/exceptions', {
+    as: 'requestor',
+    body: { ...COMPLETE, requested_duration: 'P91D' },
+    headers,
+  });
+  expect(refused.status).toBe(422);
+  const made = await api.send('POST', '/v1/exceptions', {
+    as: 'requestor',
+    body: COMPLETE,
+    headers,
+  });
+  expect(made.status).toBe(201);
+});
+
+test('keys of URLs beyond what an index can hold are told apart', async () => {
+  const headers = { 'idempotency-key': 'k'.repeat(200) };
+  const send = (query: string) =>
+    api.send('POST', `/v1/exceptions?${query}`, { as: 'requestor', body: COMPLETE, headers });
+  const padding = '&'.repeat(3_000);
+  const [draftMade, submitted] = [
+    await send(`submit=false${padding}`),
+    await send(`submit=false${padding}&submit=`),
+  ];
+  expect(draftMade.status).toBe(201);
+  expect([400, 201]).toContain(submitted.status);
+  expect((await send(`submit=false${padding}`)).body).toEqual(draftMade.body);
+});
+
+test('a key is remembered for 72 hours and no longer', async () => {
+  const keyed = { as: 'requestor', body: COMPLETE, headers: { 'idempotency-key': 'old' } } as const;
+  const first = await api.send('POST', '/v1/exceptions', keyed);
+  const at = Date.parse(first.body.created_at);
+  expect(at).toBeGreaterThanOrEqual(START);
+  const later = async (hours: number) => {
+    // Housekeeping is not due more often than every two seconds of real time.
+    real += 10_000;
+    await api.moveTo(at + hours * HOUR);
+    return (await api.send('POST', '/v1/exceptions', keyed)).body;
+  };
+  expect(await later(71)).toEqual(first.body);
+  expect((await later(73)).exception_id).not.toBe(first.body.exception_id);
+});

@@ -1,0 +1,104 @@
+import { pino } from 'pino';
+import { afterAll, describe, expect, test } from 'vitest';
+import { ROLES, type Role } from '../../src/domain/access/actor.ts';
+import type { Permission } from '../../src/domain/access/permissions.ts';
+import { guardRoutes } from '../../src/main/http-principal.ts';
+import { requestValidator } from '../../src/main/request-validation.ts';
+import { createServer } from '../../src/platform/http/server.ts';
+import { expectProblem } from '../support/problem-shape.ts';
+import { createTestApi, type TestRoute } from '../support/test-api.ts';
+
+const api = await createTestApi();
+afterAll(() => api.close());
+
+/** Written out a second time, so that a permission is not given away by a slip in one place. */
+const MAY: Readonly<Record<Permission, readonly Role[]>> = {
+  'exception:read': ['administrator', 'requestor', 'approver', 'auditor'],
+  'exception:write': ['administrator', 'requestor', 'approver'],
+  'exception:approve': ['approver'],
+  'ledger:verify': ['administrator', 'requestor', 'approver', 'auditor'],
+  'task:read': ['administrator', 'auditor'],
+  'task:retry': ['administrator'],
+  'token:manage': ['administrator'],
+  'clock:set': ['administrator', 'requestor', 'approver', 'auditor'],
+};
+
+const UNKNOWN = 'EXC_01J6M9M5Y0Q2H6W2QF9Q1VABCE';
+const guarded = api.routes.filter(({ url }) => url.startsWith('/v1/'));
+const named = guarded.map((route) => [`${route.method} ${route.url}`, route] as const);
+const open = api.routes.filter(({ url }) => !url.startsWith('/v1/')).map(({ url }) => url);
+
+function pathOf({ url }: TestRoute): string {
+  return url.replace(':id', UNKNOWN).replace(':index', '0').replace('*', '0/000');
+}
+
+test('there are routes to check, and each says what it takes', () => {
+  expect(guarded.length).toBeGreaterThan(30);
+  expect(guarded.filter(({ permission }) => permission === undefined)).toEqual([]);
+});
+
+test('outside /v1 only health and the reference answer, to whoever asks', () => {
+  const known = /^\/(healthz|readyz|metrics|openapi\.json|docs(\/.*)?)$/;
+  expect(open.filter((url) => !known.test(url))).toEqual([]);
+});
+
+test('an auditor changes nothing, and approving is for approvers alone', () => {
+  const changing = guarded.filter(
+    ({ method, url }) => !['GET', 'HEAD'].includes(method) && !url.startsWith('/v1/test/'),
+  );
+  const forAuditors = changing.filter(({ permission }) =>
+    permission ? MAY[permission].includes('auditor') && permission !== 'ledger:verify' : true,
+  );
+  expect(forAuditors).toEqual([]);
+  const approving = changing.filter(({ permission }) => permission === 'exception:approve');
+  expect(approving.map(({ url }) => url.split('/').at(-1)).sort()).toEqual([
+    'approve',
+    'reject',
+    'request-changes',
+  ]);
+});
+
+describe.each(named)('%s', (_, route) => {
+  const permitted = route.permission ? MAY[route.permission] : [];
+
+  test.each(ROLES)('as %s', async (role) => {
+    const answer = await api.send(route.method, pathOf(route), { as: role });
+    if (permitted.includes(role)) {
+      expect(answer.status).toBeLessThan(500);
+      expect([401, 403]).not.toContain(answer.status);
+    } else if (route.method === 'HEAD') {
+      expect(answer.status).toBe(403);
+    } else {
+      expectProblem(answer, 403, 'not-permitted');
+    }
+  });
+
+  test('without a token', async () => {
+    const answer = await api.send(route.method, pathOf(route));
+    expect(answer.headers['www-authenticate']).toBe('Bearer realm="lapse"');
+    if (route.method === 'HEAD') expect(answer.status).toBe(401);
+    else expectProblem(answer, 401, 'unauthenticated');
+  });
+});
+
+test('who may not is told so before anything else of the request is looked at', async () => {
+  const hostile = { raw: '{'.repeat(2_000_000), headers: { 'if-match': 'x' } };
+  const url = `/v1/exceptions/${UNKNOWN}/approve?unknown=1`;
+  expectProblem(await api.send('POST', url, hostile), 401, 'unauthenticated');
+  const asAuditor = await api.send('POST', url, { ...hostile, as: 'auditor' });
+  expectProblem(asAuditor, 403, 'not-permitted');
+});
+
+test('a route that names no permission cannot be added', async () => {
+  const logger = pino({ level: 'silent' });
+  const app = await createServer({ logger, validatorCompiler: requestValidator });
+  const adding = app.register(
+    async (scope) => {
+      guardRoutes(scope, () => Promise.reject(new Error('nobody is asked')));
+      scope.get('/forgotten', async () => 'open');
+    },
+    { prefix: '/v1' },
+  );
+  await expect(Promise.resolve(adding)).rejects.toThrow('GET /v1/forgotten names no permission');
+  await app.close();
+});

@@ -1,0 +1,100 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { COMMAND_BODIES } from '../support/api-records.ts';
+import { COMPLETE } from '../support/given.ts';
+import { createTestApi, type TestAnswer, type TestTenant } from '../support/test-api.ts';
+
+const api = await createTestApi();
+let other: TestTenant;
+/** By the first part of the path: an id that the other tenant has, and one that nobody has. */
+const ids: Record<string, { theirs: string; nobodys: string }> = {};
+
+beforeAll(async () => {
+  other = await api.addTenant();
+  const as = { token: other.tokens.requestor };
+  const made = await api.send('POST', '/v1/exceptions', {
+    ...as,
+    body: { ...COMPLETE, title: 'of another tenant' },
+  });
+  const theirs = made.body.exception_id;
+  await api.send('POST', `/v1/exceptions/${theirs}/comments`, { ...as, body: { body: 'theirs' } });
+  await api.admin.query(
+    `INSERT INTO lapse.tasks (tenant_id, task_id, kind, subject_type, subject_id, detail, opened_at)
+     VALUES ($1, 'task_01J6M9M5Y0Q2H6W2QF9Q1VABCD', 'quarantine', 'exception', $2, 'x', now())`,
+    [other.tenantId, theirs],
+  );
+  const tokens = await api.send('GET', '/v1/tokens', { token: other.tokens.administrator });
+  ids.exceptions = { theirs, nobodys: 'EXC_01J6M9M5Y0Q2H6W2QF9Q1VABCE' };
+  ids.tasks = {
+    theirs: 'task_01J6M9M5Y0Q2H6W2QF9Q1VABCD',
+    nobodys: 'task_01J6M9M5Y0Q2H6W2QF9Q1VABCE',
+  };
+  ids.tokens = {
+    theirs: tokens.body.items[0].token_id,
+    nobodys: 'tok_01J6M9M5Y0Q2H6W2QF9Q1VABCE',
+  };
+});
+afterAll(() => api.close());
+
+const scoped = api.routes.filter(({ url }) => url.startsWith('/v1/') && url.includes(':id'));
+
+describe.each(scoped.map((route) => [`${route.method} ${route.url}`, route] as const))(
+  '%s',
+  (_, { method, url, permission }) => {
+    test("with another tenant's id is as with an unknown one", async () => {
+      const kind = url.split('/')[2] ?? '';
+      const pair = ids[kind];
+      if (!pair) throw new Error(`this suite knows no ids of ${kind}: add them`);
+      const body =
+        method === 'PATCH' ? { title: 'mine now' } : COMMAND_BODIES[url.split('/').at(-1) ?? ''];
+      const ask = (id: string): Promise<TestAnswer> =>
+        api.send(method, url.replace(':id', id), {
+          as: permission === 'exception:approve' ? 'approver' : 'administrator',
+          body,
+          headers: { ...(method === 'PATCH' ? { 'if-match': '"1"' } : {}), 'x-request-id': 'same' },
+        });
+      const [theirs, nobodys] = await Promise.all([ask(pair.theirs), ask(pair.nobodys)]);
+      expect(theirs.status, theirs.text).toBe(404);
+      expect(theirs.text.replaceAll(pair.theirs, pair.nobodys)).toBe(nobodys.text);
+      const { date: _one, 'content-length': _two, ...headers } = theirs.headers;
+      const { date: _three, 'content-length': _four, ...expected } = nobodys.headers;
+      expect(headers).toEqual(expected);
+    });
+  },
+);
+
+test('nothing of what was tried has reached the other tenant', async () => {
+  const as = { token: other.tokens.requestor };
+  const record = await api.send('GET', `/v1/exceptions/${ids.exceptions?.theirs}`, as);
+  expect(record.body).toMatchObject({ title: 'of another tenant', revision: 1, status: 'Draft' });
+  const token = await api.send('GET', '/v1/tokens', { token: other.tokens.administrator });
+  expect(token.body.items.every((item: { revoked_at: unknown }) => item.revoked_at === null)).toBe(
+    true,
+  );
+});
+
+test('lists show nothing of another tenant, whatever is asked for', async () => {
+  const lists = [
+    '/v1/exceptions?count=exact',
+    `/v1/exceptions?q=${ids.exceptions?.theirs}`,
+    '/v1/exceptions?q=another&status=Draft',
+    '/v1/exceptions?requestor=rivera@example.com',
+    '/v1/exceptions?owner=osei@example.com',
+    '/v1/exceptions?policy_ref=08-security/Security-Guidelines%23authn-authz',
+    '/v1/tasks?all=true',
+  ];
+  for (const url of lists) {
+    const { status, body } = await api.send('GET', url, { as: 'administrator' });
+    expect({ url, status, items: body.items }).toEqual({ url, status: 200, items: [] });
+  }
+  const found = await api.send('GET', '/v1/exceptions?q=another', {
+    token: other.tokens.requestor,
+  });
+  expect(found.body.total).toBe(1);
+});
+
+test('a record cannot be put into another tenant', async () => {
+  const body = { ...COMPLETE, tenant_org: other.tenantId };
+  const answer = await api.send('POST', '/v1/exceptions', { as: 'requestor', body });
+  expect(answer.status).toBe(422);
+  expect(answer.body.errors[0].path).toBe('tenant_org');
+});

@@ -1,0 +1,84 @@
+import { join } from 'node:path';
+import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { bundle } from '../../build/bundle.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+import { lapseFor, ROOT } from './lapse-commands.ts';
+import { isRunning, type LapseServer, spawnServer, startServer } from './lapse-server.ts';
+
+beforeAll(async () => {
+  const entry = join(ROOT, 'src', 'main', 'cli', 'lapse.ts');
+  await bundle({ root: ROOT, entry, outputDir: join(ROOT, 'dist') });
+});
+
+async function startedServer(dataDir: string): Promise<LapseServer> {
+  const server = await startServer(dataDir);
+  onTestFinished(async () => {
+    await server.end('SIGINT');
+  });
+  return server;
+}
+
+function administrator({ url, dataDir }: LapseServer) {
+  return lapseFor({ LAPSE_URL: url, LAPSE_DATA: dataDir });
+}
+
+test('Ctrl-C drains, ends with 0, and leaves no PostgreSQL behind', async () => {
+  const server = await startedServer(join(temporaryFolder(), 'data'));
+  expect(isRunning(server.postmasterPid)).toBe(true);
+  const { exitCode, stderr } = await server.end('SIGINT');
+  expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
+  expect(stderr).toContain('stopping: requests first, PostgreSQL last');
+  expect(isRunning(server.postmasterPid)).toBe(false);
+});
+
+test('a second server on the same data ends with 2 and leaves the first alone', async () => {
+  const server = await startedServer(join(temporaryFolder(), 'data'));
+  const { exitCode, stderr } = await spawnServer(server.dataDir).ended;
+  expect({ exitCode, stderr }).toMatchObject({ exitCode: 2 });
+  expect(stderr).toMatch(/^error: Another Lapse server .* is already using this data folder/m);
+  expect((await administrator(server)('list')).exitCode).toBe(0);
+});
+
+test('after a hard end of the server the next one adopts PostgreSQL, with all that was stored', async () => {
+  const first = await startedServer(join(temporaryFolder(), 'data'));
+  const made = await administrator(first)('new', '--title', 'Stored before the crash', '--json');
+  expect(made).toMatchObject({ exitCode: 0 });
+  await first.end('SIGKILL');
+  expect(isRunning(first.postmasterPid)).toBe(true);
+
+  const second = await startedServer(first.dataDir);
+  expect(second.postmasterPid).toBe(first.postmasterPid);
+  const id = JSON.parse(made.stdout).exception_id;
+  const shown = await administrator(second)('show', id, '--json');
+  expect(JSON.parse(shown.stdout)).toMatchObject({ title: 'Stored before the crash' });
+});
+
+test('after a hard end of both the next server recovers what was stored', async () => {
+  const first = await startedServer(join(temporaryFolder(), 'data'));
+  const made = await administrator(first)('new', '--title', 'Stored before the crash', '--json');
+  await first.end('SIGKILL');
+  process.kill(first.postmasterPid, 'SIGKILL');
+
+  const second = await startedServer(first.dataDir);
+  expect(second.postmasterPid).not.toBe(first.postmasterPid);
+  const id = JSON.parse(made.stdout).exception_id;
+  expect(await administrator(second)('show', id)).toMatchObject({ exitCode: 0 });
+});
+
+test('without a token, or without a server, the command line says what to do and ends with 3', async () => {
+  const nobody = lapseFor({ LAPSE_URL: 'http://localhost:9', LAPSE_DATA: temporaryFolder() });
+  const noToken = await nobody('list');
+  expect(noToken).toMatchObject({ exitCode: 3, stdout: '' });
+  expect(noToken.stderr).toMatch(/^error: there is no token for .*\nnext: set LAPSE_TOKEN/);
+  const noServer = await lapseFor({ LAPSE_URL: 'http://localhost:7', LAPSE_TOKEN: 'x' })('list');
+  expect(noServer).toMatchObject({ exitCode: 3, stdout: '' });
+  expect(noServer.stderr).toMatch(/^error: .* cannot be reached.*\nnext: start a server/);
+});
+
+test('wrong usage ends with 2', async () => {
+  const lapse = lapseFor({ LAPSE_DATA: temporaryFolder() });
+  expect(await lapse('no-such-command')).toMatchObject({ exitCode: 2 });
+  expect(await lapse('approve', 'EXC_1')).toMatchObject({ exitCode: 2 });
+  expect(await lapse('list', '--status', 'Sleeping')).toMatchObject({ exitCode: 2 });
+  expect(await lapse('--help')).toMatchObject({ exitCode: 0, stderr: '' });
+});
