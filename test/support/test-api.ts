@@ -40,7 +40,7 @@ export interface TestRequest {
   readonly body?: unknown;
   /** Instead of `body`: sent as it is. */
   readonly raw?: string | Buffer;
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string | undefined>>;
 }
 
 /** An answer; `body` is its JSON where it is JSON. */
@@ -209,7 +209,7 @@ async function send(
     },
     ...(body === undefined && raw === undefined ? {} : { payload: raw ?? JSON.stringify(body) }),
   });
-  const isJson = /json/.test(String(answer.headers['content-type'])) && answer.payload !== '';
+  const isJson = /[/+]json\b/.test(String(answer.headers['content-type'])) && answer.payload !== '';
   return {
     status: answer.statusCode,
     headers: answer.headers,

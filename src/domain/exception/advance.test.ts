@@ -61,6 +61,11 @@ describe('reminders', () => {
     expect(inStatus('Approved').state.reminders).toEqual([60, 83, 89].map((d) => START + d * DAY));
   });
 
+  it('that fall on the approval itself have passed', () => {
+    const week = inStatus('Approved', { requested_duration: 'P7D' });
+    expect(week.state.reminders).toEqual([START + 6 * DAY]);
+  });
+
   it('that lie before activation are skipped', () => {
     const late = inStatus('Approved')
       .after(70 * DAY)

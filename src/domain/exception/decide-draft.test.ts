@@ -64,7 +64,10 @@ describe('an edit', () => {
   });
 
   it('of a material field voids approvals, says whose, and asks for them again', () => {
-    const approved = inStatus('Approved').after(DAY);
+    const approved = inStatus('Approved', { effective_from: formatInstant(START + 9 * DAY) })
+      .confirmed()
+      .after(DAY);
+    expect(approved.state).toHaveProperty('controls_confirmed');
     const [edited, submitted, ...rest] = approved.gives(edit({ category: 'network' }), EDITOR);
     expect(edited).toEqual({
       type: 'ExceptionEdited',

@@ -7,6 +7,7 @@ import {
   REQUESTOR,
   SECOND_APPROVER,
   START,
+  Story,
 } from '../../../test/support/given.ts';
 import type { Actor } from '../access/actor.ts';
 import { BUILT_IN_POLICY } from '../policy/built-in-policy.ts';
@@ -138,6 +139,17 @@ describe('approval', () => {
     expect(one.state).toMatchObject({ status: 'Active', pending_change: { approvals: [{}] } });
     expect(one.refuses(approve, APPROVER).code).toBe('already-approved');
     expect(one.with(approve, SECOND_APPROVER).state.status).toBe('Extended');
+  });
+
+  it('of an extension looks at the policy once more', () => {
+    const { now, told, state } = inStatus('Active').extensionTo(START + 100 * DAY);
+    const rule = { id: 'strict', source: 'a test', match: {}, effects: { total: 'P95D' } };
+    const stricter = { ...BUILT_IN_POLICY, rules: [...BUILT_IN_POLICY.rules, rule] };
+    const waiting = new Story(now, stricter, told, state);
+    expect(waiting.refuses({ ...APPROVE, change: 'extension' }, APPROVER)).toMatchObject({
+      code: 'end-refused',
+      message: expect.stringContaining('at most P95D from approval (rule strict; a test)'),
+    });
   });
 
   it('of a change is not taken for one of the request', () => {

@@ -1,10 +1,11 @@
 import type { DomainError } from '../errors.ts';
 import { formatInstant, type Instant } from '../schedule/instant.ts';
+import { canActivate } from './advance.ts';
 import type { CommandOf } from './decision.ts';
 import { refuse } from './decision.ts';
 import type { ExceptionFields } from './fields.ts';
 import type { ExceptionState } from './state.ts';
-import { OPEN } from './status.ts';
+import { IN_FORCE, OPEN } from './status.ts';
 
 /** What asking for a renewal brings: a justification of its own, and when it should end. */
 export interface RenewalRequest {
@@ -62,4 +63,29 @@ export function draftRenewal(
     renews: state.exception_id,
     renewal_number: state.renewal_number + 1,
   };
+}
+
+/**
+ * What the predecessor has to be told after a command on its renewal: that it hands over once the
+ * renewal is approved and ready, and that it does not after all once the renewal is withdrawn,
+ * revoked, or has to be approved anew. A renewal that ends no later than its predecessor takes
+ * nothing over.
+ */
+export function chainCommand(
+  before: ExceptionState,
+  after: ExceptionState,
+  predecessor: ExceptionState,
+): ChainCommand | undefined {
+  const renewal_id = after.exception_id;
+  const wasReady = isReady(before);
+  if (wasReady && !isReady(after)) return { type: 'UnlinkRenewal', renewal_id };
+  const outlasts = (after.expires_at ?? 0) > (predecessor.expires_at ?? 0);
+  if (wasReady || !isReady(after) || !outlasts) return undefined;
+  return { type: 'LinkRenewal', renewal_id, takes_over_at: after.effective_from ?? 0 };
+}
+
+type ChainCommand = CommandOf<'LinkRenewal'> | CommandOf<'UnlinkRenewal'>;
+
+function isReady(state: ExceptionState): boolean {
+  return IN_FORCE.includes(state.status) || (state.status === 'Approved' && canActivate(state));
 }

@@ -1,14 +1,14 @@
 import { type Actor, CLOCK } from '../../domain/access/actor.ts';
 import { DomainError } from '../../domain/errors.ts';
-import { canActivate } from '../../domain/exception/advance.ts';
 import { catchUp, stateAt } from '../../domain/exception/catch-up.ts';
 import type { ExceptionCommand } from '../../domain/exception/commands.ts';
 import { decide } from '../../domain/exception/decide.ts';
 import { type DecisionContext, isRefusal } from '../../domain/exception/decision.ts';
 import type { ExceptionEvent } from '../../domain/exception/events.ts';
 import { evolve } from '../../domain/exception/evolve.ts';
-import { draftRenewal, type RenewalRequest } from '../../domain/exception/renewal.ts';
+import { chainCommand, draftRenewal, type RenewalRequest } from '../../domain/exception/renewal.ts';
 import type { ExceptionState } from '../../domain/exception/state.ts';
+import { IN_FORCE } from '../../domain/exception/status.ts';
 import type { Policy } from '../../domain/policy/policy.ts';
 import { record } from '../../journal/journal.ts';
 import type { StreamState } from '../../journal/stream.ts';
@@ -75,7 +75,7 @@ export class ExceptionService {
       const before = await this.#load(tx, caller, exceptionId, expectedVersion);
       const now = Math.max(await tx.now, before.state.updated_at);
       const after = this.#run(tx, caller, exceptionId, before, [command], now);
-      await this.#linkRenewal(tx, caller, before.state, after.state, now);
+      await this.#informPredecessor(tx, caller, before.state, after.state, now);
       return { status: 200, record: after, now };
     });
   }
@@ -162,32 +162,23 @@ export class ExceptionService {
     return after;
   }
 
-  /** Tells the predecessor once its renewal is approved and ready, so that it hands over at its end. */
-  async #linkRenewal(
+  /** Keeps a renewal's predecessor informed of whether it will be taken over from. */
+  async #informPredecessor(
     tx: Transaction,
     caller: Caller,
     before: ExceptionState,
     after: ExceptionState,
     now: number,
   ) {
-    const predecessorId = after.renews;
-    const ready = after.status === 'Approved' || after.status === 'Active';
-    if (!predecessorId || !ready || !canActivate(after)) return;
-    if (before.status !== 'Approved' && before.status !== 'Under-Review') return;
-    const predecessor = await loadForUpdate(tx, caller.tenantId, predecessorId);
-    if (!predecessor || this.#advanced(predecessor.state, now).status === 'Expired') return;
-    const takesOver = {
-      type: 'LinkRenewal' as const,
-      renewal_id: after.exception_id,
-      takes_over_at: after.effective_from ?? now,
-    };
-    const decision = decide(this.#advanced(predecessor.state, now), takesOver, {
-      ...caller,
-      now,
-      policy: this.#services.policy,
-    });
-    // A predecessor that is closed or renewed already needs nothing handed over.
-    if (!isRefusal(decision)) this.#run(tx, caller, predecessorId, predecessor, [takesOver], now);
+    if (!after.renews || before === after) return;
+    const predecessor = await loadForUpdate(tx, caller.tenantId, after.renews);
+    if (!predecessor) return;
+    const state = this.#advanced(predecessor.state, now);
+    const command = chainCommand(before, after, state);
+    // One that is over already hands over nothing.
+    if (command && IN_FORCE.includes(state.status)) {
+      this.#run(tx, caller, after.renews, predecessor, [command], now);
+    }
   }
 
   #advanced(state: ExceptionState, now: number): ExceptionState {
