@@ -8,6 +8,7 @@ import { addImportRoutes } from '../features/imports/import-routes.ts';
 import { addLedgerRoutes } from '../features/ledger/ledger-routes.ts';
 import { addVerificationRoutes } from '../features/ledger/verification-routes.ts';
 import { addTaskRoutes } from '../features/tasks/task-routes.ts';
+import { assertWritable } from '../features/tenants/tenant-service.ts';
 import { createServer } from '../platform/http/server.ts';
 import { addApiReference } from './api-reference.ts';
 import type { Lapse } from './compose.ts';
@@ -39,7 +40,7 @@ export async function createHttpApp(lapse: Lapse, options: HttpOptions): Promise
       guardRoutes(scope, (bearer) => lapse.authenticator.authenticate(bearer));
       addExceptionRoutes(scope, lapse.exceptions);
       addCommandRoutes(scope, lapse.exceptions.service);
-      addCommentRoutes(scope, lapse.db);
+      addCommentRoutes(scope, { db: lapse.db, assertWritable });
       addTaskRoutes(scope, lapse.db);
       addImportRoutes(scope, lapse.imports);
       addLedgerRoutes(scope, lapse.ledger);

@@ -100,6 +100,8 @@ async function prepareTenant(
     ensureFirstTenant(tx, tenantName, { publicUrl, master }),
   );
   const issued = await db.inTenant(tenantId, async (tx) => {
+    // Of servers that start together one makes the token, and the others see it.
+    await tx.query("SELECT pg_advisory_xact_lock(hashtextextended('lapse first token', 0))");
     const known = await tx.query('SELECT FROM lapse.tokens WHERE tenant_id = $1 LIMIT 1', [
       tenantId,
     ]);

@@ -1,11 +1,15 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
+import { DomainError } from '../domain/errors.ts';
 import { instant } from '../domain/exception/field-shapes.ts';
 import { formatInstant, parseInstant } from '../domain/schedule/instant.ts';
 import type { Database } from '../platform/db/transaction.ts';
 import type { DueLoop } from '../platform/due/due-loop.ts';
 
 const clock = z.strictObject({ now: instant });
+
+/** What is reckoned from the time has to have a year of four digits too. */
+const LATEST = '9000-01-01T00:00:00.000Z';
 
 /**
  * `PUT /v1/test/clock` and `POST /v1/test/settle`: the domain's time in the hands of tests. Added
@@ -22,7 +26,12 @@ export function addTestClockRoutes(app: FastifyInstance, db: Database, loop: Due
       schema: { tags, summary: 'Move the time, and do what is then due', body: clock, response },
     },
     async (request) => {
-      const wanted = parseInstant((request.body as z.output<typeof clock>).now) ?? 0;
+      const { now } = request.body as z.output<typeof clock>;
+      if (now > LATEST) {
+        const message = `must not lie after ${LATEST}`;
+        throw new DomainError('invalid-request', `now ${message}`, [{ path: 'now', message }]);
+      }
+      const wanted = parseInstant(now) ?? 0;
       await db.inTenant(request.principal.tenantId, async (tx) => {
         await tx.query(
           `UPDATE lapse.test_clock

@@ -129,11 +129,13 @@ describe('refusals of the register', () => {
     const { exception_id: id } = await draft(api);
     await api.admin.query("UPDATE lapse.tenants SET state = 'read-only', state_note = 'restored'");
     const refused = await command(api, id, 'submit');
+    const comment = await command(api, id, 'comments');
     await api.send('GET', `/v1/exceptions/${id}`, { as }).then(({ status }) => {
       expect(status).toBe(200);
     });
     await api.admin.query("UPDATE lapse.tenants SET state = 'active', state_note = NULL");
     expectProblem(refused, 503, 'ledger-diverged');
+    expectProblem(comment, 503, 'ledger-diverged');
     expect(refused.headers['retry-after']).toBe('2');
   });
 });

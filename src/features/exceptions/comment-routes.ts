@@ -13,8 +13,18 @@ type Comment = z.output<typeof commentAnswer>;
 
 const tags = ['exceptions'];
 
+/** What the routes need of their surroundings. */
+export interface CommentRoutes {
+  readonly db: Database;
+  /** Refuses while the tenant may only be read. */
+  readonly assertWritable: (tx: Transaction, tenantId: string) => Promise<void>;
+}
+
 /** `/v1/exceptions/{id}/comments`: talk beside the record. Comments are rows, not events. */
-export function addCommentRoutes(app: FastifyInstance, db: Database): void {
+export function addCommentRoutes(
+  app: FastifyInstance,
+  { db, assertWritable }: CommentRoutes,
+): void {
   app.post(
     '/exceptions/:id/comments',
     {
@@ -30,9 +40,14 @@ export function addCommentRoutes(app: FastifyInstance, db: Database): void {
     async (request, reply) => {
       const { tenantId, actor, idempotency } = callerOf(request);
       const { body } = request.body as z.output<typeof additionBodies.comments>;
-      const comment = await db.inTenant(tenantId, (tx) =>
-        addComment(tx, { tenantId, actor, exceptionId: idOf(request), body }, idempotency),
-      );
+      const wanted = { tenantId, actor, exceptionId: idOf(request), body };
+      const comment = await db.inTenant(tenantId, async (tx) => {
+        const [added] = await Promise.all([
+          addComment(tx, wanted, idempotency),
+          assertWritable(tx, tenantId),
+        ]);
+        return added;
+      });
       return reply.code(201).send(comment);
     },
   );

@@ -26,7 +26,7 @@ export function housekeeping(
           `DELETE FROM lapse.idempotency WHERE ctid = ANY (ARRAY(
              SELECT ctid FROM lapse.idempotency
              WHERE created_at < to_timestamp($1::double precision / 1000) - interval '${KEPT_FOR}'
-             ORDER BY created_at LIMIT ${BATCH} FOR UPDATE SKIP LOCKED))
+             ORDER BY created_at LIMIT ${BATCH}))
            RETURNING 1`,
           [await tx.now],
         );
