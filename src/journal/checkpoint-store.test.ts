@@ -62,3 +62,10 @@ test('what a crash has left half written is no checkpoint', async () => {
   expect(await store.newest(TENANT)).toBe(note(5));
   expect(await store.all(TENANT)).toHaveLength(1);
 });
+
+test('one note that several keep at the same moment is kept', async () => {
+  const folder = temporaryFolder();
+  const store = fileCheckpointStore(folder);
+  await Promise.all(Array.from({ length: 20 }, () => store.keep(TENANT, note(7), MONDAY)));
+  expect(await readdir(join(folder, TENANT))).toEqual(['0000000000000007.2026-01-05']);
+});

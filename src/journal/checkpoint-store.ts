@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseCheckpoint } from '../domain/ledger/checkpoint.ts';
@@ -73,7 +74,8 @@ async function unlessMissing<T>(reading: Promise<T>): Promise<T | undefined> {
 
 /** Whole or not at all, and on the disk before it is named: a checkpoint is evidence. */
 async function writeWhole(file: string, text: string): Promise<void> {
-  const fresh = `${file}.${process.pid}.tmp`;
+  // Several of one process may be at it too: verification sequences beside the loop.
+  const fresh = `${file}.${randomUUID()}.tmp`;
   const handle = await open(fresh, 'w', 0o600);
   try {
     await handle.writeFile(text);

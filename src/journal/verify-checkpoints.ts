@@ -18,7 +18,7 @@ export interface KeptCheckpoint extends Checkpoint {
   readonly name: string;
 }
 
-/** What the tenant's checkpoints must say and be signed by; `undefined` where it has no key. */
+/** What the tenant's checkpoints must say and be signed by; `undefined` where it has no usable key. */
 export async function findTrustedLog(
   reader: Reader,
   tenantId: string,
@@ -27,12 +27,15 @@ export async function findTrustedLog(
     'SELECT origin, public_key FROM lapse.ledger_keys WHERE tenant_id = $1 ORDER BY created_at DESC',
     [tenantId],
   );
-  const [newest] = rows;
-  if (!newest) return undefined;
-  const keys = rows.map(({ origin: name, public_key: publicKey }) => {
-    return { name, keyId: noteKeyId(name, publicKey), publicKey };
+  const keys = rows.flatMap(({ origin: name, public_key: publicKey }) => {
+    try {
+      return [{ name, keyId: noteKeyId(name, publicKey), publicKey }];
+    } catch {
+      return [];
+    }
   });
-  return { origin: newest.origin, keys };
+  const [newest] = keys;
+  return newest && { origin: newest.name, keys };
 }
 
 /** Opens notes, several at once; one that the ledger's key has not signed is a finding. */

@@ -94,7 +94,7 @@ async function verify(
   });
   const log = await findTrustedLog(rows, tenantId);
   if (!log) {
-    const message = 'the tenant has no ledger key, so that no checkpoint can be verified';
+    const message = 'the tenant has no usable ledger key, so that no checkpoint can be verified';
     findings.add({ code: 'key-missing', message });
   }
   const outside = await openNotes(settled.outside, log, findings);

@@ -87,15 +87,16 @@ export function isSameJson(expected: unknown, stored: unknown): boolean {
 type Json = Readonly<Record<string, unknown>>;
 
 function hasSameKeys(expected: Json, stored: Json): boolean {
-  let left = 0;
-  for (const _ in stored) left += 1;
-  for (const key in expected) {
+  let count = 0;
+  for (const key of Object.keys(expected)) {
     const value = expected[key];
     if (value === undefined) continue;
-    if (!isSameJson(value, stored[key])) return false;
-    left -= 1;
+    const other = stored[key];
+    if (value !== other && !isSameJson(value, other)) return false;
+    count += 1;
   }
-  return left === 0;
+  // Every key of the one is in the other with its value, so that a further one would show here.
+  return count === Object.keys(stored).length;
 }
 
 function differingKeys(expected: unknown, stored: unknown): string[] {

@@ -100,7 +100,7 @@ const IF_MATCH = {
 const REST_OF_PATH = { name: 'path', in: 'path', required: true, schema: { type: 'string' } };
 
 function completeOperation(path: string, method: string, operation: Operation): Operation {
-  const parameters = [...(operation.parameters ?? [])];
+  const parameters = (operation.parameters ?? []).filter(({ name }) => name !== '*');
   if (path.includes('{*}')) parameters.push(REST_OF_PATH);
   if (method !== 'get') parameters.push(IDEMPOTENCY_KEY);
   if (path.startsWith('/v1/exceptions/') && method !== 'get') {

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isPostmasterOf, readPostmasterFile } from '../../src/platform/postgres/postmaster.ts';
 import { BUNDLE, type CommandResult, plainEnvironment } from './lapse-commands.ts';
 
 /** A server from the bundle, in a process of its own. */
@@ -18,6 +19,7 @@ export interface LapseServer {
   end(signal: 'SIGINT' | 'SIGKILL'): Promise<CommandResult>;
   /** The private PostgreSQL's process. */
   readonly postmasterPid: number;
+  isPostgresRunning(): boolean;
 }
 
 /** Starts a server and waits until it is ready. Rejects with what it said where it ends instead. */
@@ -33,6 +35,8 @@ export async function startServer(dataDir: string): Promise<LapseServer> {
     process.child.kill('SIGINT');
     throw error;
   });
+  const clusterDir = join(dataDir, 'postgres', 'cluster');
+  const postmasterPid = readPostmasterFile(clusterDir)?.pid ?? 0;
   const adminToken = readFileSync(join(dataDir, 'admin-token'), 'utf8').trim();
   const send = async (method: string, path: string, body?: unknown) => {
     const answer = await fetch(`${url}${path}`, {
@@ -46,7 +50,8 @@ export async function startServer(dataDir: string): Promise<LapseServer> {
     url,
     dataDir,
     adminToken,
-    postmasterPid: postmasterOf(dataDir),
+    postmasterPid,
+    isPostgresRunning: () => isPostmasterOf(postmasterPid, clusterDir),
     moveClock: (now) => send('PUT', '/v1/test/clock', { now }),
     settle: () => send('POST', '/v1/test/settle'),
     async end(signal) {
@@ -86,16 +91,6 @@ export function spawnServer(dataDir: string): {
   return { child, address, ended };
 }
 
-/** Whether a process is there. */
-export function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** Far beyond what a slow machine takes: a server that is never ready has to say why. */
 const PATIENCE_MS = 60_000;
 
@@ -107,9 +102,4 @@ async function untilReady(url: string): Promise<void> {
     if (Date.now() > end) throw new Error(`never ready: ${await answer?.text()}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
-}
-
-function postmasterOf(dataDir: string): number {
-  const file = join(dataDir, 'postgres', 'cluster', 'postmaster.pid');
-  return Number(readFileSync(file, 'utf8').split('\n')[0]);
 }

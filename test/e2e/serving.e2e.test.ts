@@ -3,7 +3,7 @@ import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { bundle } from '../../build/bundle.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { lapseFor, ROOT } from './lapse-commands.ts';
-import { isRunning, type LapseServer, spawnServer, startServer } from './lapse-server.ts';
+import { type LapseServer, spawnServer, startServer } from './lapse-server.ts';
 
 beforeAll(async () => {
   const entry = join(ROOT, 'src', 'main', 'cli', 'lapse.ts');
@@ -24,11 +24,11 @@ function administrator({ url, dataDir }: LapseServer) {
 
 test('Ctrl-C drains, ends with 0, and leaves no PostgreSQL behind', async () => {
   const server = await startedServer(join(temporaryFolder(), 'data'));
-  expect(isRunning(server.postmasterPid)).toBe(true);
+  expect(server.isPostgresRunning()).toBe(true);
   const { exitCode, stderr } = await server.end('SIGINT');
   expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
   expect(stderr).toContain('stopping: requests first, PostgreSQL last');
-  expect(isRunning(server.postmasterPid)).toBe(false);
+  expect(server.isPostgresRunning()).toBe(false);
 });
 
 test('a second server on the same data ends with 2 and leaves the first alone', async () => {
@@ -44,7 +44,7 @@ test('after a hard end of the server the next one adopts PostgreSQL, with all th
   const made = await administrator(first)('new', '--title', 'Stored before the crash', '--json');
   expect(made).toMatchObject({ exitCode: 0 });
   await first.end('SIGKILL');
-  expect(isRunning(first.postmasterPid)).toBe(true);
+  expect(first.isPostgresRunning()).toBe(true);
 
   const second = await startedServer(first.dataDir);
   expect(second.postmasterPid).toBe(first.postmasterPid);

@@ -6,10 +6,13 @@ import { type LapseServer, startServer } from './lapse-server.ts';
 import { longLivedFolder } from './long-lived-folder.ts';
 
 const TEMPLATE = join(ROOT, 'test', 'documents', 'register-template.yaml');
-const APPROVED_AT = '2026-01-05T09:00:00.000Z';
-/** 90 days later, and 30 days before that. */
-const ENDS_AT = '2026-04-05T09:00:00.000Z';
-const EXPIRING_AT = '2026-03-06T09:00:00.000Z';
+const BEGIN = '2026-01-05T09:00:00.000Z';
+/** Within 90 days of the approval; the first reminder lies 30 days before it. */
+const ENDS_AT = '2026-04-05T00:00:00.000Z';
+const EXPIRING_AT = '2026-03-06T00:00:00.000Z';
+
+// Before the hooks below: what is registered first is cleaned up last, after the server.
+const folder = longLivedFolder();
 
 let server: LapseServer;
 let administrator: RunLapse;
@@ -20,8 +23,8 @@ let id: string;
 beforeAll(async () => {
   const entry = join(ROOT, 'src', 'main', 'cli', 'lapse.ts');
   await bundle({ root: ROOT, entry, outputDir: join(ROOT, 'dist') });
-  server = await startServer(join(longLivedFolder(), 'data'));
-  await server.moveClock(APPROVED_AT);
+  server = await startServer(join(folder, 'data'));
+  await server.moveClock(BEGIN);
   administrator = lapseFor({ LAPSE_URL: server.url, LAPSE_DATA: server.dataDir });
   // An approver's token of the very person who asks: what refuses it is not the role.
   requestor = await personWithToken('A. Rivera', 'arivera@example.com');
@@ -87,6 +90,7 @@ test('it cannot be submitted before what is missing was added', async () => {
   await answerOf(
     administrator,
     ...['edit', id, '--owner', 'A. Rivera <arivera@example.com>, Integrations'],
+    ...['--expires-at', ENDS_AT.slice(0, 10)],
     ...['--expiry-actions', 'Keys are revoked; the webhook uses OAuth'],
     ...['--set', 'remediation_plan.closure_criteria.0=Every supplier uses OAuth2'],
   );
@@ -102,7 +106,6 @@ test('nobody approves what they asked for; somebody else with the role does', as
   const reason = ['--reason', 'controls reviewed'];
   expect(await answerOf(approver, 'approve', id, ...reason)).toMatchObject({
     status: 'Approved',
-    effective_from: APPROVED_AT,
     expires_at: ENDS_AT,
   });
 });
@@ -112,9 +115,11 @@ test('it is in force from activation to its end, which time alone brings about',
     status: 'Active',
     in_force: true,
   });
+  await server.moveClock('2026-03-05T12:00:00Z');
+  expect(await theRecord()).toMatchObject({ status: 'Active', in_force: true });
   await server.moveClock(EXPIRING_AT);
   expect(await theRecord()).toMatchObject({ status: 'Expiring', in_force: true, overdue: false });
-  await server.moveClock('2026-04-05T08:59:59.999Z');
+  await server.moveClock('2026-04-04T12:00:00Z');
   expect(await theRecord()).toMatchObject({ status: 'Expiring', in_force: true });
   await server.moveClock(ENDS_AT);
   expect(await theRecord()).toMatchObject({ status: 'Expired', in_force: false, overdue: true });

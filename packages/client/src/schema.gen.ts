@@ -1905,7 +1905,6 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                "*": string;
                 path: string;
             };
             cookie?: never;

@@ -39,52 +39,70 @@ function distinct(values: readonly string[] = []): string[] {
   return [...new Set(values)];
 }
 
-// One statement for a record and all that hangs on it: each further one costs PostgreSQL and us as
-// much as many more rows in this one.
-const WRITE = `
-  WITH new AS MATERIALIZED (
+// One statement for all that hangs on a record: each further one costs PostgreSQL and us as much as
+// many more rows in this one.
+const ROWS = `new AS MATERIALIZED (
     SELECT * FROM jsonb_to_recordset($1::jsonb) AS r(tenant_id text, exception_id text, version int, state jsonb,
       status text, kind text, title text, category text, control text, environment text,
       data_classification text, severity text, requestor text, created_at timestamptz, updated_at timestamptz,
       activates_at timestamptz, expiring_at timestamptz, expires_at timestamptz, due_at timestamptz,
       hands_over boolean, search_text text, ${CHILDREN.map(({ table }) => `${table} text[]`).join(', ')})
-  ), due AS (
-    INSERT INTO lapse.exception_deadlines (tenant_id, exception_id, next_due_at)
-    SELECT tenant_id, exception_id, due_at FROM new WHERE due_at < 'infinity'
-    ON CONFLICT (tenant_id, exception_id) DO UPDATE
-      SET next_due_at = EXCLUDED.next_due_at, attempts = 0, last_error = NULL, quarantined_at = NULL
-  ), never_due AS (
-    DELETE FROM lapse.exception_deadlines d USING new
-    WHERE d.tenant_id = new.tenant_id AND d.exception_id = new.exception_id AND new.due_at = 'infinity'
   ), ${CHILDREN.map(
     ({ table, column }) => `${table} AS (
     INSERT INTO lapse.${table} (tenant_id, exception_id, ${column})
     SELECT tenant_id, exception_id, unnest(${table}) FROM new WHERE ${table} IS NOT NULL
   )`,
-  ).join(', ')}
+  ).join(', ')}, due AS (
+    INSERT INTO lapse.exception_deadlines (tenant_id, exception_id, next_due_at)
+    SELECT tenant_id, exception_id, due_at FROM new WHERE due_at < 'infinity'`;
+
+const CREATE = `WITH ${ROWS}
+  )
   INSERT INTO lapse.exceptions (${COLUMNS}, search)
-  SELECT ${COLUMNS}, to_tsvector('simple', search_text) FROM new
-  ON CONFLICT (tenant_id, exception_id) DO UPDATE SET (${COLUMNS}, search) = ROW(EXCLUDED.*)`;
+  SELECT ${COLUMNS}, to_tsvector('simple', search_text) FROM new`;
+
+const CHANGED_COLUMNS = COLUMNS.split(/,\s+/).filter(
+  (name) => !/^(tenant|exception)_id$/.test(name),
+);
+
+const CHANGE = `WITH ${ROWS}
+    ON CONFLICT (tenant_id, exception_id) DO UPDATE
+      SET next_due_at = EXCLUDED.next_due_at, attempts = 0, last_error = NULL, quarantined_at = NULL
+  ), never_due AS (
+    DELETE FROM lapse.exception_deadlines d USING new
+    WHERE d.tenant_id = new.tenant_id AND d.exception_id = new.exception_id AND new.due_at = 'infinity'
+  )
+  UPDATE lapse.exceptions e
+  SET ${CHANGED_COLUMNS.map((name) => `${name} = new.${name}`).join(', ')},
+    search = coalesce(to_tsvector('simple', new.search_text), e.search)
+  FROM new WHERE e.tenant_id = new.tenant_id AND e.exception_id = new.exception_id`;
 
 type Change = StreamChange<ExceptionState>;
 
 /** Queues the rows of records, their children and their deadlines, with the COMMIT. */
 export function writeExceptions(tx: Transaction, changes: readonly Change[]): void {
-  for (const child of CHILDREN) deleteReplaced(tx, child, changes);
-  const rows = changes.map((change) => {
-    const lists = CHILDREN.filter((child) => hasChanged(change, child)).map((child) => [
-      child.table,
-      child.valuesOf(change.state),
-    ]);
-    const search_text = searchText(change.state);
-    return { ...exceptionRow(change), search_text, ...Object.fromEntries(lists) };
-  });
-  tx.atCommit(WRITE, [JSON.stringify(rows)]);
+  const created = changes.filter(({ previous }) => !previous);
+  const changed = changes.filter(({ previous }) => previous);
+  if (created.length > 0) tx.atCommit(CREATE, [JSON.stringify(created.map(rowOf))]);
+  if (changed.length === 0) return;
+  for (const child of CHILDREN) deleteReplaced(tx, child, changed);
+  tx.atCommit(CHANGE, [JSON.stringify(changed.map(rowOf))]);
 }
 
-/** The rows that `WRITE` brings anew have to be gone before it begins. */
+/** A row as `ROWS` reads it, without what has not changed: its lists and its searchable text. */
+function rowOf(change: Change) {
+  const row = exceptionRow(change);
+  if (change.state.fields === change.previous?.fields) return row;
+  const lists = CHILDREN.filter((child) => hasChanged(change, child)).map((child) => [
+    child.table,
+    child.valuesOf(change.state),
+  ]);
+  return { ...row, search_text: searchText(change.state), ...Object.fromEntries(lists) };
+}
+
+/** The rows that `CHANGE` brings anew have to be gone before it begins. */
 function deleteReplaced(tx: Transaction, child: ChildTable, changes: readonly Change[]): void {
-  const replaced = changes.filter((change) => change.previous && hasChanged(change, child));
+  const replaced = changes.filter((change) => hasChanged(change, child));
   if (replaced.length === 0) return;
   tx.atCommit(
     `DELETE FROM lapse.${child.table} c USING unnest($1::text[], $2::text[]) AS r(tenant_id, exception_id)

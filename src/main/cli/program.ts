@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, type Option } from 'commander';
 import { LAPSE_VERSION } from '../version.ts';
 import { addAdministrationCommands } from './commands/administration-commands.ts';
 import { addLifecycleCommands } from './commands/lifecycle-commands.ts';
@@ -30,7 +30,7 @@ export function createProgram(): Command {
     .version(LAPSE_VERSION, '--version', 'print the version')
     .showHelpAfterError('next: add --help to see what it takes')
     .helpCommand(false)
-    .configureHelp({ subcommandTerm: termOf })
+    .configureHelp({ subcommandTerm: termOf, optionDescription: describe })
     .addHelpText('after', ENVIRONMENT);
   addRegisterCommands(program);
   addLifecycleCommands(program);
@@ -47,4 +47,9 @@ function termOf(command: Command): string {
     return argument.required ? `<${name}>` : `[${name}]`;
   });
   return [command.name(), ...args].join(' ');
+}
+
+/** An option in words, with the values that it takes. */
+function describe({ description, argChoices }: Option): string {
+  return argChoices ? `${description}: ${argChoices.join(', ')}` : description;
 }

@@ -4,6 +4,7 @@ import { counted } from '../render/time-text.ts';
 import { CommandFailure, EXIT, type FailureDetail } from '../terminal/command-failure.ts';
 import { connect } from '../terminal/connection.ts';
 import { print, printJson, remark, terminalWidth } from '../terminal/output.ts';
+import { barText, progressLine } from '../terminal/progress-line.ts';
 import { openUpload, type Upload } from './upload.ts';
 
 interface ImportOptions {
@@ -64,15 +65,21 @@ async function sendFile(
     ...(assign ? { assign: 'true' } : {}),
     ...(dryRun ? { dry_run: 'true' } : {}),
   });
+  const progress = progressLine();
+  progress.follow((seconds) =>
+    file.sent() < file.size
+      ? `${barText(file.sent(), file.size)}  sending ${file.name}`
+      : `${dryRun ? 'checking' : 'importing'} ${file.name} (${seconds} s)`,
+  );
   try {
     const response = await client.send(`/v1/imports?${query}`, {
       method: 'POST',
       headers: { 'content-type': 'application/yaml' },
-      body: () => file.open(dryRun ? 'checking' : 'importing'),
+      body: () => file.open(),
     });
     return (await response.json()) as ImportAnswer;
   } finally {
-    file.progress.done();
+    progress.done();
   }
 }
 
@@ -124,6 +131,7 @@ function summary(
   const made = dryRun
     ? `would make ${counted(created.length, 'draft')}`
     : `${counted(created.length, 'draft')} made`;
-  const kept = unchanged.length > 0 ? `, ${unchanged.length} imported before` : '';
+  const kept =
+    unchanged.length > 0 ? `, ${unchanged.length.toLocaleString('en')} imported before` : '';
   return `${file}: ${counted(total, 'record')}, ${made}${kept}${dryRun ? '; nothing was stored' : ''}`;
 }

@@ -31,7 +31,7 @@ export async function verifyLedger({ json }: AnswerOptions): Promise<void> {
       if (read.progress) {
         const { entries, total } = read.progress;
         progress.update(
-          `${barText(entries, total)}  ${entries} of ${counted(total, 'entry', 'entries')}`,
+          `${barText(entries, total)}  ${entries.toLocaleString('en')} of ${counted(total, 'entry', 'entries')}`,
         );
       }
       if (read.error) throw brokenOff(read.error.detail);

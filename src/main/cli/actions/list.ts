@@ -1,5 +1,5 @@
 import { dataOf, type ExceptionPage, type LapseClient, type ListQuery } from '@lapse/client';
-import { renderList } from '../render/render-list.ts';
+import { type ListedRecord, listed, renderList } from '../render/render-list.ts';
 import { counted } from '../render/time-text.ts';
 import { connect } from '../terminal/connection.ts';
 import { print, printJson, remark, terminalWidth } from '../terminal/output.ts';
@@ -31,7 +31,7 @@ export async function list(search: string | undefined, options: ListOptions): Pr
   if (options.all) return listAll(client, { ...query, limit: MOST_A_PAGE }, options);
   const page = await pageOf(client, query);
   if (options.json) return printJson(page);
-  printPage(page);
+  printRows(page.items);
   remark(totalText(page.items.length, page));
   if (page.next_cursor)
     remark(`next: the same command with --cursor ${page.next_cursor}, or --all`);
@@ -43,31 +43,32 @@ async function count(client: LapseClient, query: ListQuery, { json }: ListOption
   else print(String(total));
 }
 
-/** Page after page; nothing is kept, so that a register of any size can go into a file. */
+/** Page after page. JSON is written as it comes; a table needs to know its widest entries first. */
 async function listAll(
   client: LapseClient,
   query: ListQuery,
   { json }: ListOptions,
 ): Promise<void> {
-  let shown = 0;
+  const rows: ListedRecord[] = [];
+  let total = 0;
   let cursor: string | undefined;
   if (json) print('{"items":[');
   do {
     const page: ExceptionPage = await pageOf(client, cursor ? { ...query, cursor } : query);
-    if (json) {
-      for (const [index, item] of page.items.entries()) {
-        print(`${shown + index > 0 ? ',' : ''}${JSON.stringify(item)}`);
-      }
-    } else printPage(page);
-    shown += page.items.length;
+    for (const item of page.items) {
+      if (json) print(`${total > 0 ? ',' : ''}${JSON.stringify(item)}`);
+      else rows.push(listed(item));
+      total += 1;
+    }
     cursor = page.next_cursor ?? undefined;
   } while (cursor !== undefined);
-  if (json) print(`],"next_cursor":null,"total":${shown},"total_is_minimum":false}`);
-  else remark(counted(shown, 'exception'));
+  if (json) print(`],"next_cursor":null,"total":${total},"total_is_minimum":false}`);
+  else printRows(rows);
+  remark(total === 0 ? 'no exception matches' : counted(total, 'exception'));
 }
 
-function printPage({ items }: ExceptionPage): void {
-  if (items.length > 0) print(renderList(items, terminalWidth(), Date.now()));
+function printRows(rows: readonly ListedRecord[]): void {
+  if (rows.length > 0) print(renderList(rows, terminalWidth(), Date.now()));
 }
 
 function totalText(shown: number, { total, total_is_minimum }: ExceptionPage): string {

@@ -51,7 +51,7 @@ function announce(server: RunningServer, parts: ServedParts, dataDir: string): v
     remark(label('API reference', `${address}/docs`));
     if (adminTokenFile) remark(label("Administrator's token", adminTokenFile));
     remark(label('Data', process.env.DATABASE_URL ? 'in DATABASE_URL' : dataDir));
-    remark(label('In another terminal', commandHint(address)));
+    remark(`\n  In another terminal:  ${commandHint(address)}`);
   }
   if (parts.testClock) remark(label('Test clock', 'anybody with a token may move the time'));
   remark(`\n${colours.dim('Ctrl-C stops everything.')}\n`);
@@ -60,9 +60,11 @@ function announce(server: RunningServer, parts: ServedParts, dataDir: string): v
 /** What to type next, with the variables that make it find this server. */
 function commandHint(address: string): string {
   const { LAPSE_DATA } = process.env;
-  const url = address === 'http://localhost:7400' ? '' : `LAPSE_URL=${address} `;
+  const { hostname, port } = new URL(address);
+  const isLocal = hostname === 'localhost';
+  const where = isLocal ? `LAPSE_PORT=${port} ` : `LAPSE_URL=${address} `;
   const data = LAPSE_DATA ? `LAPSE_DATA=${LAPSE_DATA} ` : '';
-  return colours.cyan(`${url}${data}npx lapse new`);
+  return colours.cyan(`${isLocal && port === '7400' ? '' : where}${data}npx lapse new`);
 }
 
 function label(name: string, text: string): string {

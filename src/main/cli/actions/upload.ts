@@ -2,26 +2,26 @@ import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { CommandFailure, EXIT, usageFailure } from '../terminal/command-failure.ts';
-import { barText, type ProgressLine, progressLine } from '../terminal/progress-line.ts';
 
 /** A file that is sent, as often as it has to be. */
 export interface Upload {
   readonly name: string;
-  readonly progress: ProgressLine;
+  readonly size: number;
+  /** How much of it has left, in bytes. */
+  sent(): number;
   /** The body, from the beginning. */
-  open(doing: string): NonNullable<RequestInit['body']>;
+  open(): NonNullable<RequestInit['body']>;
 }
 
 /** INTERFACE, Limits; the server refuses more, but only once it has read that much. */
 const MOST_BYTES = 50 * 1024 ** 2;
-/** Beyond this it is worth showing how far it is. */
+/** Beyond this it is not kept in memory. */
 const BIG_BYTES = 4 * 1024 ** 2;
 
 /** A file to import; `-` is standard input. */
 export async function openUpload(path: string): Promise<Upload> {
-  const progress = progressLine();
   try {
-    if (path === '-') return held('standard input', await readFile('/dev/stdin'), progress);
+    if (path === '-') return held('standard input', await readFile('/dev/stdin'));
     const { size } = await stat(path);
     if (size > MOST_BYTES) {
       throw new CommandFailure(`${path} is larger than the 50 MB that one import may have`, {
@@ -29,28 +29,30 @@ export async function openUpload(path: string): Promise<Upload> {
         next: 'divide it into several files; `lapse import` takes them together',
       });
     }
-    if (size <= BIG_BYTES) return held(path, await readFile(path), progress);
-    return { name: path, progress, open: (doing) => streamOf(path, size, doing, progress) };
+    return size <= BIG_BYTES ? held(path, await readFile(path)) : streamed(path, size);
   } catch (error) {
     if (error instanceof CommandFailure) throw error;
     throw usageFailure(`${path} cannot be read: ${(error as Error).message}`);
   }
 }
 
-function held(name: string, bytes: Uint8Array<ArrayBuffer>, progress: ProgressLine): Upload {
-  return { name, progress, open: () => bytes };
+function held(name: string, bytes: Uint8Array<ArrayBuffer>): Upload {
+  const { length: size } = bytes;
+  return { name, size, sent: () => size, open: () => bytes };
 }
 
-function streamOf(
-  path: string,
-  size: number,
-  doing: string,
-  progress: ProgressLine,
-): ReadableStream {
+function streamed(name: string, size: number): Upload {
   let sent = 0;
-  const stream = createReadStream(path).on('data', (chunk) => {
-    sent += chunk.length;
-    progress.update(`${barText(sent, size)}  ${doing} ${path}`);
-  });
-  return Readable.toWeb(stream) as ReadableStream;
+  return {
+    name,
+    size,
+    sent: () => sent,
+    open() {
+      sent = 0;
+      const stream = createReadStream(name).on('data', (chunk) => {
+        sent += chunk.length;
+      });
+      return Readable.toWeb(stream) as ReadableStream;
+    },
+  };
 }

@@ -25,6 +25,31 @@ const SINGULAR: Readonly<Record<string, string>> = {
   external_ids: 'external-id',
 };
 const PEOPLE = new Set(['requestor', 'owners']);
+/** In words where the API leaves it to the name. */
+const ABOUT: Readonly<Record<string, string>> = {
+  category: 'what kind of rule is not followed',
+  requestor: 'who asks: "Name <address>, Team", or an address',
+  owners: 'who answers for it, likewise',
+  environment: 'where it holds',
+  data_classification: 'of the data that it touches',
+  threat_model_link: 'its entry in the threat model',
+  stride: 'STRIDE category',
+  likelihood: 'that it is abused',
+  impact: 'if it is abused',
+  compensating_controls: 'what limits the risk meanwhile',
+  dependencies: 'a system, API or model that is related',
+  versioning_impact: 'migration window, deprecation',
+  control: 'the control that it suspends; sets the longest duration',
+  ticket_id: 'the ticket that asks for it',
+  justification: 'why it is needed',
+  end_condition: 'what ends it before its date',
+  services: 'a service that it touches',
+  apis: 'an API that it touches',
+  models: 'a model that it touches',
+  consumers: 'a consumer that it touches',
+  change_class: 'of the change that needs it',
+  external_ids: 'its id in another system',
+};
 /** Whose parts have flags of their own, or that Lapse sets. */
 const LEFT_OUT = new Set(['remediation_plan', 'tenant_org']);
 
@@ -78,7 +103,7 @@ function flagOf(field: (typeof RECORD_FIELDS)[number]): FieldFlag[] {
       kind: PEOPLE.has(name) ? 'person' : kind === 'texts' ? 'text' : kind,
       repeatable,
       values: 'values' in field ? field.values : [],
-      about: about || name.replaceAll('_', ' '),
+      about: ABOUT[name] ?? (about || name.replaceAll('_', ' ')),
     },
   ];
 }

@@ -90,6 +90,13 @@ const OTHER_FILTERS = new Set([
   'count',
 ]);
 
+const FILTERS: Readonly<Record<string, string>> = {
+  requestor: 'name or address of who asked',
+  owner: 'name or address of who answers for it',
+  service: 'a service that it touches',
+  policy_ref: 'a rule that is not followed',
+};
+
 function addList(program: Command): void {
   const command = program
     .command('list [search]')
@@ -100,7 +107,7 @@ function addList(program: Command): void {
     const flag = parameter.name.replaceAll('_', '-');
     const values = 'values' in parameter ? parameter.values : [];
     const about =
-      values.length > 0 ? values.join(', ') : parameter.about || flag.replaceAll('-', ' ');
+      values.length > 0 ? values.join(', ') : parameter.about || (FILTERS[parameter.name] ?? '');
     command.addOption(repeatable(`--${flag} <value>`, about, values));
   }
   command

@@ -12,7 +12,7 @@ export function connect(env: NodeJS.ProcessEnv = process.env): LapseClient {
 }
 
 /** The server: LAPSE_URL, else the local one on LAPSE_PORT. */
-export function serverUrl(env: NodeJS.ProcessEnv): URL {
+function serverUrl(env: NodeJS.ProcessEnv): URL {
   const text = env.LAPSE_URL || `http://localhost:${env.LAPSE_PORT || 7400}`;
   const url = URL.parse(text);
   if (url && (url.protocol === 'http:' || url.protocol === 'https:')) return url;

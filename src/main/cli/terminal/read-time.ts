@@ -4,7 +4,7 @@ import { usageFailure } from './command-failure.ts';
 
 /** An instant as the API takes it; a date means 00:00 UTC of that day. */
 export function readInstant(text: string, what: string): string {
-  const instant = parseDate(text.trim()) ?? parseInstant(text.trim());
+  const instant = findInstant(text);
   if (instant !== undefined) return formatInstant(instant);
   throw usageFailure(
     `${what} is not a date or an instant: ${text}`,
@@ -12,10 +12,20 @@ export function readInstant(text: string, what: string): string {
   );
 }
 
+function findInstant(text: string): number | undefined {
+  return parseDate(text.trim()) ?? parseInstant(text.trim());
+}
+
 /** A date, an instant, or a duration such as P30D that is counted from `from`. */
 export function readEnd(text: string, what: string, from: number): string {
   const duration = parseDuration(text.trim());
-  return duration ? formatInstant(addDuration(from, duration)) : readInstant(text, what);
+  if (duration) return formatInstant(addDuration(from, duration));
+  const instant = findInstant(text);
+  if (instant !== undefined) return formatInstant(instant);
+  throw usageFailure(
+    `${what} is not a date, an instant or a duration: ${text}`,
+    'write 2026-03-07 (00:00 UTC), 2026-03-07T12:00:00Z or P90D',
+  );
 }
 
 /** An ISO 8601 duration. */

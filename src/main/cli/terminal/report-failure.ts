@@ -90,7 +90,7 @@ function needsChange([first]: LapseProblem['errors']): boolean {
   return first?.path === 'change';
 }
 
-function nextStep({ status, code, requestId, errors }: LapseProblem): string | undefined {
+function nextStep({ status, code, detail, requestId, errors }: LapseProblem): string | undefined {
   if (needsChange(errors)) return 'add --change extension';
   switch (code) {
     case 'unauthenticated':
@@ -107,7 +107,7 @@ function nextStep({ status, code, requestId, errors }: LapseProblem): string | u
     case 'stale-revision':
       return 'somebody else has changed the record meanwhile: look at it, and repeat the command';
     case 'not-found':
-      return '`lapse list` shows what there is';
+      return /\bexception\b/.test(detail) ? '`lapse list` shows what there is' : undefined;
     case 'ledger-diverged':
       return '`lapse tasks` says what an administrator has to do';
     default:

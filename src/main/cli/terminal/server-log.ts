@@ -26,7 +26,7 @@ export async function serverLog(level: string): Promise<Logger> {
 }
 
 /** A line of the log as a person reads it; one that is not understood stays as it is. */
-export function readable(line: string): string {
+function readable(line: string): string {
   let entry: {
     level: number;
     time: string;

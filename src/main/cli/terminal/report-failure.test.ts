@@ -1,0 +1,72 @@
+import { LapseProblem, LapseUnreachable } from '@lapse/client';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { usageFailure } from './command-failure.ts';
+import { reportFailure } from './report-failure.ts';
+import { startFailure } from './start-failure.ts';
+
+// Read once, when the colours are chosen: also at a terminal there are none here.
+vi.hoisted(() => {
+  process.env.NO_COLOR = '1';
+});
+
+let said = '';
+
+beforeEach(() => {
+  said = '';
+  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+    said += text;
+    return true;
+  });
+});
+afterEach(() => vi.restoreAllMocks());
+
+function problem(status: number, code: string, rest: object = {}): LapseProblem {
+  return new LapseProblem(status, { title: code, detail: 'refused', code, ...rest });
+}
+
+test.each([
+  [problem(422, 'incomplete-record'), 1],
+  [problem(409, 'wrong-state'), 1],
+  [problem(403, 'self-approval'), 1],
+  [problem(404, 'not-found'), 1],
+  [problem(400, 'invalid-request'), 2],
+  [usageFailure('no'), 2],
+  [problem(401, 'unauthenticated'), 3],
+  [problem(503, 'unavailable'), 3],
+  [new LapseUnreachable('http://localhost:1', new Error('refused')), 3],
+  [new Error('unforeseen'), 3],
+])('%s ends with %i', (error, exitCode) => {
+  expect(reportFailure(error)).toBe(exitCode);
+  expect(said).toMatch(/^error: /);
+});
+
+test('every field is named, then what to do next', () => {
+  const errors = [
+    { path: 'owners', message: 'is required' },
+    { path: 'stride', message: 'is required' },
+  ];
+  reportFailure(problem(422, 'incomplete-record', { errors }));
+  expect(said.split('\n').slice(0, 3)).toEqual([
+    'error: refused',
+    '  owners: is required',
+    '  stride: is required',
+  ]);
+  expect(said).toMatch(/\nnext: .*lapse edit/);
+});
+
+test('what the server quotes cannot write to the terminal', () => {
+  reportFailure(problem(422, 'invalid-record', { detail: 'no \u001b[2J field' }));
+  expect(said).not.toContain('\u001b');
+});
+
+test('why a server did not start', () => {
+  const named = (name: string) => Object.assign(new Error('say this'), { name });
+  const coded = (code: string) => Object.assign(new Error('low level'), { code });
+  const exit = (error: Error, env = {}) => reportFailure(startFailure(error, env));
+  expect(exit(named('ConfigurationError'))).toBe(2);
+  expect(exit(named('DataDirectoryInUseError'))).toBe(2);
+  expect(exit(coded('EADDRINUSE'))).toBe(2);
+  expect(exit(coded('ECONNREFUSED'), { DATABASE_URL: 'postgres://x' })).toBe(3);
+  expect(exit(new AggregateError([coded('ECONNREFUSED')]))).toBe(3);
+  expect(said).not.toContain('    at ');
+});

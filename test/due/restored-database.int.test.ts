@@ -1,0 +1,113 @@
+import type pg from 'pg';
+import { pino } from 'pino';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { ledgerSequencing } from '../../src/features/ledger/ledger-work.ts';
+import { markDiverged } from '../../src/features/tenants/tenant-service.ts';
+import { DueLoop } from '../../src/platform/due/due-loop.ts';
+import { createTestApi, type TestApi } from '../support/test-api.ts';
+import { openAdmin } from './due-records.ts';
+
+const TABLES = [
+  'events',
+  'event_payloads',
+  'exceptions',
+  'exception_owners',
+  'exception_policy_refs',
+  'exception_services',
+  'exception_deadlines',
+  'ledger_leaves',
+  'ledger_nodes',
+  'ledger_heads',
+  'ledger_checkpoints',
+  'ledger_pending',
+];
+
+let api: TestApi;
+let admin: pg.Client;
+
+beforeEach(async () => {
+  api = await createTestApi();
+  admin = await openAdmin(api.register.admin);
+  await draft('before the copy');
+  await api.lapse.loop.settle();
+  for (const table of TABLES)
+    await admin.query(`CREATE TABLE public.${table} AS TABLE lapse.${table}`);
+  await draft('after the copy');
+  await api.lapse.loop.settle();
+  await restore();
+});
+
+afterEach(async () => {
+  await admin.end();
+  await api.close();
+});
+
+/** Puts the copy back, as its owner could: what came after it is gone, and nothing else shows. */
+async function restore(): Promise<void> {
+  const statements = TABLES.map(
+    (table) => `TRUNCATE lapse.${table};
+      INSERT INTO lapse.${table} OVERRIDING SYSTEM VALUE SELECT * FROM public.${table};`,
+  );
+  await admin.query(`BEGIN; ${statements.join('\n')} COMMIT`);
+}
+
+async function draft(title: string) {
+  return api.send('POST', '/v1/exceptions', { as: 'requestor', body: { title } });
+}
+
+/** The first pass of a worker that starts now. */
+async function firstPass(): Promise<void> {
+  const { db, master } = api.register;
+  const { checkpoints } = api.lapse;
+  const options = { db, master, checkpoints, onDiverged: markDiverged(db) };
+  await new DueLoop([ledgerSequencing(db, options)], pino({ level: 'silent' })).settle();
+}
+
+async function expectReadOnly(): Promise<void> {
+  const refused = await draft('refused');
+  expect([refused.status, refused.body.code]).toEqual([503, 'ledger-diverged']);
+  expect((await api.send('GET', '/v1/exceptions', { as: 'requestor' })).status).toBe(200);
+  const { body } = await api.send('GET', '/v1/tasks', { as: 'administrator' });
+  expect(body.items).toEqual([
+    expect.objectContaining({
+      kind: 'ledger-diverged',
+      subject_type: 'ledger',
+      subject_id: api.tenantId,
+      detail: expect.stringContaining('signed before'),
+      resolved_at: null,
+    }),
+  ]);
+}
+
+async function signed(): Promise<number> {
+  const { rows } = await admin.query('SELECT max(size)::int AS size FROM lapse.ledger_checkpoints');
+  return rows[0]?.size;
+}
+
+test('a restored copy is found out by the first pass after a start, before any command', async () => {
+  await firstPass();
+  await expectReadOnly();
+});
+
+test('a copy restored while the server runs is found out with the next event, which nothing signs', async () => {
+  const before = await signed();
+  const newest = await api.lapse.checkpoints.newest(api.tenantId);
+  expect((await draft('after the restore')).status).toBe(201);
+  await draft('as many events as were lost');
+  await api.lapse.loop.settle();
+  await expectReadOnly();
+  expect(await signed()).toBe(before);
+  expect(await api.lapse.checkpoints.newest(api.tenantId)).toBe(newest);
+});
+
+test('one task tells of it, however many passes and replicas see it', async () => {
+  await Promise.all([firstPass(), firstPass(), firstPass()]);
+  await firstPass();
+  await expectReadOnly();
+});
+
+test('a ledger that was emptied altogether is found out too', async () => {
+  await admin.query(TABLES.map((table) => `TRUNCATE lapse.${table}`).join(';'));
+  await firstPass();
+  await expectReadOnly();
+});
