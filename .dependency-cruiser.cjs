@@ -8,7 +8,8 @@ module.exports = {
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
     {
       name: 'domain-is-pure',
-      comment: 'domain imports only domain, zod, canonicalize and @noble/hashes: it runs everywhere',
+      comment:
+        'domain imports only domain, zod, canonicalize and @noble/hashes: it runs everywhere',
       severity: 'error',
       from: { path: '^src/domain/', pathNot: test },
       to: { pathNot: ['^src/domain/', '^node_modules/(zod|canonicalize|@noble/hashes)/'] },
@@ -40,7 +41,8 @@ module.exports = {
     },
     {
       name: 'features-are-apart',
-      comment: 'what one feature needs of another is passed by main/compose.ts as a narrow function',
+      comment:
+        'what one feature needs of another is passed by main/compose.ts as a narrow function',
       severity: 'error',
       from: { path: '^src/features/([^/]+)/', pathNot: test },
       to: { path: '^src/(features|connectors|main)/', pathNot: '^src/features/$1/' },
@@ -81,13 +83,19 @@ module.exports = {
       comment: 'a name says what is inside',
       severity: 'error',
       from: {},
-      to: { path: '^(src|packages|web)/.*(^|/)(utils?|helpers?|common|lib|misc|index)(/|\\.ts$)', pathNot: '^packages/[^/]+/src/index\\.ts$' },
+      to: {
+        path: '^(src|packages|web)/.*(^|/)(utils?|helpers?|common|lib|misc|index)(/|\\.ts$)',
+        pathNot: '^packages/[^/]+/src/index\\.ts$',
+      },
     },
   ],
   options: {
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
     doNotFollow: { path: 'node_modules' },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default', 'types'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
   },
 };

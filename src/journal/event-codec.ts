@@ -60,7 +60,7 @@ export function encodeEvent(event: EventToEncode): EncodedEvent {
 }
 
 /** The commitment of an envelope to its payload, in lower-case hex; see `payloadCommitment`. */
-export function commitment(salt: Uint8Array, payload: string): string {
+function commitment(salt: Uint8Array, payload: string): string {
   return hash('sha256', Buffer.concat([salt, Buffer.from(payload, 'utf8')]), 'hex');
 }
 

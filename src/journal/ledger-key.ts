@@ -1,4 +1,5 @@
 import { createPrivateKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import type { TrustedLog } from '../domain/ledger/checkpoint.ts';
 import type { NoteSigner } from '../domain/ledger/signed-note.ts';
 import { noteKeyId } from '../domain/ledger/verifier-key.ts';
 import type { Transaction } from '../platform/db/transaction.ts';
@@ -9,6 +10,11 @@ export interface LedgerKey {
   /** Names the log in its checkpoints; fixed at the first start (C2SP tlog-checkpoint, origin). */
   readonly origin: string;
   readonly publicKey: Uint8Array;
+}
+
+/** What a verifier of this ledger trusts: the log's name and its key. */
+export function trustedLog({ origin, publicKey }: LedgerKey): TrustedLog {
+  return { origin, keys: [{ name: origin, keyId: noteKeyId(origin, publicKey), publicKey }] };
 }
 
 const SECRET_ID = 'ledger-signing-key';

@@ -4,13 +4,12 @@ import { equalBytes } from '../domain/ledger/encoding.ts';
 import { leafHash } from '../domain/ledger/hash.ts';
 import { MerkleFrontier, type UpperHash } from '../domain/ledger/merkle-frontier.ts';
 import type { VerifyEd25519 } from '../domain/ledger/note-verification.ts';
-import { noteKeyId } from '../domain/ledger/verifier-key.ts';
 import { formatInstant } from '../domain/schedule/instant.ts';
 import type { Database, Transaction } from '../platform/db/transaction.ts';
 import type { MasterKey } from '../platform/secrets/secrets.ts';
 import type { CheckpointStore } from './checkpoint-store.ts';
 import { nativeSha256 } from './event-codec.ts';
-import { findLedgerKey, type LedgerKey, loadLedgerSigner } from './ledger-key.ts';
+import { findLedgerKey, type LedgerKey, loadLedgerSigner, trustedLog } from './ledger-key.ts';
 import { headAt, newestHead } from './tree-storage.ts';
 
 /** What the sequencer needs. */
@@ -153,15 +152,9 @@ async function divergenceFrom(
   note: string,
   key: LedgerKey,
 ): Promise<string | undefined> {
-  const trusted = {
-    origin: key.origin,
-    keys: [
-      { name: key.origin, keyId: noteKeyId(key.origin, key.publicKey), publicKey: key.publicKey },
-    ],
-  };
   let checkpoint: { size: number; root: Uint8Array };
   try {
-    checkpoint = await openCheckpoint(note, trusted, verifyEd25519);
+    checkpoint = await openCheckpoint(note, trustedLog(key), verifyEd25519);
   } catch (error) {
     return `the newest checkpoint outside the database is not signed by this ledger's key: ${(error as Error).message}`;
   }

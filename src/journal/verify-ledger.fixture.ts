@@ -37,7 +37,7 @@ export interface Step {
 }
 
 /** A complete request with something in every child table. `n` makes it one of many. */
-export function sampleFields(n = 0): ExceptionFields {
+function sampleFields(n = 0): ExceptionFields {
   const link = `https://example.com/evidence/${n}`;
   return {
     title: `Legacy gateway ${n} keeps TLS 1.0 until its vendor's release`,

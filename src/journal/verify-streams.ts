@@ -27,7 +27,7 @@ export interface VerifiedStreams {
 }
 
 /** Events of one statement: few enough that the streams that end among them fit in memory. */
-const PAGE = 2000;
+const PAGE = 2_000;
 /** More than this many altered leaves are not replaced in the recomputed tree. */
 const MOST_OTHER_LEAVES = 100_000;
 

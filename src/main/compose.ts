@@ -79,7 +79,7 @@ export function compose({ config, db, master, log, realNow = Date.now }: Parts) 
 }
 
 /** The built-in policy with the times that the operator has set. */
-export function configuredPolicy({ undecidedAfter, archiveAfter }: Config): Policy {
+function configuredPolicy({ undecidedAfter, archiveAfter }: Config): Policy {
   return {
     ...BUILT_IN_POLICY,
     undecided_after: undecidedAfter ?? BUILT_IN_POLICY.undecided_after,

@@ -17,7 +17,7 @@ type Message =
 
 const PURPOSE = 'lapse ledger verification';
 /** What is read lives for one page; a larger nursery spares copying it. */
-const NURSERY_MB = 64;
+const NURSERY_MB = 96;
 
 /** Verifies a ledger in a thread that runs this very file. Rejects when the signal ends it. */
 export function verifyInThread(

@@ -41,7 +41,7 @@ export async function sortResults(results: AsyncIterable<ReadResult>): Promise<R
   };
 }
 
-export async function* toSource(pieces: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+async function* toSource(pieces: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
   yield* pieces;
 }
 

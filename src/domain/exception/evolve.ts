@@ -37,7 +37,7 @@ export function applyEdit(fields: ExceptionFields, changes: ExceptionEdit): Exce
 }
 
 /** The part of an actor that records keep. */
-export function actorReference(actor: Actor): ActorReference {
+function actorReference(actor: Actor): ActorReference {
   return actor.email === undefined
     ? { id: actor.id, name: actor.name }
     : { id: actor.id, name: actor.name, email: actor.email };

@@ -100,5 +100,3 @@ export const person = z
     return EMAIL.test(value) ? { name: value, email: value } : { name: value };
   })
   .pipe(personObject);
-
-export type Person = z.output<typeof person>;

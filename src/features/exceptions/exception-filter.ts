@@ -85,7 +85,7 @@ export function filterConditions(eb: Builder, filter: ExceptionFilter, now: Inst
  * so that nothing in it is an operator and PostgreSQL takes it apart just as it took the text apart:
  * ADR-0217 or an e-mail address is not a row of words to it. Empty where there is no word at all.
  */
-export function searchQuery(text: string): string {
+function searchQuery(text: string): string {
   const words = text.split(/\s+/).filter((word) => /[\p{L}\p{N}]/u.test(word));
   return words
     .slice(0, 20)

@@ -33,8 +33,6 @@ export function exceptionRow({ tenantId, id, version, state }: StreamState<Excep
   };
 }
 
-export type ExceptionRow = ReturnType<typeof exceptionRow>;
-
 /** What people search for: names, ids and the reasons given. */
 export function searchText({ exception_id, fields, renews }: ExceptionState): string {
   const people = [fields.requestor, ...(fields.owners ?? [])].map(

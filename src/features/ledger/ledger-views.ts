@@ -4,9 +4,9 @@ import { inclusionProof } from '../../domain/ledger/merkle-proof.ts';
 import { formatReceipt } from '../../domain/ledger/proof-text.ts';
 import { parseTilePath, TILE_WIDTH, tileWidth } from '../../domain/ledger/tile.ts';
 import { encodeEntryBundle, encodeHashTile } from '../../domain/ledger/tile-bytes.ts';
-import { formatVerifierKey, noteKeyId } from '../../domain/ledger/verifier-key.ts';
+import { formatVerifierKey } from '../../domain/ledger/verifier-key.ts';
 import { nativeSha256 } from '../../journal/event-codec.ts';
-import { findLedgerKey, type LedgerKey } from '../../journal/ledger-key.ts';
+import { findLedgerKey, type LedgerKey, trustedLog } from '../../journal/ledger-key.ts';
 import { verifyEd25519 } from '../../journal/sequencer.ts';
 import { tileReader } from '../../journal/tree-storage.ts';
 import type { Database, Transaction } from '../../platform/db/transaction.ts';
@@ -105,11 +105,6 @@ export class LedgerViews {
       return formatReceipt({ index, proof, checkpoint: note });
     });
   }
-}
-
-/** What a verifier trusts: the log's name and key. */
-export function trustedLog({ origin, publicKey }: LedgerKey) {
-  return { origin, keys: [{ name: origin, keyId: noteKeyId(origin, publicKey), publicKey }] };
 }
 
 async function newestCheckpoint(

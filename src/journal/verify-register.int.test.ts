@@ -1,0 +1,110 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { expectFindings } from './verify-expectations.fixture.ts';
+import { TamperedRegister } from './verify-tampering.fixture.ts';
+
+let lab: TamperedRegister;
+/** A record whose entries lie before the first checkpoint. */
+let id: string;
+
+beforeAll(async () => {
+  lab = await TamperedRegister.create();
+  id = lab.lives[3]?.id ?? '';
+});
+afterAll(() => lab.close());
+
+const stream = () => `exception:${id}`;
+
+describe('given a register that does not follow from its events', () => {
+  const EXCEPTION = 'WHERE exception_id = $1';
+  test.each([
+    [
+      'its state',
+      "UPDATE lapse.exceptions SET state = jsonb_set(state, '{fields,title}', '\"x\"')",
+    ],
+    ['its status', "UPDATE lapse.exceptions SET status = 'Active'"],
+    ['its end', "UPDATE lapse.exceptions SET expires_at = expires_at + interval '1 ms'"],
+    ['its version', 'UPDATE lapse.exceptions SET version = 3'],
+    ['its hand-over', 'UPDATE lapse.exceptions SET hands_over = NOT hands_over'],
+    ['a service', "UPDATE lapse.exception_services SET service = service || 'x'"],
+    ['an owner', 'DELETE FROM lapse.exception_owners'],
+    ['a policy reference', "UPDATE lapse.exception_policy_refs SET policy_ref = policy_ref || 'x'"],
+  ])('when %s is another, then the row is named', (_, change) =>
+    expectFindings(
+      lab,
+      () => lab.sql(`${change} ${EXCEPTION}`, [id]),
+      [{ code: 'projection-mismatch', stream: stream(), version: 14 }],
+      null,
+    ),
+  );
+
+  test('when a deadline is put off or taken away, then the row is named', async () => {
+    const [due] = await lab.sql<{ exception_id: string; version: number }>(
+      'SELECT exception_id, version FROM lapse.exception_deadlines d JOIN lapse.exceptions USING (exception_id) LIMIT 1',
+    );
+    const found = [
+      {
+        code: 'projection-mismatch',
+        stream: `exception:${due?.exception_id}`,
+        version: due?.version,
+      },
+    ];
+    await expectFindings(
+      lab,
+      () =>
+        lab.sql(
+          `UPDATE lapse.exception_deadlines SET next_due_at = next_due_at + interval '1 day' ${EXCEPTION}`,
+          [due?.exception_id],
+        ),
+      found,
+      null,
+    );
+    await expectFindings(
+      lab,
+      () => lab.sql(`DELETE FROM lapse.exception_deadlines ${EXCEPTION}`, [due?.exception_id]),
+      found,
+      null,
+    );
+  });
+
+  test('when a token opens for longer, then its row is named', async () => {
+    const [token] = await lab.sql<{ token_id: string }>(
+      'SELECT token_id FROM lapse.tokens WHERE revoked_at IS NOT NULL',
+    );
+    await expectFindings(
+      lab,
+      () =>
+        lab.sql('UPDATE lapse.tokens SET revoked_at = NULL WHERE token_id = $1', [token?.token_id]),
+      [{ code: 'projection-mismatch', stream: `identity:${token?.token_id}`, version: 2 }],
+      null,
+    );
+  });
+
+  test('when a row is gone, or is there without events, then it is named', async () => {
+    await expectFindings(
+      lab,
+      () => lab.sql(`DELETE FROM lapse.exceptions ${EXCEPTION}`, [id]),
+      [{ code: 'projection-missing', stream: stream(), version: 14 }],
+      null,
+    );
+    const strays = ['exceptions', 'exception_services'];
+    const copy = (table: string) =>
+      lab.sql(
+        `CREATE TEMP TABLE copied ON COMMIT DROP AS SELECT * FROM lapse.${table} WHERE exception_id = '${id}';
+         UPDATE copied SET exception_id = 'EXC_stray'; INSERT INTO lapse.${table} SELECT * FROM copied`,
+      );
+    await expectFindings(
+      lab,
+      () => Promise.all(strays.map(copy)),
+      strays.map(() => ({ code: 'projection-stray', stream: 'exception:EXC_stray' })),
+      null,
+    );
+  });
+
+  test('when a stream is of no known kind, then it is named', async () => {
+    const kinds = [] as const;
+    const result = await lab.verify({ kinds });
+    expect(new Set(result.findings.map(({ code }) => code))).toEqual(new Set(['stream-unknown']));
+    expect(result.findings).toHaveLength(Math.min(100, result.streams));
+    expect(result.finding_count).toBe(result.streams);
+  });
+});
