@@ -56,7 +56,9 @@ test.each(['rolled back', 'committed after its death'])(
     await moveClock(admin, START + 91 * DAY);
     const worker = startWorker(register, temporaryFolder(), 'deadlines');
     await gate.reached();
-    expect(await countStatuses(admin)).toEqual({ Active: COUNT - 3_000, Expired: 3_000 });
+    // Two batches are under way at once: the other one may or may not have ended by now.
+    const { Expired: before = 0 } = await countStatuses(admin);
+    expect([2_500, 3_000, 3_500]).toContain(before);
     await worker.kill();
     // What it had sent already, COMMIT included, the server may still take up.
     if (outcome === 'rolled back') await gate.terminate();
