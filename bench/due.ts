@@ -16,17 +16,19 @@ import { openScratchDatabase } from './support/scratch-database.ts';
 
 const AIMS = { seconds: 30, peakRatio: 1.2 };
 const quick = process.argv.includes('--quick');
-const sizes = quick ? [1_000, 20_000] : [1_000, 100_000];
+const sizes = quick ? [1_000, 10_000, 20_000] : [1_000, 10_000, 100_000];
 
 console.log('due: records that all end at once, one worker\n');
 console.error('building …');
 await buildLapse();
 const peaks: number[] = [];
 for (const [index, size] of sizes.entries()) peaks.push(await measure(size, index === 0));
-const [small = 1, large = 1] = peaks;
+const [small = 1, middle = 1, large = 1] = peaks;
 console.log(
-  `\n  peak of ${sizes[1]} / peak of ${sizes[0]}: ${(large / small).toFixed(2)} (aim: at most ${AIMS.peakRatio})`,
+  `\n  peak of ${sizes[2]} / peak of ${sizes[0]}: ${(large / small).toFixed(2)} (aim: at most ${AIMS.peakRatio})`,
 );
+// The engine lets its heap grow to a plateau before it collects; 1,000 records end before that.
+console.log(`  peak of ${sizes[2]} / peak of ${sizes[1]}: ${(large / middle).toFixed(2)}`);
 
 async function measure(size: number, first: boolean): Promise<number> {
   const scratch = await openScratchDatabase();

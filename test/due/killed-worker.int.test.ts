@@ -63,9 +63,10 @@ test.each(['rolled back', 'committed after its death'])(
     // What it had sent already, COMMIT included, the server may still take up.
     if (outcome === 'rolled back') await gate.terminate();
     await gate.open();
-    await settle(exceptionDeadlines(register.db, BUILT_IN_POLICY));
-
-    await expect.poll(() => countStatuses(admin)).toEqual({ Expired: COUNT });
+    // Its rows stay locked until the server has noticed that it is gone.
+    const work = exceptionDeadlines(register.db, BUILT_IN_POLICY);
+    const afterSettling = () => settle(work).then(() => countStatuses(admin));
+    await expect.poll(afterSettling, { timeout: 60_000 }).toEqual({ Expired: COUNT });
     expect(await streamProblems(admin, 'ExceptionExpired')).toEqual([]);
     expect(await count(admin, "events WHERE stream_type = 'exception'")).toBe(events + COUNT);
     expect(await count(admin, 'exception_deadlines')).toBe(0);
