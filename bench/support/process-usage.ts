@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 
 /** The kernel counts a process's time in hundredths of a second (USER_HZ, the same on all Linux). */
 const TICKS_A_SECOND = 100;
@@ -20,11 +20,6 @@ export function cpuSecondsOfFamily(pid: number): number {
 export function peakMegabytes(pid: number): number {
   const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
   return Number(kilobytes) / 1024;
-}
-
-/** Makes the kernel count the peak anew from what is resident now. */
-export function resetPeak(pid: number): void {
-  writeFileSync(`/proc/${pid}/clear_refs`, '5');
 }
 
 function children(pid: number): number[] {
