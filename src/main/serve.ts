@@ -11,7 +11,7 @@ import type { Database } from '../platform/db/transaction.ts';
 import { createLogger } from '../platform/log/logger.ts';
 import { loadMasterKey, type MasterKey } from '../platform/secrets/secrets.ts';
 import { compose } from './compose.ts';
-import { prepareDatabase } from './database-setup.ts';
+import { prepareDatabase, type ReadyDatabase } from './database-setup.ts';
 import { createHttpApp } from './http-app.ts';
 import { LAPSE_VERSION } from './version.ts';
 
@@ -20,11 +20,15 @@ export interface RunOptions {
   readonly config: Config;
   readonly secrets: ConfigSecrets;
   readonly testClock: boolean;
+  /** Add the demonstration's tenant, unless there is one already. */
+  readonly demo?: boolean;
   /** Serve the API. */
   readonly api: boolean;
   /** Do the due work. */
   readonly worker: boolean;
   readonly progress: (text: string) => void;
+  /** Told how much of the demonstration is made. */
+  readonly onDemo?: (done: number, total: number) => void;
   /** Where it logs; standard output unless told. */
   readonly log?: Logger;
 }
@@ -35,6 +39,8 @@ export interface RunningServer {
   readonly address: string | undefined;
   /** Where the administrator's token was written, at the first start alone. */
   readonly adminTokenFile: string | undefined;
+  /** Folder with the demonstration's tokens, where one was asked for. */
+  readonly demoFolder: string | undefined;
   /** Drains requests, lets the worker finish its batch, and stops PostgreSQL last. */
   stop(): Promise<void>;
 }
@@ -58,7 +64,8 @@ export async function start(options: RunOptions): Promise<RunningServer> {
     const db = openDatabase({ application, worker, connections: config.connections, testClock });
     stopping.push(() => db.close());
     const master = await loadMasterKey(secrets.masterKey, join(config.dataDir, 'master-key'));
-    const adminTokenFile = await prepareTenant(db, config, master);
+    const { tenantId, adminTokenFile } = await prepareTenant(db, config, master);
+    const demoFolder = options.demo ? await addDemo(options, ready, master, tenantId) : undefined;
     const log = options.log ?? createLogger(config.logLevel);
     const lapse = compose({ config, db, master, log });
     if (options.worker) {
@@ -82,7 +89,7 @@ export async function start(options: RunOptions): Promise<RunningServer> {
       });
       address = shownAddress(config, app.server.address());
     }
-    return { address, adminTokenFile, stop };
+    return { address, adminTokenFile, demoFolder, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -94,7 +101,7 @@ async function prepareTenant(
   db: Database,
   config: Config,
   master: MasterKey,
-): Promise<string | undefined> {
+): Promise<{ tenantId: string; adminTokenFile: string | undefined }> {
   const { publicUrl, tenantName, dataDir } = config;
   const tenantId = await db.inSystem((tx) =>
     ensureFirstTenant(tx, tenantName, { publicUrl, master }),
@@ -114,11 +121,28 @@ async function prepareTenant(
     };
     return issueToken(tx, tenantId, CLOCK, wanted, now).secret;
   });
-  if (issued === undefined) return undefined;
+  if (issued === undefined) return { tenantId, adminTokenFile: undefined };
   const file = join(dataDir, 'admin-token');
   await writeFile(file, `${issued}\n`, { mode: 0o600 });
   await chmod(file, 0o600);
-  return file;
+  return { tenantId, adminTokenFile: file };
+}
+
+/** Plays the demonstration on connections of its own, whose time can be moved. */
+async function addDemo(
+  { config, onDemo = () => {} }: RunOptions,
+  { application, worker, schemaVersion }: ReadyDatabase,
+  master: MasterKey,
+  firstTenantId: string,
+): Promise<string> {
+  const { seedDemo } = await import('./demo/seed-demo.ts');
+  const db = openDatabase({ application, worker, connections: 4, testClock: true });
+  try {
+    const parts = { config, db, master, firstTenantId, schemaVersion, onProgress: onDemo };
+    return await seedDemo(parts);
+  } finally {
+    await db.close();
+  }
 }
 
 function shownAddress(config: Config, bound: { port: number } | string | null): string {

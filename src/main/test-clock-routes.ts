@@ -5,6 +5,7 @@ import { instant } from '../domain/exception/field-shapes.ts';
 import { formatInstant, parseInstant } from '../domain/schedule/instant.ts';
 import type { Database } from '../platform/db/transaction.ts';
 import type { DueLoop } from '../platform/due/due-loop.ts';
+import { setTestClock } from './test-clock.ts';
 
 const clock = z.strictObject({ now: instant });
 
@@ -32,13 +33,7 @@ export function addTestClockRoutes(app: FastifyInstance, db: Database, loop: Due
         throw new DomainError('invalid-request', `now ${message}`, [{ path: 'now', message }]);
       }
       const wanted = parseInstant(now) ?? 0;
-      await db.inTenant(request.principal.tenantId, async (tx) => {
-        await tx.query(
-          `UPDATE lapse.test_clock
-           SET offset_ms = $1 - floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint`,
-          [wanted],
-        );
-      });
+      await db.inTenant(request.principal.tenantId, (tx) => setTestClock(tx, wanted));
       await loop.settle();
       return { now: formatInstant(wanted) };
     },

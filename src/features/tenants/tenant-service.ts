@@ -24,7 +24,15 @@ export async function ensureFirstTenant(
   const [known] = await tx.query<{ tenant_id: string }>(
     'SELECT tenant_id FROM lapse.tenants ORDER BY created_at, tenant_id LIMIT 1',
   );
-  if (known) return known.tenant_id;
+  return known?.tenant_id ?? createTenant(tx, name, { publicUrl, master });
+}
+
+/** Makes a tenant with a ledger key of its own. Answers its id. */
+export async function createTenant(
+  tx: Transaction,
+  name: string,
+  { publicUrl, master }: TenantOptions,
+): Promise<string> {
   const tenantId = newUlid();
   const at = formatInstant(await tx.now);
   tx.atCommit('INSERT INTO lapse.tenants (tenant_id, name, created_at) VALUES ($1, $2, $3)', [

@@ -1,6 +1,7 @@
 import type { RunningServer } from '../../serve.ts';
 import { errorColours as colours } from '../terminal/colours.ts';
 import { remark } from '../terminal/output.ts';
+import { barText, progressLine } from '../terminal/progress-line.ts';
 import { serverLog } from '../terminal/server-log.ts';
 import { startFailure } from '../terminal/start-failure.ts';
 import { stopSignal } from '../terminal/stop-signal.ts';
@@ -10,6 +11,8 @@ export interface ServedParts {
   readonly api: boolean;
   readonly worker: boolean;
   readonly testClock: boolean;
+  /** Add the demonstration's tenant. */
+  readonly demo: boolean;
 }
 
 /** `lapse serve` and `lapse work`: runs until it is told to stop, then stops in order. */
@@ -32,8 +35,13 @@ async function startParts(parts: ServedParts): Promise<{ server: RunningServer; 
     ]);
     const { config, secrets } = await readConfig(process.env, process.cwd());
     const log = await serverLog(config.logLevel);
+    const making = progressLine();
+    const onDemo = (done: number, total: number) =>
+      done < total
+        ? making.update(`lapse: half a year of demonstration ${barText(done, total)}`)
+        : making.done();
     return {
-      server: await start({ config, secrets, ...parts, progress, log }),
+      server: await start({ config, secrets, ...parts, progress, onDemo, log }),
       dataDir: config.dataDir,
     };
   } catch (error) {
@@ -51,20 +59,26 @@ function announce(server: RunningServer, parts: ServedParts, dataDir: string): v
     remark(label('API reference', `${address}/docs`));
     if (adminTokenFile) remark(label("Administrator's token", adminTokenFile));
     remark(label('Data', process.env.DATABASE_URL ? 'in DATABASE_URL' : dataDir));
-    remark(`\n  In another terminal:  ${commandHint(address)}`);
+    remark(`\n  In another terminal:  ${commandHint(address, 'npx lapse new')}`);
+    if (server.demoFolder) {
+      const token = `LAPSE_TOKEN=$(cat ${server.demoFolder}/auditor-token)`;
+      remark(`  The demonstration:    ${commandHint(address, `${token} npx lapse list`)}`);
+      const others = 'administrator-token, approver-token and requestor-token lie beside it';
+      remark(`                        ${colours.dim(others)}`);
+    }
   }
   if (parts.testClock) remark(label('Test clock', 'anybody with a token may move the time'));
   remark(`\n${colours.dim('Ctrl-C stops everything.')}\n`);
 }
 
 /** What to type next, with the variables that make it find this server. */
-function commandHint(address: string): string {
+function commandHint(address: string, command: string): string {
   const { LAPSE_DATA } = process.env;
   const { hostname, port } = new URL(address);
   const isLocal = hostname === 'localhost';
   const where = isLocal ? `LAPSE_PORT=${port} ` : `LAPSE_URL=${address} `;
   const data = LAPSE_DATA ? `LAPSE_DATA=${LAPSE_DATA} ` : '';
-  return colours.cyan(`${isLocal && port === '7400' ? '' : where}${data}npx lapse new`);
+  return colours.cyan(`${isLocal && port === '7400' ? '' : where}${data}${command}`);
 }
 
 function label(name: string, text: string): string {

@@ -8,16 +8,22 @@ export function addServerCommands(program: Command): void {
     .command('serve')
     .description('start everything: PostgreSQL unless DATABASE_URL is set, API and worker')
     .option('--test-clock', 'let tests move the time (loopback only)')
+    .option('--demo', 'add a tenant with half a year of exceptions to look at')
     .option('--no-work', 'serve the API alone; another process works')
     .addHelpText(
       'after',
-      examples('lapse serve', 'LAPSE_PORT=8080 LAPSE_DATA=/var/lib/lapse lapse serve'),
+      examples(
+        'lapse serve',
+        'lapse serve --demo',
+        'LAPSE_PORT=8080 LAPSE_DATA=/var/lib/lapse lapse serve',
+      ),
     )
-    .action(async (options: { testClock?: boolean; work: boolean }) =>
+    .action(async (options: { testClock?: boolean; demo?: boolean; work: boolean }) =>
       (await import('../actions/serve.ts')).serve({
         api: true,
         worker: options.work,
         testClock: options.testClock === true,
+        demo: options.demo === true,
       }),
     );
   program
@@ -30,6 +36,7 @@ export function addServerCommands(program: Command): void {
         api: false,
         worker: true,
         testClock: options.testClock === true,
+        demo: false,
       }),
     );
   program
