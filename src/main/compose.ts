@@ -12,6 +12,7 @@ import { TokenService } from '../features/identity/token-service.ts';
 import { ImportService } from '../features/imports/import-service.ts';
 import { LedgerViews } from '../features/ledger/ledger-views.ts';
 import { ledgerSequencing } from '../features/ledger/ledger-work.ts';
+import { countOpenTasks } from '../features/tasks/open-tasks.ts';
 import { assertWritable, markDiverged } from '../features/tenants/tenant-service.ts';
 import { fileCheckpointStore } from '../journal/checkpoint-store.ts';
 import { sequence } from '../journal/sequencer.ts';
@@ -19,8 +20,12 @@ import type { Config } from '../platform/config/config.ts';
 import type { Database } from '../platform/db/transaction.ts';
 import { DueLoop } from '../platform/due/due-loop.ts';
 import { housekeeping } from '../platform/due/housekeeping.ts';
+import { singleFlight } from '../platform/http/single-flight.ts';
 import type { MasterKey } from '../platform/secrets/secrets.ts';
+import { backlogMetrics } from '../platform/telemetry/backlog-metrics.ts';
+import { createMetrics } from '../platform/telemetry/metrics.ts';
 import { createVerifier } from './ledger-verification.ts';
+import { LAPSE_VERSION } from './version.ts';
 
 /** What the parts are made of. */
 export interface Parts {
@@ -41,18 +46,25 @@ export function compose({ config, db, master, log, realNow = Date.now }: Parts) 
   const checkpoints = fileCheckpointStore(join(config.dataDir, 'checkpoints'));
   const authenticator = createAuthenticator(db, realNow);
   const sequencing = { db, master, checkpoints, onDiverged: markDiverged(db) };
-  const loop = new DueLoop(
-    [
-      exceptionDeadlines(db, policy),
-      ledgerSequencing(db, sequencing),
-      housekeeping(db, randomUUID(), realNow),
-    ],
-    log,
-  );
+  const works = [
+    exceptionDeadlines(db, policy),
+    ledgerSequencing(db, sequencing),
+    housekeeping(db, randomUUID(), realNow),
+  ];
+  const metrics = createMetrics(LAPSE_VERSION);
+  const backlog = backlogMetrics(metrics.registry, works, () => countOpenTasks(db));
   return {
+    config,
     db,
     policy,
-    loop,
+    loop: new DueLoop(works, log, metrics),
+    works,
+    metrics,
+    /** Everything that is measured, in the Prometheus text format. */
+    readMetrics: singleFlight(async () => {
+      await backlog.read();
+      return metrics.registry.metrics();
+    }),
     checkpoints,
     authenticator,
     exceptions: {

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { Database } from '../platform/db/transaction.ts';
+import { singleFlight } from '../platform/http/single-flight.ts';
 
 /** What readiness is measured against. */
 export interface HealthOptions {
@@ -19,7 +20,7 @@ export function addHealthRoutes(
   app: FastifyInstance,
   { db, schemaVersion, isDraining }: HealthOptions,
 ): void {
-  const check = shared(() => readiness(db, schemaVersion).catch(() => NOTHING_READY));
+  const check = singleFlight(() => readiness(db, schemaVersion).catch(() => NOTHING_READY));
   app.get('/healthz', { schema: { hide: true } }, async () => ({ status: 'ok' }));
   app.get('/readyz', { schema: { hide: true } }, async (_, reply) => {
     const checks = await check();
@@ -28,17 +29,6 @@ export function addHealthRoutes(
       .code(ready ? 200 : 503)
       .send({ status: ready ? 'ready' : 'not ready', draining: isDraining(), checks });
   });
-}
-
-/** Callers at the same time share one run: anybody may ask, and each run takes a connection. */
-function shared<T>(run: () => Promise<T>): () => Promise<T> {
-  let running: Promise<T> | undefined;
-  return () => {
-    running ??= run().finally(() => {
-      running = undefined;
-    });
-    return running;
-  };
 }
 
 function readiness(db: Database, schemaVersion: string) {

@@ -14,6 +14,7 @@ import { addApiReference } from './api-reference.ts';
 import type { Lapse } from './compose.ts';
 import { addHealthRoutes } from './health-routes.ts';
 import { guardRoutes } from './http-principal.ts';
+import { addMetricsRoute } from './metrics-route.ts';
 import { requestValidator } from './request-validation.ts';
 import { addTestClockRoutes } from './test-clock-routes.ts';
 
@@ -28,13 +29,18 @@ export interface HttpOptions {
 
 /** The HTTP application: every route, guarded, documented. */
 export async function createHttpApp(lapse: Lapse, options: HttpOptions): Promise<FastifyInstance> {
-  const app = await createServer({ logger: options.log, validatorCompiler: requestValidator });
+  const app = await createServer({
+    logger: options.log,
+    validatorCompiler: requestValidator,
+    requestAnswered: lapse.metrics.requestAnswered,
+  });
   await addApiReference(app, options.version);
   addHealthRoutes(app, {
     db: lapse.db,
     schemaVersion: options.schemaVersion,
     isDraining: options.isDraining,
   });
+  addMetricsRoute(app, lapse);
   await app.register(
     async (scope) => {
       guardRoutes(scope, (bearer) => lapse.authenticator.authenticate(bearer));

@@ -9,7 +9,7 @@ import { type Append, record } from '../../journal/journal.ts';
 import type { StreamState } from '../../journal/stream.ts';
 import type { Database, Transaction } from '../../platform/db/transaction.ts';
 import { cutOutPoison } from '../../platform/due/cut-out.ts';
-import { BATCH_SIZE, type DueWork } from '../../platform/due/due-loop.ts';
+import { BATCH_SIZE, type Backlog, type MeasuredWork } from '../../platform/due/due-loop.ts';
 import { newUlid } from '../../platform/ids.ts';
 import { exceptionStream } from './exception-store.ts';
 
@@ -22,12 +22,13 @@ interface DueRow {
  * Moves on every record whose deadline has passed. Claim, fold and write are one transaction over at
  * most 500 rows: killed in the middle it has done nothing, and no transition is ever made twice.
  */
-export function exceptionDeadlines(db: Database, policy: Policy): DueWork {
+export function exceptionDeadlines(db: Database, policy: Policy): MeasuredWork {
   const advance = (only?: readonly DueRow[]) => db.inSystem((tx) => advanceDue(tx, policy, only));
   // While PostgreSQL writes one batch the next is read and folded, so that both keep a core busy.
   let atOnce = 1;
   return {
     name: 'exception-deadlines',
+    backlog: () => db.inSystem(async (tx) => overdueRows(tx, await tx.now)),
     async runBatch() {
       const ended = await Promise.allSettled(Array.from({ length: atOnce }, () => advance()));
       const failed = ended.find((batch) => batch.status === 'rejected');
@@ -62,6 +63,17 @@ const DUE = `SELECT d.tenant_id, d.exception_id FROM lapse.exception_deadlines d
 
 function dueRows(tx: Transaction, now: number): Promise<DueRow[]> {
   return tx.query<DueRow & QueryResultRow>(DUE, [now]);
+}
+
+async function overdueRows(tx: Transaction, now: number): Promise<Backlog> {
+  const [row] = await tx.query<{ waiting: number; lateness: number }>(
+    `SELECT count(*)::int AS waiting,
+       coalesce(extract(epoch FROM to_timestamp($1::double precision / 1000) - min(next_due_at)), 0)::float8 AS lateness
+     FROM lapse.exception_deadlines
+     WHERE quarantined_at IS NULL AND next_due_at <= to_timestamp($1::double precision / 1000)`,
+    [now],
+  );
+  return { waiting: row?.waiting ?? 0, latenessSeconds: row?.lateness ?? 0 };
 }
 
 async function advanceDue(

@@ -8,6 +8,7 @@ import {
 } from 'pg';
 import { DomainError } from '../../domain/errors.ts';
 import { isUlid } from '../../domain/ids.ts';
+import { inSpan } from '../telemetry/tracing.ts';
 import { PipelinedTransaction } from './pipelined-transaction.ts';
 import type { Database } from './transaction.ts';
 
@@ -77,7 +78,7 @@ class PooledDatabase implements Database {
     for (let attempt = 1; ; attempt += 1) {
       const client = await from.connect();
       try {
-        return await this.#run(client, setting, work);
+        return await inSpan('transaction', () => this.#run(client, setting, work));
       } catch (error) {
         if (attempt >= ATTEMPTS || !isRetryable(error)) throw error;
       }

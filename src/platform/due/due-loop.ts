@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { recordSpan } from '../telemetry/tracing.ts';
 
 /** One kind of work that time brings about, in batches. */
 export interface DueWork {
@@ -8,6 +9,29 @@ export interface DueWork {
    * is due. What fails stays due: the next pass takes it up again.
    */
   runBatch(): Promise<number>;
+}
+
+/** Due work that can tell how much of it there is. */
+export interface MeasuredWork extends DueWork {
+  /** What is due at this moment and not done, whoever is at it. */
+  backlog(): Promise<Backlog>;
+}
+
+/** How much of one kind of work is due. */
+export interface Backlog {
+  /** Rows whose time has come. */
+  readonly waiting: number;
+  /** How long the oldest of them has been due; 0 where none is. */
+  readonly latenessSeconds: number;
+}
+
+/** Is told what becomes of each kind's batches. */
+export interface DueLoopObserver {
+  /** The loop has this kind of work. */
+  began(kind: string): void;
+  /** A batch that had rows. */
+  batchDone(kind: string, rows: number, seconds: number): void;
+  batchFailed(kind: string): void;
 }
 
 /** Largest batch of rows that one transaction claims (DESIGN section 2, "Time-driven work"). */
@@ -26,8 +50,8 @@ const PAUSE_AFTER_FAILURE = 2_000;
 export class DueLoop {
   readonly #lanes: readonly Lane[];
 
-  constructor(works: readonly DueWork[], log: Logger) {
-    this.#lanes = works.map((work) => new Lane(work, log));
+  constructor(works: readonly DueWork[], log: Logger, observer: DueLoopObserver = UNOBSERVED) {
+    this.#lanes = works.map((work) => new Lane(work, log, observer));
   }
 
   start(): void {
@@ -53,17 +77,22 @@ export class DueLoop {
   }
 }
 
+const UNOBSERVED: DueLoopObserver = { began() {}, batchDone() {}, batchFailed() {} };
+
 class Lane {
   readonly #work: DueWork;
   readonly #log: Logger;
+  readonly #observer: DueLoopObserver;
   #stopped = false;
   #running: Promise<void> | undefined;
   #wake: (() => void) | undefined;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(work: DueWork, log: Logger) {
+  constructor(work: DueWork, log: Logger, observer: DueLoopObserver) {
     this.#work = work;
     this.#log = log;
+    this.#observer = observer;
+    observer.began(work.name);
   }
 
   start(): void {
@@ -105,9 +134,25 @@ class Lane {
 
   /** One batch at a time in a process: `settle` must not answer while the loop is in one. */
   #runBatch(): Promise<number> {
-    const next = this.#last.then(() => this.#work.runBatch());
+    const next = this.#last.then(() => this.#observed());
     this.#last = next.catch(() => {});
     return next;
+  }
+
+  async #observed(): Promise<number> {
+    const { name } = this.#work;
+    const [startedAt, began] = [Date.now(), performance.now()];
+    try {
+      const rows = await this.#work.runBatch();
+      if (rows > 0) {
+        this.#observer.batchDone(name, rows, (performance.now() - began) / 1_000);
+        recordSpan(`due ${name}`, startedAt, { 'lapse.due.rows': rows });
+      }
+      return rows;
+    } catch (error) {
+      this.#observer.batchFailed(name);
+      throw error;
+    }
   }
 
   #sleep(millis: number): Promise<void> {

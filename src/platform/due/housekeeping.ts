@@ -1,5 +1,5 @@
-import type { Database } from '../db/transaction.ts';
-import type { DueWork } from './due-loop.ts';
+import type { Database, Transaction } from '../db/transaction.ts';
+import type { Backlog, MeasuredWork } from './due-loop.ts';
 
 /** Idempotency rows live 72 hours (DESIGN section 2, Transactions). */
 const KEPT_FOR = '72 hours';
@@ -15,10 +15,11 @@ export function housekeeping(
   db: Database,
   workerId: string,
   realNow: () => number = Date.now,
-): DueWork {
+): MeasuredWork {
   let doneAt = 0;
   return {
     name: 'housekeeping',
+    backlog: () => db.inSystem(async (tx) => forgettable(tx, await tx.now)),
     async runBatch() {
       if (realNow() - doneAt < EVERY) return 0;
       const forgotten = await db.inSystem(async (tx) => {
@@ -47,4 +48,17 @@ export function housekeeping(
       return 0;
     },
   };
+}
+
+/** Answers that are too old; counted up to a limit, since nobody needs to know exactly how many. */
+async function forgettable(tx: Transaction, now: number): Promise<Backlog> {
+  const [row] = await tx.query<{ waiting: number; lateness: number }>(
+    `SELECT count(*)::int AS waiting,
+       coalesce(extract(epoch FROM to_timestamp($1::double precision / 1000) - interval '${KEPT_FOR}' - min(created_at)), 0)::float8 AS lateness
+     FROM (SELECT created_at FROM lapse.idempotency
+       WHERE created_at < to_timestamp($1::double precision / 1000) - interval '${KEPT_FOR}'
+       ORDER BY created_at LIMIT ${10 * BATCH}) AS old`,
+    [now],
+  );
+  return { waiting: row?.waiting ?? 0, latenessSeconds: row?.lateness ?? 0 };
 }

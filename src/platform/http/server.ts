@@ -9,6 +9,8 @@ import Fastify, {
 } from 'fastify';
 import type { Logger } from 'pino';
 import { DomainError } from '../../domain/errors.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { traceRequests } from '../telemetry/tracing.ts';
 import { answerClientError } from './client-error.ts';
 import { handleError, sendMethodNotAllowed, sendProblem } from './problem.ts';
 
@@ -19,6 +21,8 @@ export interface ServerOptions {
   readonly validatorCompiler: FastifySchemaCompiler<unknown>;
   /** Largest body in bytes that a route accepts unless it says otherwise. */
   readonly bodyLimit?: number;
+  /** Is told of every request that was answered. */
+  readonly requestAnswered?: Metrics['requestAnswered'];
 }
 
 const MEGABYTE = 1024 * 1024;
@@ -86,11 +90,15 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     frameguard: { action: 'deny' },
   });
   addJsonParser(app);
-  addHooks(app);
+  traceRequests(app);
+  addHooks(app, options.requestAnswered);
   return app;
 }
 
-function addHooks(app: FastifyInstance): void {
+function addHooks(
+  app: FastifyInstance,
+  requestAnswered: ServerOptions['requestAnswered'] = () => {},
+): void {
   app.decorateRequest('bodyHash', null as unknown as Uint8Array);
   app.addHook('onRequest', async (request, reply) => {
     markAnswer(request, reply);
@@ -98,6 +106,12 @@ function addHooks(app: FastifyInstance): void {
   });
   app.addHook('onResponse', async (request, reply) => {
     const { method, routeOptions } = request;
+    requestAnswered({
+      method,
+      route: routeOptions.url ?? 'unmatched',
+      status: reply.statusCode,
+      seconds: reply.elapsedTime / 1_000,
+    });
     // The route's pattern, not the URL: a path or query may hold what does not belong in a log.
     request.log.info(
       {

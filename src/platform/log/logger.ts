@@ -1,4 +1,5 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
+import { traceFields } from '../telemetry/tracing.ts';
 
 /**
  * Structured logs, one JSON object a line. What could be a secret is cut out wherever it stands;
@@ -8,6 +9,7 @@ export function createLogger(level: string, destination?: DestinationStream): Lo
   const options = {
     level,
     base: undefined,
+    mixin: traceFields,
     timestamp: pino.stdTimeFunctions.isoTime,
     serializers: { err: loggedError },
     redact: {

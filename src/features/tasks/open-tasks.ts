@@ -1,0 +1,15 @@
+import type { Database } from '../../platform/db/transaction.ts';
+
+const KINDS = ['quarantine', 'ledger-diverged'] as const;
+
+/** How many tasks of each kind are open, in all tenants together; kinds without any are 0. */
+export async function countOpenTasks(
+  db: Database,
+): Promise<{ readonly kind: string; readonly open: number }[]> {
+  const rows = await db.inSystem((tx) =>
+    tx.query<{ kind: string; open: number }>(
+      'SELECT kind, count(*)::int AS open FROM lapse.tasks WHERE resolved_at IS NULL GROUP BY kind',
+    ),
+  );
+  return KINDS.map((kind) => ({ kind, open: rows.find((row) => row.kind === kind)?.open ?? 0 }));
+}
