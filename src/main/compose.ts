@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { BUILT_IN_POLICY } from '../domain/policy/built-in-policy.ts';
 import type { Policy } from '../domain/policy/policy.ts';
+import { diagnose } from '../features/diagnosis/diagnose.ts';
 import { draftAll, existingIds } from '../features/exceptions/exception-drafts.ts';
 import { ExceptionService } from '../features/exceptions/exception-service.ts';
 import { ExceptionViews } from '../features/exceptions/exception-views.ts';
@@ -43,7 +44,8 @@ export type Lapse = ReturnType<typeof compose>;
 /** Wires the features. What one needs of another is passed here as a narrow function. */
 export function compose({ config, db, master, log, realNow = Date.now }: Parts) {
   const policy = configuredPolicy(config);
-  const checkpoints = fileCheckpointStore(join(config.dataDir, 'checkpoints'));
+  const { dataDir } = config;
+  const checkpoints = fileCheckpointStore(join(dataDir, 'checkpoints'));
   const authenticator = createAuthenticator(db, realNow);
   const sequencing = { db, master, checkpoints, onDiverged: markDiverged(db) };
   const works = [
@@ -54,12 +56,12 @@ export function compose({ config, db, master, log, realNow = Date.now }: Parts) 
   const metrics = createMetrics(LAPSE_VERSION);
   const backlog = backlogMetrics(metrics.registry, works, () => countOpenTasks(db));
   return {
-    config,
     db,
     policy,
     loop: new DueLoop(works, log, metrics),
-    works,
     metrics,
+    diagnose: (tenantId: string, schemaVersion: string) =>
+      diagnose({ db, dataDir, works, checkpoints, schemaVersion, realNow }, tenantId),
     /** Everything that is measured, in the Prometheus text format. */
     readMetrics: singleFlight(async () => {
       await backlog.read();

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
+import { addDiagnosisRoute } from '../features/diagnosis/diagnosis-route.ts';
 import { addCommandRoutes } from '../features/exceptions/command-routes.ts';
 import { addCommentRoutes } from '../features/exceptions/comment-routes.ts';
 import { addExceptionRoutes } from '../features/exceptions/exception-routes.ts';
@@ -27,6 +28,17 @@ export interface HttpOptions {
   readonly isDraining: () => boolean;
 }
 
+/** What `lapse work` answers: health and metrics, and nothing of the register. */
+export async function createWorkerApp(
+  lapse: Lapse,
+  options: HttpOptions,
+): Promise<FastifyInstance> {
+  const app = await createServer({ logger: options.log, validatorCompiler: requestValidator });
+  addHealthRoutes(app, { db: lapse.db, ...options });
+  addMetricsRoute(app, lapse);
+  return app;
+}
+
 /** The HTTP application: every route, guarded, documented. */
 export async function createHttpApp(lapse: Lapse, options: HttpOptions): Promise<FastifyInstance> {
   const app = await createServer({
@@ -52,6 +64,7 @@ export async function createHttpApp(lapse: Lapse, options: HttpOptions): Promise
       addLedgerRoutes(scope, lapse.ledger);
       addVerificationRoutes(scope, lapse.verifyLedger);
       addTokenRoutes(scope, lapse.tokens);
+      addDiagnosisRoute(scope, (tenantId) => lapse.diagnose(tenantId, options.schemaVersion));
       if (options.testClock) addTestClockRoutes(scope, lapse.db, lapse.loop);
     },
     { prefix: '/v1' },

@@ -1,5 +1,6 @@
 import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { CLOCK } from '../domain/access/actor.ts';
 import { DAY, formatInstant } from '../domain/schedule/instant.ts';
@@ -12,7 +13,7 @@ import { createLogger } from '../platform/log/logger.ts';
 import { loadMasterKey, type MasterKey } from '../platform/secrets/secrets.ts';
 import { compose } from './compose.ts';
 import { prepareDatabase, type ReadyDatabase } from './database-setup.ts';
-import { createHttpApp } from './http-app.ts';
+import { createHttpApp, createWorkerApp } from './http-app.ts';
 import { LAPSE_VERSION } from './version.ts';
 
 /** What `lapse serve` and `lapse work` are started with. */
@@ -72,23 +73,25 @@ export async function start(options: RunOptions): Promise<RunningServer> {
       lapse.loop.start();
       stopping.push(() => lapse.loop.stop());
     }
-    let address: string | undefined;
-    if (options.api) {
-      let draining = false;
-      const app = await createHttpApp(lapse, {
-        log,
-        version: LAPSE_VERSION,
-        schemaVersion,
-        testClock,
-        isDraining: () => draining,
-      });
-      await app.listen({ host: config.host, port: config.port });
+    let draining = false;
+    const http = {
+      log,
+      version: LAPSE_VERSION,
+      schemaVersion,
+      testClock,
+      isDraining: () => draining,
+    };
+    const listen = async (app: FastifyInstance, port: number) => {
+      await app.listen({ host: config.host, port });
       stopping.push(() => {
         draining = true;
         return app.close();
       });
-      address = shownAddress(config, app.server.address());
-    }
+      return shownAddress(config, app.server.address());
+    };
+    let address: string | undefined;
+    if (options.api) address = await listen(await createHttpApp(lapse, http), config.port);
+    else if (config.workPort) await listen(await createWorkerApp(lapse, http), config.workPort);
     return { address, adminTokenFile, demoFolder, stop };
   } catch (error) {
     await stop();

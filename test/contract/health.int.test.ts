@@ -1,4 +1,6 @@
+import { pino } from 'pino';
 import { afterAll, describe, expect, test } from 'vitest';
+import { createWorkerApp } from '../../src/main/http-app.ts';
 import { start } from '../../src/main/serve.ts';
 import { readConfig } from '../../src/platform/config/config.ts';
 import { expectProblem } from '../support/problem-shape.ts';
@@ -77,6 +79,20 @@ describe('health', () => {
     expect(answers.every(({ status }) => status === 200)).toBe(true);
     expect(api.register.db.roundTrips - before).toBeLessThanOrEqual(6);
   });
+});
+
+test('a worker alone answers for its health, and nothing of the register', async () => {
+  const worker = await createWorkerApp(api.lapse, {
+    log: pino({ level: 'silent' }),
+    version: '',
+    schemaVersion: '',
+    testClock: false,
+    isDraining: () => false,
+  });
+  const statusOf = async (url: string) => (await worker.inject({ url })).statusCode;
+  expect(await Promise.all(['/healthz', '/metrics'].map(statusOf))).toEqual([200, 200]);
+  expect(await Promise.all(['/v1/exceptions', '/openapi.json'].map(statusOf))).toEqual([404, 404]);
+  await worker.close();
 });
 
 describe('the test clock', () => {

@@ -18,6 +18,7 @@ const MAY: Readonly<Record<Permission, readonly Role[]>> = {
   'exception:approve': ['approver'],
   'ledger:verify': ['administrator', 'requestor', 'approver', 'auditor'],
   'task:read': ['administrator', 'auditor'],
+  'diagnosis:read': ['administrator', 'auditor'],
   'task:retry': ['administrator'],
   'token:manage': ['administrator'],
   'clock:set': ['administrator', 'requestor', 'approver', 'auditor'],

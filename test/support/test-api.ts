@@ -95,6 +95,7 @@ export async function createTestApi(options: TestApiOptions = {}): Promise<TestA
       undecidedAfter: undefined,
       archiveAfter: undefined,
       connections: 6,
+      workPort: undefined,
       logLevel: 'debug',
     },
     db: register.db,

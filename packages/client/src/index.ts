@@ -23,3 +23,6 @@ export type ExceptionHistory =
 export type TokenList = paths['/v1/tokens']['get']['responses'][200]['content']['application/json'];
 /** What waits for a person. */
 export type TaskList = paths['/v1/tasks']['get']['responses'][200]['content']['application/json'];
+/** How a server is, and what to do about it. */
+export type Diagnosis =
+  paths['/v1/diagnosis']['get']['responses'][200]['content']['application/json'];

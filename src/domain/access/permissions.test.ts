@@ -13,6 +13,7 @@ ledger:verify       yes            yes        yes       yes
 task:read           yes            -          -         yes
 task:retry          yes            -          -         -
 token:manage        yes            -          -         -
+diagnosis:read      yes            -          -         yes
 clock:set           yes            yes        yes       yes
 `;
 

@@ -9,6 +9,7 @@ export const PERMISSIONS = [
   'task:read',
   'task:retry',
   'token:manage',
+  'diagnosis:read',
   'clock:set',
 ] as const;
 export type Permission = (typeof PERMISSIONS)[number];
@@ -27,10 +28,11 @@ const GRANTED: Readonly<Record<Role, ReadonlySet<Permission>>> = {
     'task:read',
     'task:retry',
     'token:manage',
+    'diagnosis:read',
   ]),
   requestor: new Set<Permission>([...EVERYONE, 'exception:write']),
   approver: new Set<Permission>([...EVERYONE, 'exception:write', 'exception:approve']),
-  auditor: new Set<Permission>([...EVERYONE, 'task:read']),
+  auditor: new Set<Permission>([...EVERYONE, 'task:read', 'diagnosis:read']),
 };
 
 /** Whether a role may do something; a role that is not known may do nothing. */

@@ -26,6 +26,7 @@ const config = () => ({
   undecidedAfter: undefined,
   archiveAfter: undefined,
   connections: 6,
+  workPort: undefined,
   logLevel: 'error',
 });
 

@@ -24,6 +24,7 @@ const configFile = z.strictObject({
     })
     .optional(),
   database: z.strictObject({ connections: z.int().min(2).max(200).optional() }).optional(),
+  work: z.strictObject({ port: z.int().min(1).max(65_535).optional() }).optional(),
   log: z.strictObject({ level: z.enum(['debug', 'info', 'warn', 'error']).optional() }).optional(),
 });
 
@@ -38,6 +39,8 @@ export interface Config {
   readonly undecidedAfter: string | undefined;
   readonly archiveAfter: string | undefined;
   readonly connections: number;
+  /** Where `lapse work` answers health checks and scrapers; it listens nowhere unless told. */
+  readonly workPort: number | undefined;
   readonly logLevel: string;
 }
 
@@ -83,6 +86,7 @@ export async function readConfig(
     undecidedAfter: file.lifecycle?.undecided_after,
     archiveAfter: file.lifecycle?.archive_after,
     connections: file.database?.connections ?? 10,
+    workPort: file.work?.port,
     logLevel: file.log?.level ?? 'info',
   });
   const secrets: ConfigSecrets = Object.freeze({

@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import { ROLES } from '../../../domain/access/actor.ts';
 import { examples, JSON_FLAG, wholeNumber } from './option-values.ts';
 
-/** `ledger`, `token`, `tasks`. */
+/** `ledger`, `token`, `tasks`, `doctor`. */
 export function addAdministrationCommands(program: Command): void {
   program.commandsGroup('Administration:');
   addLedger(program);
@@ -15,6 +15,12 @@ export function addAdministrationCommands(program: Command): void {
     .option(...JSON_FLAG)
     .addHelpText('after', examples('lapse tasks', 'lapse tasks --retry tsk_01K…'))
     .action(async (options) => (await import('../actions/tasks.ts')).tasks(options));
+  program
+    .command('doctor')
+    .description('what is wrong with the server, and how to mend it; exit 1 where something is')
+    .option(...JSON_FLAG)
+    .addHelpText('after', examples('lapse doctor', 'lapse doctor --json | jq ".checks[].state"'))
+    .action(async (options) => (await import('../actions/doctor.ts')).doctor(options));
 }
 
 function addLedger(program: Command): void {

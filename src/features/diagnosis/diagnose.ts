@@ -1,0 +1,55 @@
+import type { CheckpointStore } from '../../journal/checkpoint-store.ts';
+import type { Database, Transaction } from '../../platform/db/transaction.ts';
+import type { MeasuredWork } from '../../platform/due/due-loop.ts';
+import { type Check, problem } from './check.ts';
+import { checkDatabase, checkRoles, checkSchema } from './check-database.ts';
+import { checkLedger, checkTokens } from './check-ledger.ts';
+import { checkBackup, checkClock, checkDisk } from './check-surroundings.ts';
+import { checkBacklog, checkTasks, checkWorker } from './check-work.ts';
+
+/** What a diagnosis looks at. */
+export interface Patient {
+  readonly db: Database;
+  readonly dataDir: string;
+  readonly works: readonly MeasuredWork[];
+  readonly checkpoints: CheckpointStore;
+  /** The migration that this release needs. */
+  readonly schemaVersion: string;
+  readonly realNow: () => number;
+}
+
+/**
+ * Looks at everything that a server needs, each by itself: a check that cannot be made is a problem
+ * of its own, and keeps no other from being made.
+ */
+export async function diagnose(patient: Patient, tenantId: string): Promise<Check[]> {
+  const { db, dataDir, works, checkpoints, schemaVersion, realNow } = patient;
+  const asked = (name: string, check: (tx: Transaction) => Promise<Check>) =>
+    guarded(name, async () => [await db.inTenant(tenantId, check)]);
+  const groups = await Promise.all([
+    asked('database', checkDatabase),
+    asked('schema', (tx) => checkSchema(tx, schemaVersion)),
+    asked('roles', checkRoles),
+    asked('clock', (tx) => checkClock(tx, realNow)),
+    guarded('disk', async () => [await checkDisk(dataDir)]),
+    asked('worker', checkWorker),
+    guarded('backlog', () => checkBacklog(works)),
+    asked('ledger', (tx) => checkLedger(tx, tenantId, checkpoints)),
+    asked('tasks', (tx) => checkTasks(tx, tenantId)),
+    asked('tokens', (tx) => checkTokens(tx, tenantId)),
+    guarded('backup', async () => [await checkBackup(dataDir, realNow)]),
+  ]);
+  return groups.flat();
+}
+
+async function guarded(name: string, check: () => Promise<Check[]>): Promise<Check[]> {
+  try {
+    return await check();
+  } catch (error) {
+    // Class and code alone: the message may hold what the database was asked.
+    const { code } = error as { code?: unknown };
+    const kind = error instanceof Error ? error.constructor.name : typeof error;
+    const what = typeof code === 'string' ? `${kind} ${code}` : kind;
+    return [problem(name, `could not be looked at (${what})`, 'see the log of the server')];
+  }
+}
