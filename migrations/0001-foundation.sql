@@ -123,6 +123,9 @@ CREATE TABLE lapse.exceptions (
   tenant_id            text NOT NULL,
   exception_id         text NOT NULL,
   version              integer NOT NULL,
+  -- What people wrote, apart from the rest of the state: most of a record's bytes, and most
+  -- changes of it leave them where they are.
+  fields               jsonb STORAGE EXTERNAL NOT NULL,
   state                jsonb STORAGE EXTERNAL NOT NULL,
   status               text NOT NULL CHECK (status IN ('Draft', 'Under-Review', 'Approved', 'Active',
                          'Expiring', 'Extended', 'Expired', 'Closed', 'Archived')),
@@ -142,7 +145,6 @@ CREATE TABLE lapse.exceptions (
   expires_at           timestamptz(3) NOT NULL,
   due_at               timestamptz(3) NOT NULL,
   hands_over           boolean NOT NULL,
-  search               tsvector NOT NULL,
   -- With what lists filter by, so that counting their matches reads this index and no record.
   PRIMARY KEY (tenant_id, exception_id) INCLUDE (status, kind, category, control, environment,
     data_classification, severity, activates_at, expiring_at, expires_at, due_at, hands_over)
@@ -153,7 +155,13 @@ CREATE INDEX exceptions_by_expires ON lapse.exceptions (tenant_id, expires_at, e
 CREATE INDEX exceptions_by_title ON lapse.exceptions (tenant_id, title, exception_id);
 CREATE INDEX exceptions_by_status ON lapse.exceptions (tenant_id, status, expires_at, exception_id);
 CREATE INDEX exceptions_by_requestor ON lapse.exceptions (tenant_id, requestor);
-CREATE INDEX exceptions_by_search ON lapse.exceptions USING gin (search);
+
+-- A table of its own: a change of the record's row would write it, and its index, again.
+CREATE TABLE lapse.exception_search (
+  tenant_id text NOT NULL, exception_id text NOT NULL, search tsvector NOT NULL,
+  PRIMARY KEY (tenant_id, exception_id)
+);
+CREATE INDEX exception_search_words ON lapse.exception_search USING gin (search);
 
 CREATE TABLE lapse.exception_services (
   tenant_id text NOT NULL, exception_id text NOT NULL, service text NOT NULL,
@@ -254,8 +262,8 @@ INSERT INTO lapse.test_clock DEFAULT VALUES;
 CREATE FUNCTION lapse.search_exceptions(query text) RETURNS SETOF text
   LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp ROWS 100
 BEGIN ATOMIC
-  SELECT e.exception_id FROM lapse.exceptions e
-  WHERE e.tenant_id = lapse.current_tenant() AND e.search @@ to_tsquery('simple', query);
+  SELECT s.exception_id FROM lapse.exception_search s
+  WHERE s.tenant_id = lapse.current_tenant() AND s.search @@ to_tsquery('simple', query);
 END;
 
 -- Rights ------------------------------------------------------------------------------------------
@@ -266,8 +274,8 @@ DECLARE
 BEGIN
   FOREACH name IN ARRAY ARRAY['tenants', 'tokens', 'events', 'event_payloads', 'ledger_pending',
     'ledger_leaves', 'ledger_nodes', 'ledger_heads', 'ledger_checkpoints', 'secrets', 'ledger_keys',
-    'exceptions', 'exception_services', 'exception_owners', 'exception_policy_refs',
-    'exception_deadlines', 'comments', 'import_keys', 'idempotency', 'tasks']
+    'exceptions', 'exception_search', 'exception_services', 'exception_owners',
+    'exception_policy_refs', 'exception_deadlines', 'comments', 'import_keys', 'idempotency', 'tasks']
   LOOP
     EXECUTE format('ALTER TABLE lapse.%I ENABLE ROW LEVEL SECURITY', name);
     EXECUTE format('CREATE POLICY tenant_isolation ON lapse.%I TO lapse_app
@@ -287,7 +295,7 @@ GRANT SELECT, INSERT, UPDATE ON lapse.tokens TO lapse_app;
 GRANT SELECT, INSERT ON lapse.events, lapse.event_payloads, lapse.ledger_pending TO lapse_app;
 GRANT SELECT ON lapse.ledger_leaves, lapse.ledger_nodes, lapse.ledger_heads, lapse.ledger_checkpoints,
   lapse.ledger_keys TO lapse_app;
-GRANT SELECT, INSERT, UPDATE ON lapse.exceptions TO lapse_app;
+GRANT SELECT, INSERT, UPDATE ON lapse.exceptions, lapse.exception_search TO lapse_app;
 GRANT SELECT, INSERT, DELETE ON lapse.exception_services, lapse.exception_owners,
   lapse.exception_policy_refs TO lapse_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON lapse.exception_deadlines TO lapse_app;
@@ -301,7 +309,7 @@ GRANT SELECT, INSERT ON lapse.events, lapse.event_payloads TO lapse_worker;
 GRANT SELECT, INSERT, DELETE ON lapse.ledger_pending TO lapse_worker;
 GRANT SELECT, INSERT ON lapse.ledger_leaves, lapse.ledger_nodes, lapse.ledger_heads,
   lapse.ledger_checkpoints, lapse.secrets, lapse.ledger_keys TO lapse_worker;
-GRANT SELECT, INSERT, UPDATE ON lapse.exceptions TO lapse_worker;
+GRANT SELECT, INSERT, UPDATE ON lapse.exceptions, lapse.exception_search TO lapse_worker;
 GRANT SELECT, INSERT, DELETE ON lapse.exception_services, lapse.exception_owners,
   lapse.exception_policy_refs TO lapse_worker;
 GRANT SELECT, INSERT, UPDATE, DELETE ON lapse.exception_deadlines TO lapse_worker;

@@ -35,9 +35,9 @@ describe('given a checkpoint that has left the database', () => {
           [first],
         );
         const ids = [streams.map((row) => row.stream_id)];
-        for (const table of ['exceptions', 'exception_services', 'exception_owners'])
+        for (const table of ['exceptions', 'exception_search', 'exception_services'])
           await lab.sql(`DELETE FROM lapse.${table} WHERE exception_id = ANY($1)`, ids);
-        for (const table of ['exception_policy_refs', 'exception_deadlines'])
+        for (const table of ['exception_owners', 'exception_policy_refs', 'exception_deadlines'])
           await lab.sql(`DELETE FROM lapse.${table} WHERE exception_id = ANY($1)`, ids);
         await lab.sql(
           `UPDATE lapse.tokens SET version = 1, revoked_at = NULL, state = state - 'revoked_at'`,

@@ -19,6 +19,7 @@ describe('given garbage that no constraint keeps out', () => {
     `UPDATE lapse.event_payloads SET payload = ''`,
     `UPDATE lapse.event_payloads SET payload = repeat('ü', 100000)`,
     `UPDATE lapse.exceptions SET state = 'null'`,
+    `UPDATE lapse.exceptions SET fields = 'null'`,
     `UPDATE lapse.exceptions SET state = '[[]]', title = ''`,
     `UPDATE lapse.tokens SET state = '7'`,
     `UPDATE lapse.ledger_heads SET frontier = ''`,

@@ -18,13 +18,15 @@ describe('given a register that does not follow from its events', () => {
   const EXCEPTION = 'WHERE exception_id = $1';
   test.each([
     [
-      'its state',
-      "UPDATE lapse.exceptions SET state = jsonb_set(state, '{fields,title}', '\"x\"')",
+      'what people wrote',
+      "UPDATE lapse.exceptions SET fields = jsonb_set(fields, '{title}', '\"x\"')",
     ],
+    ['its state', "UPDATE lapse.exceptions SET state = jsonb_set(state, '{renewal_number}', '7')"],
     ['its status', "UPDATE lapse.exceptions SET status = 'Active'"],
     ['its end', "UPDATE lapse.exceptions SET expires_at = expires_at + interval '1 ms'"],
     ['its version', 'UPDATE lapse.exceptions SET version = 3'],
     ['its hand-over', 'UPDATE lapse.exceptions SET hands_over = NOT hands_over'],
+    ['its place in the search', 'DELETE FROM lapse.exception_search'],
     ['a service', "UPDATE lapse.exception_services SET service = service || 'x'"],
     ['an owner', 'DELETE FROM lapse.exception_owners'],
     ['a policy reference', "UPDATE lapse.exception_policy_refs SET policy_ref = policy_ref || 'x'"],

@@ -25,6 +25,7 @@ const TABLES = [
   'ledger_checkpoints',
   'ledger_keys',
   'exceptions',
+  'exception_search',
   'exception_services',
   'exception_owners',
   'exception_policy_refs',

@@ -143,10 +143,9 @@ describe('refusals of the register', () => {
 test('what goes wrong inside is answered without a word of it', async () => {
   const { exception_id: id } = await draft(api);
   // A state that no fold can have made, as a fault in the code would be.
-  await api.admin.query(
-    `UPDATE lapse.exceptions SET state = '{"fields": null}' WHERE exception_id = $1`,
-    [id],
-  );
+  await api.admin.query(`UPDATE lapse.exceptions SET fields = 'null' WHERE exception_id = $1`, [
+    id,
+  ]);
   const answer = await api.send('GET', `/v1/exceptions/${id}`, { as });
   expect(answer.status).toBe(500);
   expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/);

@@ -11,6 +11,7 @@ const TABLES = [
   'events',
   'event_payloads',
   'exceptions',
+  'exception_search',
   'exception_owners',
   'exception_policy_refs',
   'exception_services',

@@ -6,12 +6,13 @@ import type { StreamState } from '../../journal/stream.ts';
 
 /** The columns of `lapse.exceptions`, all of them derived from the state; instants as ISO text. */
 export function exceptionRow({ tenantId, id, version, state }: StreamState<ExceptionState>) {
-  const { fields } = state;
+  const { fields, ...rest } = state;
   return {
     tenant_id: tenantId,
     exception_id: id,
     version,
-    state,
+    fields,
+    state: rest,
     status: state.status,
     kind: 'time-boxed',
     title: fields.title,
@@ -31,6 +32,17 @@ export function exceptionRow({ tenantId, id, version, state }: StreamState<Excep
     due_at: column(nextDeadline(state)),
     hands_over: handsOver(state),
   };
+}
+
+/** A state in the two columns that keep it. */
+export interface StateColumns {
+  readonly fields: ExceptionState['fields'];
+  readonly state: Omit<ExceptionState, 'fields'>;
+}
+
+/** The state of a row; what is no state at all is handed on as it is, for the fold to refuse. */
+export function stateOf({ fields, state }: StateColumns): ExceptionState {
+  return state && { ...state, fields };
 }
 
 /** What people search for: names, ids and the reasons given. */

@@ -3,8 +3,8 @@ import type { StreamChange } from '../../journal/stream.ts';
 import type { Transaction } from '../../platform/db/transaction.ts';
 import { exceptionRow, personKey, searchText } from './exception-row.ts';
 
-/** The columns of `lapse.exceptions`, save `search`, which the database derives. */
-export const COLUMNS = `tenant_id, exception_id, version, state, status, kind, title, category, control, environment,
+/** The columns of `lapse.exceptions`. */
+export const COLUMNS = `tenant_id, exception_id, version, fields, state, status, kind, title, category, control, environment,
   data_classification, severity, requestor, created_at, updated_at, activates_at, expiring_at, expires_at,
   due_at, hands_over`;
 
@@ -41,8 +41,9 @@ function distinct(values: readonly string[] = []): string[] {
 
 // One statement for all that hangs on a record: each further one costs PostgreSQL and us as much as
 // many more rows in this one.
-const ROWS = `new AS MATERIALIZED (
-    SELECT * FROM jsonb_to_recordset($1::jsonb) AS r(tenant_id text, exception_id text, version int, state jsonb,
+function rows(onConflict: (set: string) => string): string {
+  return `new AS MATERIALIZED (
+    SELECT * FROM jsonb_to_recordset($1::jsonb) AS r(tenant_id text, exception_id text, version int, fields jsonb, state jsonb,
       status text, kind text, title text, category text, control text, environment text,
       data_classification text, severity text, requestor text, created_at timestamptz, updated_at timestamptz,
       activates_at timestamptz, expiring_at timestamptz, expires_at timestamptz, due_at timestamptz,
@@ -52,29 +53,32 @@ const ROWS = `new AS MATERIALIZED (
     INSERT INTO lapse.${table} (tenant_id, exception_id, ${column})
     SELECT tenant_id, exception_id, unnest(${table}) FROM new WHERE ${table} IS NOT NULL
   )`,
-  ).join(', ')}, due AS (
+  ).join(', ')}, search AS (
+    INSERT INTO lapse.exception_search (tenant_id, exception_id, search)
+    SELECT tenant_id, exception_id, to_tsvector('simple', search_text) FROM new WHERE search_text IS NOT NULL
+    ${onConflict('search = EXCLUDED.search')}
+  ), due AS (
     INSERT INTO lapse.exception_deadlines (tenant_id, exception_id, next_due_at)
-    SELECT tenant_id, exception_id, due_at FROM new WHERE due_at < 'infinity'`;
+    SELECT tenant_id, exception_id, due_at FROM new WHERE due_at < 'infinity'
+    ${onConflict('next_due_at = EXCLUDED.next_due_at, attempts = 0, last_error = NULL, quarantined_at = NULL')}
+  )`;
+}
 
-const CREATE = `WITH ${ROWS}
-  )
-  INSERT INTO lapse.exceptions (${COLUMNS}, search)
-  SELECT ${COLUMNS}, to_tsvector('simple', search_text) FROM new`;
+const CREATE = `WITH ${rows(() => '')}
+  INSERT INTO lapse.exceptions (${COLUMNS}) SELECT ${COLUMNS} FROM new`;
 
 const CHANGED_COLUMNS = COLUMNS.split(/,\s+/).filter(
-  (name) => !/^(tenant|exception)_id$/.test(name),
+  (name) => !/^(tenant_id|exception_id|fields)$/.test(name),
 );
 
-const CHANGE = `WITH ${ROWS}
-    ON CONFLICT (tenant_id, exception_id) DO UPDATE
-      SET next_due_at = EXCLUDED.next_due_at, attempts = 0, last_error = NULL, quarantined_at = NULL
-  ), never_due AS (
+const CHANGE = `WITH ${rows((set) => `ON CONFLICT (tenant_id, exception_id) DO UPDATE SET ${set}`)},
+  never_due AS (
     DELETE FROM lapse.exception_deadlines d USING new
     WHERE d.tenant_id = new.tenant_id AND d.exception_id = new.exception_id AND new.due_at = 'infinity'
   )
   UPDATE lapse.exceptions e
   SET ${CHANGED_COLUMNS.map((name) => `${name} = new.${name}`).join(', ')},
-    search = coalesce(to_tsvector('simple', new.search_text), e.search)
+    fields = coalesce(new.fields, e.fields)
   FROM new WHERE e.tenant_id = new.tenant_id AND e.exception_id = new.exception_id`;
 
 type Change = StreamChange<ExceptionState>;
@@ -89,15 +93,18 @@ export function writeExceptions(tx: Transaction, changes: readonly Change[]): vo
   tx.atCommit(CHANGE, [JSON.stringify(changed.map(rowOf))]);
 }
 
-/** A row as `ROWS` reads it, without what has not changed: its lists and its searchable text. */
+/** A row as `rows` reads it, without what has not changed: its fields, lists and searchable text. */
 function rowOf(change: Change) {
-  const row = exceptionRow(change);
-  if (change.state.fields === change.previous?.fields) return row;
+  const { fields, ...row } = exceptionRow(change);
+  if (fields === change.previous?.fields) return row;
   const lists = CHILDREN.filter((child) => hasChanged(change, child)).map((child) => [
     child.table,
     child.valuesOf(change.state),
   ]);
-  return { ...row, search_text: searchText(change.state), ...Object.fromEntries(lists) };
+  const text = searchText(change.state);
+  const search =
+    change.previous && searchText(change.previous) === text ? {} : { search_text: text };
+  return { ...row, fields, ...search, ...Object.fromEntries(lists) };
 }
 
 /** The rows that `CHANGE` brings anew have to be gone before it begins. */

@@ -5,7 +5,7 @@ import { EVENT_VERSIONS, upcast } from '../../domain/exception/upcast.ts';
 import type { StoredRow, StreamKind, StreamState } from '../../journal/stream.ts';
 import { jsonInstant, type Reader } from '../../platform/db/snapshot.ts';
 import type { Transaction } from '../../platform/db/transaction.ts';
-import { exceptionRow } from './exception-row.ts';
+import { exceptionRow, type StateColumns, stateOf } from './exception-row.ts';
 import { CHILDREN, type ChildTable, COLUMNS, writeExceptions } from './exception-store-write.ts';
 
 /** The stream of one exception, and its projection: the register's row, its children, its deadline. */
@@ -16,12 +16,12 @@ export const exceptionStream: StreamKind<ExceptionState, ExceptionEvent> = {
   evolve: (state, event, { streamId, at, actor }) =>
     evolve(state, event, { exceptionId: streamId, at, actor }),
   write: writeExceptions,
-  tables: ['exceptions', ...CHILDREN.map(({ table }) => table), 'exception_deadlines'].map(
-    (table) => ({
-      table,
-      id: 'exception_id',
-    }),
-  ),
+  tables: [
+    'exceptions',
+    'exception_search',
+    ...CHILDREN.map(({ table }) => table),
+    'exception_deadlines',
+  ].map((table) => ({ table, id: 'exception_id' })),
   readStored,
   project,
 };
@@ -32,11 +32,11 @@ export async function loadForUpdate(
   tenantId: string,
   exceptionId: string,
 ): Promise<StreamState<ExceptionState> | undefined> {
-  const [row] = await tx.query<{ version: number; state: ExceptionState }>(
-    'SELECT version, state FROM lapse.exceptions WHERE tenant_id = $1 AND exception_id = $2 FOR UPDATE',
+  const [row] = await tx.query<{ version: number } & StateColumns>(
+    'SELECT version, fields, state FROM lapse.exceptions WHERE tenant_id = $1 AND exception_id = $2 FOR UPDATE',
     [tenantId, exceptionId],
   );
-  return row && { tenantId, id: exceptionId, ...row };
+  return row && { tenantId, id: exceptionId, version: row.version, state: stateOf(row) };
 }
 
 function storedChild({ table, column }: ChildTable): string {
@@ -44,9 +44,11 @@ function storedChild({ table, column }: ChildTable): string {
     WHERE c.tenant_id = e.tenant_id AND c.exception_id = e.exception_id) AS ${table}`;
 }
 
-// Without `search`, which the database derives from the same row's text.
+// That it can be searched for, not by what: the database derives that from the row's text.
 const STORED = `SELECT r.exception_id AS id, row_to_json(r) AS columns FROM (
   SELECT ${COLUMNS}, ${CHILDREN.map(storedChild).join(', ')},
+    EXISTS (SELECT FROM lapse.exception_search s
+      WHERE s.tenant_id = e.tenant_id AND s.exception_id = e.exception_id) AS searchable,
     (SELECT d.next_due_at FROM lapse.exception_deadlines d
      WHERE d.tenant_id = e.tenant_id AND d.exception_id = e.exception_id) AS next_due_at
   FROM lapse.exceptions e WHERE tenant_id = $1 AND exception_id = ANY($2)) r`;
@@ -78,6 +80,7 @@ function project(record: StreamState<ExceptionState>) {
     ...Object.fromEntries(
       CHILDREN.map(({ table, valuesOf }) => [table, [...valuesOf(record.state)].sort()]),
     ),
+    searchable: true,
     next_due_at: row.due_at === 'infinity' ? null : due,
   };
 }

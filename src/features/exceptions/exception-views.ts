@@ -10,6 +10,7 @@ import { sqlBuilder } from '../../platform/db/query-builder.ts';
 import type { Database, Transaction } from '../../platform/db/transaction.ts';
 import { type Cursor, decodeCursor, encodeCursor } from './cursor.ts';
 import { type ExceptionFilter, filterConditions } from './exception-filter.ts';
+import { type StateColumns, stateOf } from './exception-row.ts';
 import { exceptionStream } from './exception-store.ts';
 
 /** A page of a list. `total` is exact up to 1,000 unless an exact count was asked for. */
@@ -55,14 +56,14 @@ export class ExceptionViews {
   ): Promise<{ version: number; state: ExceptionState; now: number }> {
     return this.#db.inTenant(tenantId, async (tx) => {
       const [[row], now] = await Promise.all([
-        tx.query<{ version: number; state: ExceptionState }>(
-          'SELECT version, state FROM lapse.exceptions WHERE tenant_id = $1 AND exception_id = $2',
+        tx.query<{ version: number } & StateColumns>(
+          'SELECT version, fields, state FROM lapse.exceptions WHERE tenant_id = $1 AND exception_id = $2',
           [tenantId, id],
         ),
         tx.now,
       ]);
       if (!row) throw new DomainError('not-found', `there is no exception ${id}`);
-      return { version: row.version, state: this.#at(row.state, now), now };
+      return { version: row.version, state: this.#at(stateOf(row), now), now };
     });
   }
 
@@ -90,7 +91,7 @@ export class ExceptionViews {
       const counted = Number((counts[0] as { total: number }).total);
       const over = !request.exactCount && counted > COUNTED;
       return {
-        items: items.map(({ version, state }) => ({ version, state: this.#at(state, now) })),
+        items: items.map((row) => ({ version: row.version, state: this.#at(stateOf(row), now) })),
         next_cursor:
           rows.length > request.limit && last
             ? encodeCursor(request.sort, last.position, last.exception_id)
@@ -107,10 +108,9 @@ export class ExceptionViews {
   }
 }
 
-interface PageRow {
+interface PageRow extends StateColumns {
   readonly exception_id: string;
   readonly version: number;
-  readonly state: ExceptionState;
   readonly position: string;
 }
 
@@ -133,7 +133,7 @@ function pageQuery(
   // To the microsecond and as text, so that a cursor names a place exactly; 'infinity' included.
   const position = sort === 'title' ? sql<string>`title` : sql<string>`${sql.ref(sort)}::text`;
   const page = matching
-    .select(['exception_id', 'version', 'state'])
+    .select(['exception_id', 'version', 'fields', 'state'])
     .select(position.as('position'))
     .orderBy(sort, direction)
     .orderBy('exception_id', direction)

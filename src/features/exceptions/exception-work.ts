@@ -11,6 +11,7 @@ import type { Database, Transaction } from '../../platform/db/transaction.ts';
 import { cutOutPoison } from '../../platform/due/cut-out.ts';
 import { BATCH_SIZE, type Backlog, type MeasuredWork } from '../../platform/due/due-loop.ts';
 import { newUlid } from '../../platform/ids.ts';
+import { type StateColumns, stateOf } from './exception-row.ts';
 import { exceptionStream } from './exception-store.ts';
 
 interface DueRow {
@@ -122,13 +123,14 @@ async function claim(
   const chosen = only
     ? `AND (d.tenant_id, d.exception_id) IN (SELECT * FROM unnest($2::text[], $3::text[]))`
     : '';
-  const rows = await tx.query<{
-    tenant_id: string;
-    exception_id: string;
-    version: number;
-    state: ExceptionState;
-  }>(
-    `SELECT d.tenant_id, d.exception_id, e.version, e.state
+  const rows = await tx.query<
+    {
+      tenant_id: string;
+      exception_id: string;
+      version: number;
+    } & StateColumns
+  >(
+    `SELECT d.tenant_id, d.exception_id, e.version, e.fields, e.state
      FROM lapse.exception_deadlines d
      JOIN lapse.exceptions e ON e.tenant_id = d.tenant_id AND e.exception_id = d.exception_id
      WHERE d.quarantined_at IS NULL AND d.next_due_at <= to_timestamp($1::double precision / 1000) ${chosen}
@@ -136,10 +138,11 @@ async function claim(
      FOR UPDATE OF d, e SKIP LOCKED`,
     only ? [now, only.map((row) => row.tenant_id), only.map((row) => row.exception_id)] : [now],
   );
-  return rows.map(({ tenant_id, exception_id, ...row }) => ({
-    tenantId: tenant_id,
-    id: exception_id,
-    ...row,
+  return rows.map((row) => ({
+    tenantId: row.tenant_id,
+    id: row.exception_id,
+    version: row.version,
+    state: stateOf(row),
   }));
 }
 

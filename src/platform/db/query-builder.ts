@@ -26,6 +26,7 @@ export interface Tables {
     tenant_id: string;
     exception_id: string;
     version: number;
+    fields: unknown;
     state: unknown;
     status: string;
     kind: string;
