@@ -8,7 +8,6 @@ import { join, sep } from 'node:path';
 const BUNDLED = new Set([
   '@clack/prompts',
   '@noble/hashes',
-  'canonicalize',
   'commander',
   'jose',
   'kysely',

@@ -54,7 +54,10 @@ export function limitProblems(fields: Partial<Nullable<ExceptionFields>>): Field
     const message = `would have ${entries} entries; a list may have at most ${LIMITS.list}`;
     return [{ path: 'evidence', message }];
   }
-  const bytes = new TextEncoder().encode(JSON.stringify(fields)).length;
+  const text = JSON.stringify(fields);
+  // A UTF-16 code unit is three bytes at most.
+  if (text.length <= LIMITS.recordBytes / 3) return [];
+  const bytes = new TextEncoder().encode(text).length;
   if (bytes <= LIMITS.recordBytes) return [];
   const message = `has ${bytes.toLocaleString('en')} bytes; a record may have at most ${LIMITS.recordBytes.toLocaleString('en')} (256 KB)`;
   return [{ path: '', message }];

@@ -1,3 +1,4 @@
+import canonicalize from 'canonicalize';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { canonicalBytes, canonicalJson, NotCanonicalError } from './canonical.ts';
@@ -55,6 +56,24 @@ describe('canonical JSON', () => {
         expect(canonicalJson(JSON.parse(canonical))).toBe(canonical);
       }),
     );
+  });
+
+  it('is what `canonicalize` writes, keys that look like numbers or prototypes included', () => {
+    const key = fc.oneof(text, fc.nat().map(String), fc.constantFrom('__proto__', 'toJSON', ''));
+    const keyed = fc.array(fc.tuple(key, json)).map((members) => Object.fromEntries(members));
+    fc.assert(
+      fc.property(fc.oneof(json, keyed), (value) => {
+        expect(canonicalJson(value)).toBe(canonicalize(value));
+      }),
+    );
+  });
+
+  it('escapes every character of a text as `canonicalize` does', () => {
+    for (let code = 1; code <= 0xffff; code += 1) {
+      const character = String.fromCharCode(code);
+      if (!character.isWellFormed()) continue;
+      expect(canonicalJson([character])).toBe(canonicalize([character]));
+    }
   });
 
   it.each<[string, unknown, string]>([

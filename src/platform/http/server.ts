@@ -141,8 +141,8 @@ function addJsonParser(app: FastifyInstance): void {
     request.bodyHash = createHash('sha256').update(bytes).digest();
     if (bytes.length === 0) return done(null, undefined);
     try {
-      const value: unknown = JSON.parse(decoder.decode(bytes), withoutPrototype);
-      assertDepth(value, JSON_DEPTH);
+      const value: unknown = JSON.parse(decoder.decode(bytes));
+      assertHarmless(value, JSON_DEPTH);
       done(null, value);
     } catch (error) {
       done(error instanceof DomainError ? error : notJson(error), undefined);
@@ -157,15 +157,13 @@ function notJson(error: unknown): DomainError {
   return new DomainError('invalid-request', `the body is not JSON in UTF-8: ${detail}`);
 }
 
-function withoutPrototype(key: string, value: unknown): unknown {
-  if (key === '__proto__') throw new DomainError('invalid-request', 'the body has a key __proto__');
-  return value;
-}
-
-function assertDepth(value: unknown, left: number): void {
+/** Refuses what is nested too deep, and a key that some code would take for the prototype. */
+function assertHarmless(value: unknown, left: number): void {
   if (typeof value !== 'object' || value === null) return;
   if (left === 0) throw tooDeep();
-  for (const inner of Object.values(value)) assertDepth(inner, left - 1);
+  if (Object.hasOwn(value, '__proto__'))
+    throw new DomainError('invalid-request', 'the body has a key __proto__');
+  for (const inner of Object.values(value)) assertHarmless(inner, left - 1);
 }
 
 function tooDeep(): DomainError {
