@@ -8,8 +8,7 @@ module.exports = {
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
     {
       name: 'domain-is-pure',
-      comment:
-        'domain imports only domain, zod and @noble/hashes: it runs everywhere',
+      comment: 'domain imports only domain, zod and @noble/hashes: it runs everywhere',
       severity: 'error',
       from: { path: '^src/domain/', pathNot: test },
       to: { pathNot: ['^src/domain/', '^node_modules/(zod|@noble/hashes)/'] },

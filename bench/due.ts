@@ -27,7 +27,7 @@ const [small = 1, middle = 1, large = 1] = peaks;
 console.log(
   `\n  peak of ${sizes[2]} / peak of ${sizes[0]}: ${(large / small).toFixed(2)} (aim: at most ${AIMS.peakRatio})`,
 );
-// The engine lets its heap grow to a plateau before it collects; 1,000 records end before that.
+// 1,000 records end before the heap has grown to what a worker with more to do holds.
 console.log(`  peak of ${sizes[2]} / peak of ${sizes[1]}: ${(large / middle).toFixed(2)}`);
 
 async function measure(size: number, first: boolean): Promise<number> {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { bootstrap, IS_CHECKOUT, ROOT } from './bootstrap.mjs';
 import { ensureBuilt } from './build.mjs';
+import { heapFlags } from './heap-flags.mjs';
 import { fail, Problem } from './problem.mjs';
 import { runNode } from './run-node.mjs';
 
@@ -13,8 +14,9 @@ export async function startLapse(args) {
     const { node, isCurrent } = await bootstrap();
     if (IS_CHECKOUT) await ensureBuilt(ROOT, node);
     else if (!existsSync(bundle)) throw new Problem(`${bundle} is missing: install Lapse again.`);
-    // A second process would double the time that every command takes to begin.
-    if (!isCurrent) return runNode(node, [bundle, ...args], ROOT);
+    const flags = heapFlags(args);
+    // Another start of Node would double the time that every command takes to begin.
+    if (!isCurrent || flags.length > 0) return runNode(node, [...flags, bundle, ...args], ROOT);
     process.argv[1] = bundle;
   } catch (error) {
     fail(error);

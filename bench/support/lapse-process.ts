@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import type { ClientConfig } from 'pg';
+import { heapFlags } from '../../bin/heap-flags.mjs';
 import { bundle } from '../../build/bundle.ts';
 import type { ScratchDatabase } from './scratch-database.ts';
 
@@ -38,7 +39,8 @@ export async function startLapse(
   nodeOptions: readonly string[] = [],
 ): Promise<LapseProcess> {
   const port = await freePort();
-  const child = spawn(process.execPath, [...nodeOptions, join(ROOT, 'dist', 'lapse.js'), ...args], {
+  const options = [...heapFlags(args), ...nodeOptions];
+  const child = spawn(process.execPath, [...options, join(ROOT, 'dist', 'lapse.js'), ...args], {
     cwd: scratch.folder,
     env: {
       PATH: process.env.PATH,

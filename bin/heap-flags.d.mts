@@ -1,0 +1,1 @@
+export function heapFlags(args: readonly string[]): readonly string[];
