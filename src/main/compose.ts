@@ -8,6 +8,7 @@ import { draftAll, existingIds } from '../features/exceptions/exception-drafts.t
 import { ExceptionService } from '../features/exceptions/exception-service.ts';
 import { ExceptionViews } from '../features/exceptions/exception-views.ts';
 import { exceptionDeadlines } from '../features/exceptions/exception-work.ts';
+import { registerReader } from '../features/exceptions/register-export.ts';
 import { createAuthenticator } from '../features/identity/authenticate.ts';
 import { TokenService } from '../features/identity/token-service.ts';
 import { ImportService } from '../features/imports/import-service.ts';
@@ -73,6 +74,7 @@ export function compose({ config, db, master, log, realNow = Date.now }: Parts) 
       service: new ExceptionService({ db, policy, assertWritable }),
       views: new ExceptionViews(db, policy),
     },
+    openRegister: registerReader(db, policy),
     imports: new ImportService({
       db,
       policy,

@@ -4,6 +4,7 @@ import { addDiagnosisRoute } from '../features/diagnosis/diagnosis-route.ts';
 import { addCommandRoutes } from '../features/exceptions/command-routes.ts';
 import { addCommentRoutes } from '../features/exceptions/comment-routes.ts';
 import { addExceptionRoutes } from '../features/exceptions/exception-routes.ts';
+import { addExportRoutes } from '../features/exceptions/export-routes.ts';
 import { addTokenRoutes } from '../features/identity/token-routes.ts';
 import { addImportRoutes } from '../features/imports/import-routes.ts';
 import { addLedgerRoutes } from '../features/ledger/ledger-routes.ts';
@@ -59,6 +60,7 @@ export async function createHttpApp(lapse: Lapse, options: HttpOptions): Promise
       addExceptionRoutes(scope, lapse.exceptions);
       addCommandRoutes(scope, lapse.exceptions.service);
       addCommentRoutes(scope, { db: lapse.db, assertWritable });
+      addExportRoutes(scope, lapse.openRegister);
       addTaskRoutes(scope, lapse.db);
       addImportRoutes(scope, lapse.imports);
       addLedgerRoutes(scope, lapse.ledger);

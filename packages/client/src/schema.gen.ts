@@ -310,6 +310,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/exports/register.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The register, filtered and sorted: a table as RFC 4180 has it, which no spreadsheet takes for formulas */
+        get: operations["get-exports-register.csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/exports/register.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The register, filtered and sorted: one document with the records in `items` */
+        get: operations["get-exports-register.json"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/exports/register.jsonl": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The register, filtered and sorted: one record a line, as JSON */
+        get: operations["get-exports-register.jsonl"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/exports/register.md": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The register, filtered and sorted: for reading: a table of all records, then a section for each */
+        get: operations["get-exports-register.md"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/imports": {
         parameters: {
             query?: never;
@@ -1729,6 +1797,170 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ExceptionRecord"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    "get-exports-register.csv": {
+        parameters: {
+            query?: {
+                status?: ("Draft" | "Under-Review" | "Approved" | "Active" | "Expiring" | "Extended" | "Expired" | "Closed" | "Archived") | ("Draft" | "Under-Review" | "Approved" | "Active" | "Expiring" | "Extended" | "Expired" | "Closed" | "Archived")[];
+                category?: ("authz" | "network" | "data" | "ai" | "release" | "vendor" | "other") | ("authz" | "network" | "data" | "ai" | "release" | "vendor" | "other")[];
+                control?: ("azure-policy-prod" | "azure-policy-nonprod" | "rbac-tier-0" | "rbac-tier-1" | "conditional-access" | "defender" | "private-endpoint" | "firewall") | ("azure-policy-prod" | "azure-policy-nonprod" | "rbac-tier-0" | "rbac-tier-1" | "conditional-access" | "defender" | "private-endpoint" | "firewall")[];
+                environment?: ("dev" | "staging" | "prod") | ("dev" | "staging" | "prod")[];
+                data_classification?: ("public" | "internal" | "restricted" | "confidential") | ("public" | "internal" | "restricted" | "confidential")[];
+                severity?: ("High" | "Medium" | "Low") | ("High" | "Medium" | "Low")[];
+                kind?: ("time-boxed" | "permanent") | ("time-boxed" | "permanent")[];
+                requestor?: string | string[];
+                owner?: string | string[];
+                service?: string | string[];
+                policy_ref?: string | string[];
+                q?: string;
+                expires_before?: string;
+                expires_after?: string;
+                /** @description days */
+                expiring_within?: number;
+                overdue?: "true" | "false";
+                open?: "true" | "false";
+                sort?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    "get-exports-register.json": {
+        parameters: {
+            query?: {
+                status?: ("Draft" | "Under-Review" | "Approved" | "Active" | "Expiring" | "Extended" | "Expired" | "Closed" | "Archived") | ("Draft" | "Under-Review" | "Approved" | "Active" | "Expiring" | "Extended" | "Expired" | "Closed" | "Archived")[];
+                category?: ("authz" | "network" | "data" | "ai" | "release" | "vendor" | "other") | ("authz" | "network" | "data" | "ai" | "release" | "vendor" | "other")[];
+                control?: ("azure-policy-prod" | "azure-policy-nonprod" | "rbac-tier-0" | "rbac-tier-1" | "conditional-access" | "defender" | "private-endpoint" | "firewall") | ("azure-policy-prod" | "azure-policy-nonprod" | "rbac-tier-0" | "rbac-tier-1" | "conditional-access" | "defender" | "private-endpoint" | "firewall")[];
+                environment?: ("dev" | "staging" | "prod") | ("dev" | "staging" | "prod")[];
+                data_classification?: ("public" | "internal" | "restricted" | "confidential") | ("public" | "internal" | "restricted" | "confidential")[];
+                severity?: ("High" | "Medium" | "Low") | ("High" | "Medium" | "Low")[];
+                kind?: ("time-boxed" | "permanent") | ("time-boxed" | "permanent")[];
+                requestor?: string | string[];
+                owner?: string | string[];
+                service?: string | string[];
+                policy_ref?: string | string[];
+                q?: string;
+                expires_before?: string;
+                expires_after?: string;
+                /** @description days */
+                expiring_within?: number;
+                overdue?: "true" | "false";
+                open?: "true" | "false";
+                sort?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    "get-exports-register.jsonl": {
+        parameters: {
+            query?: {
+                status?: ("Draft" | "Under-Review" | "Approved" | "Active" | "Expiring" | "Extended" | "Expired" | "Closed" | "Archived") | ("Draft" | "Under-Review" | "Approved" | "Active" | "Expiring" | "Extended" | "Expired" | "Closed" | "Archived")[];
+                category?: ("authz" | "network" | "data" | "ai" | "release" | "vendor" | "other") | ("authz" | "network" | "data" | "ai" | "release" | "vendor" | "other")[];
+                control?: ("azure-policy-prod" | "azure-policy-nonprod" | "rbac-tier-0" | "rbac-tier-1" | "conditional-access" | "defender" | "private-endpoint" | "firewall") | ("azure-policy-prod" | "azure-policy-nonprod" | "rbac-tier-0" | "rbac-tier-1" | "conditional-access" | "defender" | "private-endpoint" | "firewall")[];
+                environment?: ("dev" | "staging" | "prod") | ("dev" | "staging" | "prod")[];
+                data_classification?: ("public" | "internal" | "restricted" | "confidential") | ("public" | "internal" | "restricted" | "confidential")[];
+                severity?: ("High" | "Medium" | "Low") | ("High" | "Medium" | "Low")[];
+                kind?: ("time-boxed" | "permanent") | ("time-boxed" | "permanent")[];
+                requestor?: string | string[];
+                owner?: string | string[];
+                service?: string | string[];
+                policy_ref?: string | string[];
+                q?: string;
+                expires_before?: string;
+                expires_after?: string;
+                /** @description days */
+                expiring_within?: number;
+                overdue?: "true" | "false";
+                open?: "true" | "false";
+                sort?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    "get-exports-register.md": {
+        parameters: {
+            query?: {
+                status?: ("Draft" | "Under-Review" | "Approved" | "Active" | "Expiring" | "Extended" | "Expired" | "Closed" | "Archived") | ("Draft" | "Under-Review" | "Approved" | "Active" | "Expiring" | "Extended" | "Expired" | "Closed" | "Archived")[];
+                category?: ("authz" | "network" | "data" | "ai" | "release" | "vendor" | "other") | ("authz" | "network" | "data" | "ai" | "release" | "vendor" | "other")[];
+                control?: ("azure-policy-prod" | "azure-policy-nonprod" | "rbac-tier-0" | "rbac-tier-1" | "conditional-access" | "defender" | "private-endpoint" | "firewall") | ("azure-policy-prod" | "azure-policy-nonprod" | "rbac-tier-0" | "rbac-tier-1" | "conditional-access" | "defender" | "private-endpoint" | "firewall")[];
+                environment?: ("dev" | "staging" | "prod") | ("dev" | "staging" | "prod")[];
+                data_classification?: ("public" | "internal" | "restricted" | "confidential") | ("public" | "internal" | "restricted" | "confidential")[];
+                severity?: ("High" | "Medium" | "Low") | ("High" | "Medium" | "Low")[];
+                kind?: ("time-boxed" | "permanent") | ("time-boxed" | "permanent")[];
+                requestor?: string | string[];
+                owner?: string | string[];
+                service?: string | string[];
+                policy_ref?: string | string[];
+                q?: string;
+                expires_before?: string;
+                expires_after?: string;
+                /** @description days */
+                expiring_within?: number;
+                overdue?: "true" | "false";
+                open?: "true" | "false";
+                sort?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/markdown": string;
                 };
             };
             default: components["responses"]["Problem"];

@@ -55,7 +55,8 @@ describe('limits', () => {
   });
 
   it.each(['a\u0000b', '\ud800', 'a\udfffb'])('no store holds %j', (text) => {
-    const message = 'must be well-formed Unicode without NUL (no lone surrogates)';
+    const message =
+      'must be well-formed Unicode (no lone surrogates) without control characters other than tabs and line ends';
     expect(error({ title: text })).toEqual({ path: 'title', message });
     expect(error({ justification: text })).toEqual({ path: 'justification', message });
     expect(error({ services: [text] })).toEqual({ path: 'services.0', message });

@@ -9,8 +9,13 @@ export const LIMITS = { title: 300, text: 8_000, list: 200, recordBytes: 256 * 1
 const URI_REFERENCE = /^(?:[A-Za-z0-9\-._~:/?#[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})+$/;
 const EMAIL = /^[^\s@<>",;]+@[^\s@<>",;]+$/;
 
+// What files may not hold either, so that whatever was taken in can be exported and imported again.
+const CONTROL = /[[\p{Cc}\uFFFE\uFFFF]--[\t\n\r\u0085]]/v;
+const UNSTORABLE =
+  'must be well-formed Unicode (no lone surrogates) without control characters other than tabs and line ends';
+
 function storable(text: string): boolean {
-  return text.isWellFormed() && !text.includes('\u0000');
+  return text.isWellFormed() && !CONTROL.test(text);
 }
 
 function textUpTo(limit: number, whenEmpty = 'must not be empty; leave the field out instead') {
@@ -19,7 +24,7 @@ function textUpTo(limit: number, whenEmpty = 'must not be empty; leave the field
     .trim()
     .min(1, whenEmpty)
     .max(limit, `must have at most ${limit.toLocaleString('en')} characters`)
-    .refine(storable, 'must be well-formed Unicode without NUL (no lone surrogates)');
+    .refine(storable, UNSTORABLE);
 }
 
 export const titleText = textUpTo(LIMITS.title, 'must not be empty');
@@ -84,7 +89,7 @@ export const emailAddress = z
   .trim()
   .max(LIMITS.title)
   .regex(EMAIL, 'must be an e-mail address')
-  .refine(storable, 'must be well-formed Unicode without NUL (no lone surrogates)');
+  .refine(storable, UNSTORABLE);
 
 export const personObject = z.strictObject({
   name: shortText,
@@ -95,8 +100,10 @@ export const personObject = z.strictObject({
 /** A person by name, e-mail and team; a plain text is taken as the e-mail or the name. */
 export const person = z
   .union([personObject, shortText])
-  .transform((value) => {
-    if (typeof value !== 'string') return value;
-    return EMAIL.test(value) ? { name: value, email: value } : { name: value };
-  })
+  .transform((value) => (typeof value === 'string' ? personOf(value) : value))
   .pipe(personObject);
+
+/** The person that a plain text stands for. */
+export function personOf(text: string): { name: string; email?: string } {
+  return EMAIL.test(text) ? { name: text, email: text } : { name: text };
+}

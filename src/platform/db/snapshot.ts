@@ -20,6 +20,15 @@ export interface Snapshot extends Reader {
    * takes does not depend on their number. Rejects with what `onRow` throws.
    */
   each(text: string, values: readonly unknown[], onRow: (row: RawRow) => void): Promise<void>;
+  /**
+   * Hands over a statement's rows so many at a time, and asks for more when they are asked for: as
+   * slow as whoever takes them. One statement after another, not two at once.
+   */
+  batches<Row extends QueryResultRow>(
+    text: string,
+    values: readonly unknown[],
+    size: number,
+  ): AsyncGenerator<readonly Row[], void>;
   /** Another connection that sees the very same. It has to be closed too, and before this one. */
   beside(): Promise<Snapshot>;
   close(): Promise<void>;
@@ -32,7 +41,8 @@ const parsers = {
 };
 
 /**
- * Opens a snapshot as the application's login. Times are UTC in it, in JSON too.
+ * Opens a snapshot as the application's login. Times are UTC in it, in JSON too. A statement that
+ * runs while its connection is closed here ends within a second.
  *
  * @throws Error where the database cannot be reached, or the tenant's id is not a ULID.
  */
@@ -54,7 +64,8 @@ async function open(config: ClientConfig, tenantId: string, adopt: string): Prom
   const snapshot = new ClientSnapshot(client, config, tenantId);
   try {
     await client.query(`BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${adopt}
-      SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO'; SET LOCAL lapse.tenant = '${tenantId}'`);
+      SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO'; SET LOCAL lapse.tenant = '${tenantId}';
+      SET LOCAL client_connection_check_interval = '1s'`);
     return snapshot;
   } catch (error) {
     await snapshot.close();
@@ -88,6 +99,20 @@ class ClientSnapshot implements Snapshot {
       rows.on('end', () => (rows.failure === undefined ? resolve() : reject(rows.failure)));
       this.#client.query(rows);
     });
+  }
+
+  async *batches<Row extends QueryResultRow>(
+    text: string,
+    values: readonly unknown[],
+    size: number,
+  ): AsyncGenerator<readonly Row[], void> {
+    await this.query(`DECLARE batches NO SCROLL CURSOR FOR ${text}`, values);
+    for (;;) {
+      const rows = await this.query<Row>(`FETCH ${Math.trunc(size)} FROM batches`);
+      if (rows.length > 0) yield rows;
+      if (rows.length < size) break;
+    }
+    await this.query('CLOSE batches');
   }
 
   async beside(): Promise<Snapshot> {

@@ -1,3 +1,4 @@
+import { parsePersonLine } from '../../../domain/exception/person-line.ts';
 import { FIELD_FLAGS, type FieldFlag } from '../commands/field-flags.ts';
 import { usageFailure } from '../terminal/command-failure.ts';
 import { withoutPart, withPart } from './dotted-path.ts';
@@ -51,14 +52,9 @@ function givenFlags(input: FieldInput): [FieldFlag, unknown][] {
   });
 }
 
-const PERSON = /^\s*([^<>]+?)\s*<([^<>]+)>\s*(?:,\s*(.+?)|\((.+?)\))?\s*$/;
-
 /** `A. Rivera <arivera@example.com>, Integrations`; another text is left to the server to read. */
 export function readPerson(text: string): unknown {
-  const match = PERSON.exec(text);
-  if (!match) return text;
-  const team = match[3] ?? match[4];
-  return { name: match[1], email: match[2]?.trim(), ...(team ? { team } : {}) };
+  return parsePersonLine(text) ?? text;
 }
 
 function readValue(text: string, { kind, flag }: FieldFlag): unknown {

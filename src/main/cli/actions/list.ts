@@ -3,22 +3,15 @@ import { type ListedRecord, listed, renderList } from '../render/render-list.ts'
 import { counted } from '../render/time-text.ts';
 import { connect } from '../terminal/connection.ts';
 import { print, printJson, remark, terminalWidth } from '../terminal/output.ts';
-import { readInstant } from '../terminal/read-time.ts';
+import { type FilterOptions, filterQuery } from './list-query.ts';
 
 /** `lapse list`: the API's filters, and how much of the list is wanted. */
-export interface ListOptions {
+export interface ListOptions extends FilterOptions {
   readonly json?: boolean;
   readonly all?: boolean;
   readonly count?: boolean;
   readonly limit?: number;
   readonly cursor?: string;
-  readonly sort?: string;
-  readonly expiresBefore?: string;
-  readonly expiresAfter?: string;
-  readonly expiringWithin?: number;
-  readonly overdue?: boolean;
-  readonly open?: boolean;
-  readonly [filter: string]: unknown;
 }
 
 const MOST_A_PAGE = 200;
@@ -26,7 +19,12 @@ const MOST_A_PAGE = 200;
 /** `lapse list` */
 export async function list(search: string | undefined, options: ListOptions): Promise<void> {
   const client = connect();
-  const query = queryOf(search, options);
+  const { limit, cursor } = options;
+  const query = {
+    ...filterQuery(search, options),
+    ...(limit === undefined ? {} : { limit }),
+    ...(cursor === undefined ? {} : { cursor }),
+  };
   if (options.count) return count(client, query, options);
   if (options.all) return listAll(client, { ...query, limit: MOST_A_PAGE }, options);
   const page = await pageOf(client, query);
@@ -79,39 +77,4 @@ function totalText(shown: number, { total, total_is_minimum }: ExceptionPage): s
 
 function pageOf(client: LapseClient, query: ListQuery): Promise<ExceptionPage> {
   return dataOf(client.GET('/v1/exceptions', { params: { query } }));
-}
-
-/** What is typed as a list; the server says which values there are. */
-const REPEATABLE = [
-  ['status', 'status'],
-  ['category', 'category'],
-  ['control', 'control'],
-  ['environment', 'environment'],
-  ['data_classification', 'dataClassification'],
-  ['severity', 'severity'],
-  ['kind', 'kind'],
-  ['requestor', 'requestor'],
-  ['owner', 'owner'],
-  ['service', 'service'],
-  ['policy_ref', 'policyRef'],
-] as const;
-
-function queryOf(search: string | undefined, options: ListOptions): ListQuery {
-  const { sort, limit, cursor, expiresBefore, expiresAfter, expiringWithin, overdue, open } =
-    options;
-  const given = {
-    ...Object.fromEntries(REPEATABLE.map(([name, option]) => [name, options[option]])),
-    q: search,
-    expires_before: expiresBefore && readInstant(expiresBefore, '--expires-before'),
-    expires_after: expiresAfter && readInstant(expiresAfter, '--expires-after'),
-    expiring_within: expiringWithin,
-    overdue: overdue === undefined ? undefined : String(overdue),
-    open: open === undefined ? undefined : String(open),
-    sort,
-    limit,
-    cursor,
-  };
-  return Object.fromEntries(
-    Object.entries(given).filter(([, value]) => value !== undefined),
-  ) as ListQuery;
 }

@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { addListFilters, SORT_FLAG } from './list-filters.ts';
 import { examples, JSON_FLAG } from './option-values.ts';
 
 /** `import`, `comment`, `evidence`, `violation`: what is added to the register and its records. */
@@ -21,6 +22,7 @@ export function addRecordCommands(program: Command): void {
     .action(async (files, options) =>
       (await import('../actions/import-files.ts')).importFiles(files, options),
     );
+  addExport(program);
   program
     .command('comment <id> <text>')
     .description('say something beside the record')
@@ -54,5 +56,28 @@ export function addRecordCommands(program: Command): void {
     )
     .action(async (id, options) =>
       (await import('../actions/additions.ts')).recordViolation(id, options),
+    );
+}
+
+function addExport(program: Command): void {
+  const command = program
+    .command('export [search]')
+    .description('the register, or the part that the filters choose, as a file');
+  addListFilters(command)
+    .optionsGroup('Output:')
+    .option('--format <format>', 'csv, json, jsonl or md; else the ending of --output, else csv')
+    .option('-o, --output <file>', 'write this file, whole or not at all; else standard output')
+    .option(...SORT_FLAG)
+    .addHelpText(
+      'after',
+      examples(
+        'lapse export --output register.csv',
+        'lapse export --format md --open --environment prod > register.md',
+        'lapse export --format jsonl --overdue | jq -r .exception_id',
+        'lapse export -o all.json && LAPSE_TOKEN=lapse_… lapse import --assign all.json',
+      ),
+    )
+    .action(async (search, options) =>
+      (await import('../actions/export-register.ts')).exportRegister(search, options),
     );
 }

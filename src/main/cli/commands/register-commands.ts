@@ -1,6 +1,6 @@
-import { LIST_PARAMETERS } from '@lapse/client';
 import type { Command } from 'commander';
 import { addFieldFlags } from './field-flags.ts';
+import { addListFilters, SORT_FLAG } from './list-filters.ts';
 import { examples, JSON_FLAG, repeatable, wholeNumber } from './option-values.ts';
 
 /** `new`, `list`, `show`, `edit`, `history`. */
@@ -76,53 +76,13 @@ function setOption() {
   return repeatable('--set <path=value>', 'set a field or a part of one; the value is YAML');
 }
 
-/** Filters whose options are written by hand: they are no plain list of values. */
-const OTHER_FILTERS = new Set([
-  'q',
-  'expires_before',
-  'expires_after',
-  'expiring_within',
-  'overdue',
-  'open',
-  'sort',
-  'limit',
-  'cursor',
-  'count',
-]);
-
-const FILTERS: Readonly<Record<string, string>> = {
-  requestor: 'name or address of who asked',
-  owner: 'name or address of who answers for it',
-  service: 'a service that it touches',
-  policy_ref: 'a rule that is not followed',
-};
-
 function addList(program: Command): void {
   const command = program
     .command('list [search]')
-    .description('the register, filtered and sorted; several values of one filter mean "any of"')
-    .optionsGroup('Filters:');
-  for (const parameter of LIST_PARAMETERS) {
-    if (OTHER_FILTERS.has(parameter.name)) continue;
-    const flag = parameter.name.replaceAll('_', '-');
-    const values = 'values' in parameter ? parameter.values : [];
-    const about =
-      values.length > 0 ? values.join(', ') : parameter.about || (FILTERS[parameter.name] ?? '');
-    command.addOption(repeatable(`--${flag} <value>`, about, values));
-  }
-  command
-    .option('--expires-before <date>', 'ends before this day or instant')
-    .option('--expires-after <date>', 'ends after it')
-    .option('--expiring-within <days>', 'in force, and ends within so many days', wholeNumber(0))
-    .option('--overdue', 'past its end and not yet shown to be over')
-    .option('--no-overdue', 'all others')
-    .option('--open', 'Active, Expiring, Extended or Expired')
-    .option('--no-open', 'all others')
+    .description('the register, filtered and sorted; several values of one filter mean "any of"');
+  addListFilters(command)
     .optionsGroup('Output:')
-    .option(
-      '--sort <column>',
-      'expires_at, created_at, updated_at or title; - in front turns it round',
-    )
+    .option(...SORT_FLAG)
     .option('--limit <count>', 'how many, at most 200', wholeNumber(1))
     .option('--cursor <cursor>', 'go on where a list ended')
     .option('--all', 'all of them, page after page')

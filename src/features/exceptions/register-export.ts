@@ -1,0 +1,73 @@
+import { sql } from 'kysely';
+import { stateAt } from '../../domain/exception/catch-up.ts';
+import type { ExceptionState } from '../../domain/exception/state.ts';
+import type { Policy } from '../../domain/policy/policy.ts';
+import { sqlBuilder } from '../../platform/db/query-builder.ts';
+import { openSnapshot } from '../../platform/db/snapshot.ts';
+import type { Database } from '../../platform/db/transaction.ts';
+import { type ExceptionFilter, filterConditions } from './exception-filter.ts';
+import type { ExceptionAnswer } from './exception-schemas.ts';
+import type { SortColumn } from './exception-views.ts';
+import { toAnswer } from './exception-wire.ts';
+
+/** Which records an export holds, and in what order. */
+export interface ExportRequest {
+  readonly filter: ExceptionFilter;
+  readonly sort: SortColumn;
+  readonly descending: boolean;
+}
+
+/** The register as it stood at one moment. Close it soon: it has a connection of its own. */
+export interface RegisterSnapshot {
+  readonly tenantId: string;
+  /** The moment, on the domain's clock. */
+  readonly now: number;
+  /** All records, some at a time, with their status at `now`; can be read more than once. */
+  records(): AsyncGenerator<readonly ExceptionAnswer[], void>;
+  /** Ends what is being read, too. */
+  close(): Promise<void>;
+}
+
+/** Opens a tenant's register for an export. */
+export type OpenRegister = (tenantId: string, request: ExportRequest) => Promise<RegisterSnapshot>;
+
+/** Records that are in memory at once. The largest have 256 KB, the usual 4. */
+const BATCH = 100;
+
+/** Reads registers in read-only snapshots, however long that takes, beside everything else. */
+export function registerReader(db: Database, policy: Policy): OpenRegister {
+  return async (tenantId, request) => {
+    const now = await db.inTenant(tenantId, (tx) => tx.now);
+    const snapshot = await openSnapshot(db.connection, tenantId);
+    const query = exportQuery(tenantId, request, now).compile();
+    const answer = ({ state, version }: ExportRow) => {
+      const at = Math.max(now, state.updated_at);
+      return toAnswer(stateAt(state, at, policy), version, tenantId, at);
+    };
+    return {
+      tenantId,
+      now,
+      async *records() {
+        const batches = snapshot.batches<ExportRow>(query.sql, query.parameters, BATCH);
+        for await (const rows of batches) yield rows.map(answer);
+      },
+      close: () => snapshot.close(),
+    };
+  };
+}
+
+interface ExportRow {
+  readonly version: number;
+  readonly state: ExceptionState;
+}
+
+function exportQuery(tenantId: string, { filter, sort, descending }: ExportRequest, now: number) {
+  const direction = descending ? 'desc' : 'asc';
+  return sqlBuilder
+    .selectFrom('exceptions')
+    .select(['version', 'state'])
+    .where('tenant_id', '=', tenantId)
+    .where((eb) => eb.and(filterConditions(eb, filter, now)))
+    .orderBy(sql.ref(sort), direction)
+    .orderBy('exception_id', direction);
+}
