@@ -653,6 +653,124 @@ export interface components {
             }[] | null;
             external_ids?: (string | string[]) | null;
         };
+        ExceptionFields: {
+            /** @description short statement of the problem */
+            title: string;
+            /** @enum {string} */
+            category?: "authz" | "network" | "data" | "ai" | "release" | "vendor" | "other";
+            /** @description the rules or sections that are not followed */
+            policy_ref?: string[];
+            /** @description the decision record */
+            adr_id?: string;
+            requestor?: {
+                name: string;
+                email?: string;
+                team?: string;
+            };
+            /** @description the tenant; only the caller's own is accepted */
+            tenant_org?: string;
+            /** @enum {string} */
+            environment?: "dev" | "staging" | "prod";
+            /** @enum {string} */
+            data_classification?: "public" | "internal" | "restricted" | "confidential";
+            threat_model_link?: string;
+            /** @enum {string} */
+            stride?: "S" | "T" | "R" | "I" | "D" | "E";
+            /** @enum {string} */
+            likelihood?: "Low" | "Medium" | "High";
+            /** @enum {string} */
+            impact?: "Low" | "Medium" | "High" | "Critical";
+            /** @description likelihood times impact, 1 to 9; computed when left out */
+            risk_score?: number;
+            compensating_controls?: string[];
+            telemetry?: {
+                dashboards?: string[];
+                alerts?: string[];
+                metrics?: string[];
+                traces?: string[];
+            };
+            /**
+             * Format: date-time
+             * @description start; one in the past means from approval
+             * @example 2026-03-07T00:00:00Z
+             */
+            effective_from?: string;
+            /**
+             * Format: date-time
+             * @description end; left out, approval sets it from the policy
+             * @example 2026-03-07T00:00:00Z
+             */
+            expires_at?: string;
+            remediation_plan?: {
+                summary?: string;
+                steps?: {
+                    text: string;
+                    owner?: string;
+                    /**
+                     * Format: date-time
+                     * @example 2026-03-07T00:00:00Z
+                     */
+                    due?: string;
+                }[];
+                closure_criteria?: {
+                    id: string;
+                    text: string;
+                }[];
+            };
+            dependencies?: string[];
+            versioning_impact?: string;
+            /** @description links to pull requests, tickets, documents */
+            evidence?: string[];
+            /** @enum {string} */
+            control?: "azure-policy-prod" | "azure-policy-nonprod" | "rbac-tier-0" | "rbac-tier-1" | "conditional-access" | "defender" | "private-endpoint" | "firewall";
+            grants?: {
+                /** @description what is granted, for example role-assignment or firewall-rule */
+                kind: string;
+                /** @description the resource, scope or policy that it applies to */
+                target: string;
+                /** @description who receives it: a user, group, address range */
+                subject?: string;
+                /** @description the role, rule or exemption that is given */
+                permission?: string;
+                parameters?: {
+                    [key: string]: string;
+                };
+            }[];
+            ticket_id?: string;
+            justification?: string;
+            /** @description what happens at the end, and why that is fine */
+            expiry_actions?: string;
+            /**
+             * Format: duration
+             * @description counted from approval, instead of expires_at
+             * @example P30D
+             */
+            requested_duration?: string;
+            end_condition?: string;
+            owners?: {
+                name: string;
+                email?: string;
+                team?: string;
+            }[];
+            services?: string[];
+            apis?: string[];
+            models?: string[];
+            consumers?: string[];
+            /** @enum {string} */
+            change_class?: "minor" | "major" | "security" | "breaking";
+            scope?: {
+                tenants?: string[];
+                endpoints?: string[];
+                models?: string[];
+                resources?: string[];
+            };
+            artifacts?: {
+                /** @enum {string} */
+                kind: "memo" | "business-case" | "migration-plan" | "other";
+                link: string;
+            }[];
+            external_ids?: string[];
+        };
         ExceptionFieldsInput: {
             /** @description short statement of the problem */
             title: string;
@@ -1973,6 +2091,12 @@ export interface operations {
                 assign?: "true" | "false";
                 /** @description check and answer as an import would, and write nothing */
                 dry_run?: "true" | "false";
+                /** @description show what each record would become beside every problem, and write nothing */
+                preview?: "true" | "false";
+                /** @description of a CSV file; found in its header when left out */
+                delimiter?: "comma" | "semicolon" | "tab";
+                /** @description Column=field for a column of a CSV file that is named otherwise; Column= leaves it out */
+                map?: string | string[];
             };
             header?: {
                 /** @description a request that is sent again with the same key has the same answer */
@@ -1981,13 +2105,16 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        /** @description one record, a list of records, or documents parted by --- */
+        /** @description one record, a list of records, documents parted by ---, JSON lines or a table */
         requestBody: {
             content: {
                 "application/yaml": unknown;
                 "application/x-yaml": unknown;
                 "text/yaml": unknown;
                 "application/json": unknown;
+                "application/x-ndjson": unknown;
+                "application/jsonl": unknown;
+                "text/csv": unknown;
             };
         };
         responses: {
@@ -2033,6 +2160,54 @@ export interface operations {
                         }[];
                         /** @description records in the file */
                         total: number;
+                    } | {
+                        /** @description the first 200 without problems */
+                        records: {
+                            title: string;
+                            line: number;
+                            /** @description that of the file, or of the record it is here */
+                            exception_id?: string;
+                            /** @enum {string} */
+                            result: "created" | "unchanged";
+                            fields: components["schemas"]["ExceptionFields"];
+                            claims: {
+                                status?: string;
+                                approvals: unknown[];
+                            } | null;
+                            notes: {
+                                /** @description the field in its record, dotted; empty for the whole of it */
+                                path: string;
+                                message: string;
+                                /** @description 1-based, in the file */
+                                line: number;
+                                /** @description 1-based, in UTF-16 code units as editors count them */
+                                column: number;
+                            }[];
+                        }[];
+                        /** @description the first 1,000 */
+                        problems: {
+                            /** @description the field in its record, dotted; empty for the whole of it */
+                            path: string;
+                            message: string;
+                            /** @description 1-based, in the file */
+                            line: number;
+                            /** @description 1-based, in UTF-16 code units as editors count them */
+                            column: number;
+                        }[];
+                        warnings: {
+                            /** @description the field in its record, dotted; empty for the whole of it */
+                            path: string;
+                            message: string;
+                            /** @description 1-based, in the file */
+                            line: number;
+                            /** @description 1-based, in UTF-16 code units as editors count them */
+                            column: number;
+                        }[];
+                        counts: {
+                            created: number;
+                            unchanged: number;
+                            problems: number;
+                        };
                     };
                 };
             };

@@ -1,8 +1,9 @@
 import { formatInstant, parseDate, parseInstant } from '../schedule/instant.ts';
+import { parseWrittenDate } from '../schedule/written-date.ts';
 import { isMapping, type Path, quote, type RawRecord, type Remarks } from './import-remarks.ts';
 
 const PASSES =
-  'an RFC 3339 instant such as 2026-03-07T00:00:00Z would pass, or a date such as 2026-03-07, which is read as 00:00 UTC';
+  'an RFC 3339 instant such as 2026-03-07T00:00:00Z would pass, or a date such as 2026-03-07, which is read as 00:00 UTC; 7 Mar 2026 would pass as well, and nothing that could be read in two ways';
 
 /**
  * The record with its dates as instants. The API takes RFC 3339 alone; files may hold plain dates,
@@ -26,7 +27,7 @@ function readDate(holder: RawRecord, key: string, above: Path, remarks: Remarks)
   const value = holder[key];
   const text = typeof value === 'string' ? value.trim() : '';
   if (parseInstant(text) !== undefined) return holder;
-  const date = parseDate(text);
+  const date = parseDate(text) ?? parseWrittenDate(text);
   if (date !== undefined) {
     remarks.warn(path, `the date ${text} is read as ${formatInstant(date)} (00:00 UTC)`);
     return { ...holder, [key]: formatInstant(date) };

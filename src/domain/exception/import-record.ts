@@ -6,8 +6,10 @@ import type { ExceptionFields } from './fields.ts';
 import { readClaims, refuseDecided } from './import-claims.ts';
 import { readDates } from './import-dates.ts';
 import { settleEnd } from './import-end.ts';
+import { isEpac, readEpac } from './import-epac.ts';
+import { isExported, withoutRegister } from './import-exported.ts';
 import { readFields } from './import-fields.ts';
-import { type ImportIdentity, readIdentity } from './import-identity.ts';
+import { readIdentity } from './import-identity.ts';
 import { type ImportKey, importKeys } from './import-key.ts';
 import { isMapping, type RawRecord, type Remark, Remarks } from './import-remarks.ts';
 
@@ -51,22 +53,43 @@ export interface ImportReading {
  */
 export function importRecord(value: unknown, context: ImportContext): ImportReading {
   const remarks = new Remarks();
-  const draft = isMapping(value) ? readDraft(value, context, remarks) : undefined;
+  if (isMapping(value) && isEpac(Object.keys(value))) return importExemption(value, context);
+  const draft = isMapping(value) ? readDraft({ value }, context, remarks) : undefined;
   if (!isMapping(value)) {
     remarks.refuse([], 'must be a mapping of fields, such as "title: …" and "category: …"');
   }
+  return readingOf(draft, remarks);
+}
+
+function readingOf(draft: ImportDraft | undefined, remarks: Remarks): ImportReading {
   const { problems, notes, warnings } = remarks;
   return draft && problems.length === 0
     ? { draft, problems, notes, warnings }
     : { problems, notes, warnings };
 }
 
+/** An exemption of an EPAC file, with remarks that name the keys of that file. */
+function importExemption(value: RawRecord, context: ImportContext): ImportReading {
+  const remarks = new Remarks();
+  const { record, sources, givenId } = readEpac(value, remarks);
+  const draft = readDraft({ value: record, exemption: { givenId } }, context, remarks);
+  return readingOf(draft, remarks.renamed(sources));
+}
+
+/** A record as it stands in a file. */
+interface GivenRecord {
+  readonly value: RawRecord;
+  /** Of an exemption: the id that it has in Azure, for which there is no field. */
+  readonly exemption?: { readonly givenId: string | undefined };
+}
+
 function readDraft(
-  value: RawRecord,
+  { value, exemption }: GivenRecord,
   context: ImportContext,
   remarks: Remarks,
 ): ImportDraft | undefined {
-  const record = withoutEmpty(value, remarks);
+  const exported = isExported(value) ? withoutRegister(value, context, remarks) : undefined;
+  const record = withoutEmpty(exported?.record ?? value, remarks);
   const identity = readIdentity(record, context, remarks);
   const claims = readClaims(record, context, remarks);
   refuseDecided(record, remarks);
@@ -76,7 +99,8 @@ function readDraft(
   const readable = readFields(dated, remarks);
   if (!readable) return undefined;
   const settled = settleEnd(readable, normalInstant(end), context, remarks);
-  const fields = withExternalIds(settled, identity, remarks);
+  const kept = [...identity.externalIds, ...(exported?.externalIds ?? [])];
+  const fields = withExternalIds(settled, kept, remarks);
   if (remarks.problems.length > 0) return undefined;
   const bytes = bytesOf(fields) + bytesOf(claims);
   if (bytes > LIMITS.recordBytes) {
@@ -86,7 +110,9 @@ function readDraft(
     );
     return undefined;
   }
-  const keys = importKeys(value, identity.givenId, settled.external_ids ?? []);
+  // What these hold of other systems may be shared between records; they have ids of their own.
+  const shared = exported || exemption ? [] : (settled.external_ids ?? []);
+  const keys = importKeys(value, exemption?.givenId ?? identity.givenId, shared);
   const { exceptionId } = identity;
   return {
     fields,
@@ -107,7 +133,7 @@ function withoutEmpty(record: RawRecord, remarks: Remarks): RawRecord {
 
 function withExternalIds(
   fields: ExceptionFields,
-  { externalIds }: ImportIdentity,
+  externalIds: readonly string[],
   remarks: Remarks,
 ): ExceptionFields {
   if (externalIds.length === 0) return fields;

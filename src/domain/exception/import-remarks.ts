@@ -24,6 +24,22 @@ export class Remarks {
   warn(path: Path, message: string): void {
     this.warnings.push({ path, message });
   }
+
+  /** The same remarks for a file that has other names for the fields. */
+  renamed(names: ReadonlyMap<string, string>): Remarks {
+    const renamed = new Remarks();
+    renamed.problems.push(...renamedIn(this.problems, names));
+    renamed.notes.push(...renamedIn(this.notes, names));
+    renamed.warnings.push(...renamedIn(this.warnings, names));
+    return renamed;
+  }
+}
+
+function renamedIn(remarks: readonly Remark[], names: ReadonlyMap<string, string>): Remark[] {
+  return remarks.map(({ path: [first, ...rest], message }) => {
+    const name = typeof first === 'string' ? names.get(first) : undefined;
+    return { path: first === undefined ? [] : [name ?? first, ...(name ? [] : rest)], message };
+  });
 }
 
 /** A record as read from a file, before anything is known of its fields. */

@@ -5,13 +5,13 @@ import type { CellKind, RecordColumn } from './record-columns.ts';
 
 /**
  * A value as the text of one cell: readable where reading that back gives the same value, JSON
- * where it would not. Nothing, and an empty list, is an empty cell.
+ * where it would not. Nothing is an empty cell.
  */
 export function writeCell(value: unknown, { kind }: RecordColumn): string {
   if (value === undefined || value === null) return '';
-  if (Array.isArray(value) && value.length === 0) return '';
   const text = readable(value, kind);
-  if (text === undefined) return JSON.stringify(value);
+  // An empty cell is no value at all: a list that is empty, and not missing, is JSON.
+  if (text === undefined || text === '') return JSON.stringify(value);
   if (kind === 'text' || kind === 'number') return text;
   const read = readCell(text, kind);
   const isSame = 'value' in read && canonicalJson(read.value) === canonicalJson(value);

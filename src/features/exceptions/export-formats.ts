@@ -1,6 +1,6 @@
 import { guardFormula } from '../../domain/exception/formula-guard.ts';
 import { writeCell } from '../../domain/exception/record-cells.ts';
-import { RECORD_COLUMNS } from '../../domain/exception/record-columns.ts';
+import { RECORD_COLUMNS, REGISTER_COLUMNS } from '../../domain/exception/record-columns.ts';
 import { formatInstant } from '../../domain/schedule/instant.ts';
 import { csvRecord } from '../../platform/documents/write-csv.ts';
 import type { ExceptionAnswer } from './exception-schemas.ts';
@@ -55,10 +55,17 @@ export const EXPORT_FORMATS = {
   },
 } as const satisfies Record<string, ExportFormat>;
 
+const ALWAYS_LISTS = new Set(['approvals', ...REGISTER_COLUMNS.map(({ name }) => name)]);
+
 function csvRow(record: ExceptionAnswer): string {
   const values: Readonly<Record<string, unknown>> = record;
   return csvRecord(
-    RECORD_COLUMNS.map((column) => guardFormula(writeCell(values[column.name], column))),
+    RECORD_COLUMNS.map((column) => {
+      const value = values[column.name];
+      // What a register always has a list of, empty or not, is easier to read without brackets.
+      const isBare = Array.isArray(value) && value.length === 0 && ALWAYS_LISTS.has(column.name);
+      return isBare ? '' : guardFormula(writeCell(value, column));
+    }),
   );
 }
 

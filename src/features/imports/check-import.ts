@@ -21,7 +21,7 @@ export async function checkImport(
   const refusals = new RefusalList();
   const keys = new FileKeys();
   const result = new ImportResult();
-  const parts = readImportFile(file.read(), context);
+  const parts = readImportFile(file, context);
   for await (const batch of recordBatches(parts, (problems) => refusals.add(problems))) {
     for (const record of batch) refusals.add(keys.add(record));
     const placements = await db.inTenant(tenantId, (tx) =>

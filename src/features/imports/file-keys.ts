@@ -1,6 +1,6 @@
 import { quote } from '../../domain/exception/import-remarks.ts';
-import type { FileRecord } from './import-file.ts';
 import type { PlacedRemark } from './import-schemas.ts';
+import type { FileRecord } from './record-part.ts';
 
 /** Ids that one file may name: they are held in memory until its end. */
 const MAX_KEYS = 200_000;

@@ -1,55 +1,42 @@
-import {
-  type ImportContext,
-  type ImportReading,
-  importRecord,
-} from '../../domain/exception/import-record.ts';
+import type { ImportContext } from '../../domain/exception/import-record.ts';
 import type { Remark } from '../../domain/exception/import-remarks.ts';
 import type { DocumentProblem } from '../../platform/documents/document-problem.ts';
 import type { ReadDocument } from '../../platform/documents/read-chunk.ts';
 import { readDocuments } from '../../platform/documents/read-documents.ts';
-import { MAX_FILE_BYTES, type PlacedRemark } from './import-schemas.ts';
-
-/** A record of a file that can be drafted, with its place. */
-export interface FileRecord {
-  readonly title: string;
-  readonly line: number;
-  readonly draft: NonNullable<ImportReading['draft']>;
-  readonly notes: readonly PlacedRemark[];
-  readonly warnings: readonly PlacedRemark[];
-  /** A remark on this record as it is answered. */
-  place(remark: Remark): PlacedRemark;
-}
-
-/** What a file gives, in its order: records, and what is wrong with it. */
-export type FilePart =
-  | { readonly record: FileRecord }
-  | { readonly problems: readonly PlacedRemark[] };
+import { readCsvRecords } from './csv-records.ts';
+import { MAX_FILE_BYTES, MAX_RECORD_BYTES, type PlacedRemark } from './import-schemas.ts';
+import type { ImportSource } from './import-services.ts';
+import { type FilePart, readRecord } from './record-part.ts';
 
 /** Reads a file record by record; no more than one is held at a time. */
 export async function* readImportFile(
-  bytes: AsyncIterable<Uint8Array>,
+  file: ImportSource,
   context: ImportContext,
 ): AsyncGenerator<FilePart, void> {
-  for await (const result of readDocuments(bytes, { maxFileBytes: MAX_FILE_BYTES })) {
+  const { form } = file;
+  if (form.format === 'csv') {
+    yield* readCsvRecords(file.read(), form, context);
+    return;
+  }
+  const limits = { maxFileBytes: MAX_FILE_BYTES, maxRecordBytes: MAX_RECORD_BYTES };
+  const parted = form.format === 'jsonl' ? 'lines' : 'documents';
+  for await (const result of readDocuments(file.read(), limits, parted)) {
     if ('problem' in result) yield { problems: [outsideOfFields(result.problem)] };
-    else yield readRecord(result.document, context);
+    else yield readDocument(result.document, context);
   }
 }
 
-function readRecord(document: ReadDocument, context: ImportContext): FilePart {
-  const { draft, problems, notes, warnings } = importRecord(document.value, context);
-  const place = (remark: Remark) => placed(document, remark);
-  if (!draft) return { problems: problems.map(place) };
-  return {
-    record: {
-      title: draft.fields.title,
+function readDocument(document: ReadDocument, context: ImportContext): FilePart {
+  return readRecord(
+    {
+      value: document.value,
       line: document.positionOf([]).line,
-      draft,
-      notes: inOrder(notes.map(place)),
-      warnings: inOrder([...document.warnings.map(outsideOfFields), ...warnings.map(place)]),
-      place,
+      problems: [],
+      warnings: document.warnings.map(outsideOfFields),
+      place: (remark) => placed(document, remark),
     },
-  };
+    context,
+  );
 }
 
 /** Keys come from the file, and a hostile one must not make the answer large. */
@@ -63,9 +50,4 @@ function placed(document: ReadDocument, { path, message }: Remark): PlacedRemark
 function outsideOfFields({ message, position }: DocumentProblem): PlacedRemark {
   const { line, column } = position;
   return { path: '', message, line, column };
-}
-
-/** Sorted by place in the file. */
-export function inOrder(remarks: readonly PlacedRemark[]): PlacedRemark[] {
-  return remarks.toSorted((a, b) => a.line - b.line || a.column - b.column);
 }

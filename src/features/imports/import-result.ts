@@ -1,5 +1,5 @@
-import type { FileRecord } from './import-file.ts';
 import type { ImportAnswer, PlacedRemark } from './import-schemas.ts';
+import type { FileRecord } from './record-part.ts';
 
 /** Warnings that are listed; those beyond are counted. */
 const LISTED_WARNINGS = 1_000;

@@ -4,18 +4,24 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { DomainError } from '../../domain/errors.ts';
 import { idempotencyOf } from '../../platform/http/caller.ts';
-import { type ImportQuery, importAnswer, importQuery, MAX_FILE_BYTES } from './import-schemas.ts';
+import { type FileForm, fileForm, MEDIA_TYPES } from './file-form.ts';
+import {
+  type ImportQuery,
+  importAnswer,
+  importPreview,
+  importQuery,
+  MAX_FILE_BYTES,
+} from './import-schemas.ts';
 import type { ImportService } from './import-service.ts';
 import { fileTooLarge, type SpooledFile, spool } from './spooled-file.ts';
 
-/** JSON is YAML; it is read like any other file here, with positions and without other limits. */
-const MEDIA_TYPES = ['application/yaml', 'application/x-yaml', 'text/yaml', 'application/json'];
+const TYPES = Object.keys(MEDIA_TYPES);
 
-/** `POST /v1/imports`: drafts out of a YAML or JSON file, in a scope that leaves bodies unread. */
+/** `POST /v1/imports`: drafts out of a YAML, JSON or CSV file, in a scope that leaves bodies unread. */
 export function addImportRoutes(app: FastifyInstance, service: ImportService): void {
   app.register(async (scope) => {
     scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser(MEDIA_TYPES, (request, upload, done) => {
+    scope.addContentTypeParser(TYPES, (request, upload, done) => {
       const refusal = refusalOf(request);
       done(refusal ?? null, refusal ? undefined : upload);
     });
@@ -27,16 +33,21 @@ export function addImportRoutes(app: FastifyInstance, service: ImportService): v
         schema: {
           tags: ['imports'],
           summary: 'Make drafts of the records of a file: all of them, or none',
-          consumes: MEDIA_TYPES,
+          consumes: TYPES,
           querystring: importQuery,
-          body: z.unknown().describe('one record, a list of records, or documents parted by ---'),
-          response: { 200: importAnswer, 201: importAnswer },
+          body: z
+            .unknown()
+            .describe(
+              'one record, a list of records, documents parted by ---, JSON lines or a table',
+            ),
+          response: { 200: z.union([importAnswer, importPreview]), 201: importAnswer },
         },
       },
       async (request, reply) => {
+        const form = fileForm(request.headers['content-type'] ?? '', request.query as ImportQuery);
         const file = await spool(uploadOf(request));
         try {
-          const { status, answer } = await answerImport(service, request, file);
+          const { status, answer } = await answerImport(service, request, file, form);
           return await reply.code(status).send(answer);
         } finally {
           await file.close();
@@ -46,14 +57,23 @@ export function addImportRoutes(app: FastifyInstance, service: ImportService): v
   });
 }
 
-function answerImport(service: ImportService, request: FastifyRequest, file: SpooledFile) {
+async function answerImport(
+  service: ImportService,
+  request: FastifyRequest,
+  spooled: SpooledFile,
+  form: FileForm,
+) {
   const { tenantId, actor } = request.principal;
   const query = request.query as ImportQuery;
   // Nothing moves on the connection while a large file is worked on: it is not idle.
   if (request.socket instanceof Socket) request.socket.setTimeout(0);
-  request.bodyHash = file.sha256;
+  request.bodyHash = spooled.sha256;
+  const file = { form, read: () => spooled.read() };
   const caller = { tenantId, actor, idempotency: idempotencyOf(request, actor.id) };
   const assign = query.assign === 'true';
+  if (query.preview === 'true') {
+    return { status: 200 as const, answer: await service.preview(caller, file, assign) };
+  }
   return query.dry_run === 'true'
     ? service.rehearse(caller, file, assign)
     : service.run(caller, file, assign);
@@ -63,7 +83,7 @@ function uploadOf(request: FastifyRequest): Readable {
   if (request.body instanceof Readable) return request.body;
   throw new DomainError(
     'invalid-request',
-    `the request has no body; send the file as ${MEDIA_TYPES.join(', ')}`,
+    `the request has no body; send the file as ${TYPES.join(', ')}`,
   );
 }
 

@@ -3,8 +3,9 @@ import type { Transaction } from '../../platform/db/transaction.ts';
 import { type RememberedResult, recall, remember } from '../../platform/http/idempotency.ts';
 import { checkImport } from './check-import.ts';
 import { encodeRuns } from './created-runs.ts';
-import type { ImportAnswer } from './import-schemas.ts';
+import type { ImportAnswer, ImportPreview } from './import-schemas.ts';
 import type { ImportCaller, ImportServices, ImportSource } from './import-services.ts';
+import { previewImport } from './preview-import.ts';
 import { repeatImport } from './repeat-import.ts';
 import { writeImport } from './write-import.ts';
 
@@ -48,6 +49,18 @@ export class ImportService {
     );
     const context = this.#context(caller, assign, now);
     return { status: 200, answer: await checkImport(file, context, this.#services) };
+  }
+
+  /** What every record would become, beside all that is wrong. */
+  async preview(
+    { idempotency: _, ...caller }: ImportCaller,
+    file: ImportSource,
+    assign: boolean,
+  ): Promise<ImportPreview> {
+    const { now } = await this.#services.db.inTenant(caller.tenantId, (tx) =>
+      this.#begin(tx, caller),
+    );
+    return previewImport(file, this.#context(caller, assign, now), this.#services);
   }
 
   async #begin(tx: Transaction, { tenantId, idempotency }: ImportCaller) {

@@ -2,6 +2,7 @@ import type { Actor } from '../../domain/access/actor.ts';
 import type { Policy } from '../../domain/policy/policy.ts';
 import type { Database, Transaction } from '../../platform/db/transaction.ts';
 import type { IdempotentRequest } from '../../platform/http/idempotency.ts';
+import type { FileForm } from './file-form.ts';
 import type { Register } from './place-records.ts';
 
 /** What imports are made with. */
@@ -22,5 +23,6 @@ export interface ImportCaller {
 
 /** A file that can be read from its beginning, as often as it takes. */
 export interface ImportSource {
+  readonly form: FileForm;
   read(): AsyncIterable<Uint8Array>;
 }

@@ -3,9 +3,9 @@ import type { Claims } from '../../domain/exception/events.ts';
 import type { ExceptionFields } from '../../domain/exception/fields.ts';
 import { quote } from '../../domain/exception/import-remarks.ts';
 import type { Transaction } from '../../platform/db/transaction.ts';
-import type { FileRecord } from './import-file.ts';
 import type { PlacedRemark } from './import-schemas.ts';
 import { findImported } from './import-store.ts';
+import type { FileRecord } from './record-part.ts';
 
 /** What an import needs of the register. */
 export interface Register {

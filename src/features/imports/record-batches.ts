@@ -1,5 +1,5 @@
-import type { FilePart, FileRecord } from './import-file.ts';
 import type { PlacedRemark } from './import-schemas.ts';
+import type { FilePart, FileRecord } from './record-part.ts';
 
 /** Records that go to the database at once. */
 const BATCH_RECORDS = 200;

@@ -1,6 +1,6 @@
 import { DomainError } from '../../domain/errors.ts';
-import { inOrder } from './import-file.ts';
 import type { PlacedRemark } from './import-schemas.ts';
+import { inOrder } from './record-part.ts';
 
 /** Problems that are listed; those beyond are counted. */
 const LISTED_PROBLEMS = 1_000;

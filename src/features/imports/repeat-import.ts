@@ -22,7 +22,7 @@ export async function repeatImport(
   const made = decodeRuns(runs);
   const refusals = new RefusalList();
   const result = new ImportResult();
-  const parts = readImportFile(file.read(), context);
+  const parts = readImportFile(file, context);
   for await (const batch of recordBatches(parts, (problems) => refusals.add(problems))) {
     const placements = await db.inTenant(tenantId, (tx) =>
       placeRecords(tx, tenantId, batch, register),

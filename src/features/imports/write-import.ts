@@ -1,12 +1,13 @@
 import type { ImportContext } from '../../domain/exception/import-record.ts';
 import type { Transaction } from '../../platform/db/transaction.ts';
 import { BatchedWrites } from './batched-writes.ts';
-import { type FileRecord, readImportFile } from './import-file.ts';
+import { readImportFile } from './import-file.ts';
 import { ImportResult } from './import-result.ts';
 import type { ImportCaller, ImportServices, ImportSource } from './import-services.ts';
 import { queueImported } from './import-store.ts';
 import { placeRecords } from './place-records.ts';
 import { recordBatches } from './record-batches.ts';
+import type { FileRecord } from './record-part.ts';
 import { RefusalList } from './refusal-list.ts';
 
 /**
@@ -25,7 +26,7 @@ export async function writeImport(
   await tx.query("SET LOCAL statement_timeout = '10min'");
   const refusals = new RefusalList();
   const result = new ImportResult();
-  const parts = readImportFile(file.read(), context);
+  const parts = readImportFile(file, context);
   for await (const batch of recordBatches(parts, (problems) => refusals.add(problems))) {
     const placements = await placeRecords(tx, tenantId, batch, register);
     const fresh = placements.filter(({ place }) => place === 'new').map(({ record }) => record);

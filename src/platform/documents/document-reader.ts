@@ -1,14 +1,23 @@
-import { FragmentCutter } from './cut-fragments.ts';
+import { type Fragment, FragmentCutter } from './cut-fragments.ts';
 import { createProblem, type DocumentProblem, type Position } from './document-problem.ts';
 import { formatBytes, type Limits } from './limits.ts';
 import type { Chunk, Split } from './open-chunk.ts';
 import { type ReadDocument, readChunk } from './read-chunk.ts';
 import { DocumentSplitter } from './split-documents.ts';
+import { JsonLinesSplitter } from './split-json-lines.ts';
 
 /** A record, or one thing that is wrong. A record that is refused may give several of them. */
 export type ReadResult =
   | { readonly document: ReadDocument }
   | { readonly problem: DocumentProblem };
+
+/** How the records of a file are parted: as YAML and JSON have it, or one JSON object a line. */
+export type FileForm = 'documents' | 'lines';
+
+interface Splitter {
+  push(fragment: Fragment): Iterable<Split>;
+  end(): Iterable<Split>;
+}
 
 const NO_RECORD =
   'There is no record in this file. A record is a mapping of fields such as "title: …"; several stand in a list ("- title: …") or are parted by lines of "---".';
@@ -17,14 +26,15 @@ const NO_RECORD =
 export class DocumentReader {
   readonly #limits: Limits;
   readonly #cutter = new FragmentCutter();
-  readonly #splitter: DocumentSplitter;
+  readonly #splitter: Splitter;
   #records = 0;
   #problems = 0;
   #stopped = false;
 
-  constructor(limits: Limits) {
+  constructor(limits: Limits, form: FileForm = 'documents') {
     this.#limits = limits;
-    this.#splitter = new DocumentSplitter(limits);
+    this.#splitter =
+      form === 'lines' ? new JsonLinesSplitter(limits) : new DocumentSplitter(limits);
   }
 
   /** Set when a limit of the file was passed: what follows is not to be read. */

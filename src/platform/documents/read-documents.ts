@@ -1,5 +1,5 @@
 import { type Decoded, Utf8Decoder } from './decode-utf8.ts';
-import { DocumentReader, type ReadResult } from './document-reader.ts';
+import { DocumentReader, type FileForm, type ReadResult } from './document-reader.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 
 /** A source may hand over a whole file as one piece; its text is made in pieces all the same. */
@@ -13,13 +13,15 @@ const PIECE = 64 * 1024;
  *
  * @param source the file's bytes, cut in any way
  * @param limits overrides of the defaults in `limits.ts`; sizes in bytes
+ * @param form `lines` for JSON lines, which are no YAML
  */
 export async function* readDocuments(
   source: AsyncIterable<Uint8Array>,
   limits: Partial<Limits> = {},
+  form: FileForm = 'documents',
 ): AsyncGenerator<ReadResult, void> {
   const all = { ...DEFAULT_LIMITS, ...limits };
-  const reader = new DocumentReader(all);
+  const reader = new DocumentReader(all, form);
   const decoder = new Utf8Decoder();
   let bytes = 0;
   for await (const piece of source) {

@@ -1,8 +1,9 @@
 import type { Fragment } from './cut-fragments.ts';
 import { createProblem, type Position } from './document-problem.ts';
+import { JsonWrapper } from './json-wrapper.ts';
 import type { Limits } from './limits.ts';
 import { OpenChunk, type Split } from './open-chunk.ts';
-import { JsonListSplitter } from './split-json-list.ts';
+import { JsonListSplitter, sliceFragment } from './split-json-list.ts';
 
 /** YAML 1.2.2 rule 206 forbids these at column 1 inside any value, so each is a boundary. */
 const BOUNDARY = /^(?:---|\.\.\.)(?=[ \t\r\n]|$)/;
@@ -30,6 +31,8 @@ export class DocumentSplitter {
   #refused = false;
   /** Whether an overlarge document may go on as a JSON list. */
   #mayBeJson = false;
+  /** Looks for a list of records in a JSON object. */
+  #wrapper: JsonWrapper | undefined;
   #last: Fragment | undefined;
 
   constructor(limits: Limits) {
@@ -101,6 +104,7 @@ export class DocumentSplitter {
     // Behind a tag or an anchor there may be a list, which then is too rare to be cut up.
     const whole = first === '[' || first === '!' || first === '&';
     this.#mayBeJson = first === '[';
+    this.#wrapper = first === '{' ? new JsonWrapper() : undefined;
     this.#open(fragment, item !== null || whole, whole ? 'maxDocumentBytes' : 'maxRecordBytes');
     yield* this.#append(fragment);
   }
@@ -112,6 +116,15 @@ export class DocumentSplitter {
   *#append(fragment: Fragment): Generator<Split, void> {
     const chunk = this.#chunk;
     if (!chunk) return;
+    const listAt = this.#wrapper?.push(fragment.text);
+    if (listAt !== undefined) {
+      this.#mode = 'json';
+      this.#json = new JsonListSplitter(this.#limits, true);
+      this.#chunk = undefined;
+      this.#wrapper = undefined;
+      yield* this.#json.push(sliceFragment(fragment, listAt));
+      return;
+    }
     chunk.append(fragment);
     if (!chunk.overflowed) return;
     if (this.#mode === 'single' && this.#mayBeJson) {
@@ -131,6 +144,7 @@ export class DocumentSplitter {
     if (this.#json) yield* this.#json.end(this.#last);
     this.#chunk = undefined;
     this.#json = undefined;
+    this.#wrapper = undefined;
   }
 
   /** A directive must be followed by `---` (YAML 1.2.2, 9.1.4); otherwise it was meant otherwise. */

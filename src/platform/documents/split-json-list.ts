@@ -1,7 +1,11 @@
 import type { Fragment } from './cut-fragments.ts';
 import { createProblem } from './document-problem.ts';
+import { isWrapperEnd } from './json-wrapper.ts';
 import type { Limits } from './limits.ts';
 import { OpenChunk, type Split } from './open-chunk.ts';
+
+/** Characters that may follow a list in an object. */
+const MAX_TAIL = 4_096;
 
 /** What JSON has outside of strings. Anything else is YAML that only a parser can cut. */
 const JSON_CHARACTERS = new Set(' \t\r\n{}[],:"+-.0123456789truefalsnE');
@@ -13,14 +17,19 @@ const JSON_CHARACTERS = new Set(' \t\r\n{}[],:"+-.0123456789truefalsnE');
  */
 export class JsonListSplitter {
   readonly #limits: Limits;
+  readonly #isWrapped: boolean;
+  /** What follows a list in an object. */
+  #tail = '';
   #state: 'before' | 'between' | 'item' | 'after' | 'broken' = 'before';
   #item: OpenChunk | undefined;
   #depth = 0;
   #inString = false;
   #escaped = false;
 
-  constructor(limits: Limits) {
+  /** @param isWrapped whether the list is the value of an object's key, whose end then follows */
+  constructor(limits: Limits, isWrapped = false) {
     this.#limits = limits;
+    this.#isWrapped = isWrapped;
   }
 
   *push(fragment: Fragment): Generator<Split, void> {
@@ -31,7 +40,7 @@ export class JsonListSplitter {
       if (at === faultAt && fragment.fault && !this.#item) yield { problem: fragment.fault };
       if (this.#state === 'item') {
         if (this.#step(char)) {
-          yield* this.#close(slice(fragment, from, at));
+          yield* this.#close(sliceFragment(fragment, from, at));
           this.#state = char === ',' ? 'between' : 'after';
         } else if (!this.#inString && !JSON_CHARACTERS.has(char)) {
           yield this.#fail(`Unexpected ${char} in a JSON list`, fragment, at);
@@ -40,6 +49,8 @@ export class JsonListSplitter {
         if (char === '[') this.#state = 'between';
       } else if (this.#state !== 'broken' && !/\s/.test(char)) {
         if (this.#state === 'between' && char === ']') this.#state = 'after';
+        else if (this.#state === 'after' && this.#isWrapped && this.#tail.length < MAX_TAIL)
+          this.#tail += char;
         else if (this.#state === 'after')
           yield this.#fail('Text after the end of the list', fragment, at);
         else if (char === ',') yield this.#fail('Unexpected , in a JSON list', fragment, at);
@@ -54,13 +65,16 @@ export class JsonListSplitter {
   }
 
   *end(last: Fragment | undefined): Generator<Split, void> {
+    if (this.#state === 'after' && this.#isWrapped && !isWrapperEnd(this.#tail)) {
+      yield this.#fail('The object around the list does not end as it should', last, 0);
+    }
     if (this.#state === 'after' || this.#state === 'broken' || !last) return;
     yield this.#fail('The list is not closed: ] is missing', last, last.text.length);
   }
 
   #open(fragment: Fragment, at: number): void {
     this.#state = 'item';
-    this.#item = new OpenChunk(slice(fragment, at), false, 'maxRecordBytes', this.#limits);
+    this.#item = new OpenChunk(sliceFragment(fragment, at), false, 'maxRecordBytes', this.#limits);
     this.#depth = 0;
   }
 
@@ -81,7 +95,7 @@ export class JsonListSplitter {
 
   #keep(fragment: Fragment, from: number): void {
     if (!this.#item) return;
-    this.#item.append(slice(fragment, from));
+    this.#item.append(sliceFragment(fragment, from));
     if (this.#item.overflowed) this.#item.release();
   }
 
@@ -92,16 +106,18 @@ export class JsonListSplitter {
     this.#item = undefined;
   }
 
-  #fail(message: string, fragment: Fragment, at: number): Split {
+  #fail(message: string, fragment: Fragment | undefined, at: number): Split {
     this.#state = 'broken';
     this.#item = undefined;
-    const position = { line: fragment.line, column: fragment.column + at };
+    const { line, column } = fragment ?? { line: 1, column: 1 };
+    const position = { line, column: column + at };
     const advice = 'A list in brackets this large is read as JSON; the rest of it was not read.';
     return { problem: createProblem(`${message}. ${advice}`, position) };
   }
 }
 
-function slice(fragment: Fragment, from: number, to?: number): Fragment {
+/** A part of a fragment, with its place. */
+export function sliceFragment(fragment: Fragment, from: number, to?: number): Fragment {
   const { line, fault } = fragment;
   const column = fragment.column + from;
   const text = fragment.text.slice(from, to);

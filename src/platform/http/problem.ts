@@ -127,7 +127,7 @@ function frameworkRefusal(error: FrameworkError): DomainError | undefined {
   if (status === 415)
     return new DomainError(
       'unsupported-media-type',
-      'send application/json (imports: application/yaml)',
+      'send application/json (imports: application/yaml, text/csv or application/x-ndjson)',
     );
   if (status < 500) return new DomainError('invalid-request', error.message);
   return undefined;

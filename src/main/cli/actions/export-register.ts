@@ -42,7 +42,7 @@ export async function exportRegister(
 
 function formatOf({ format, output }: ExportOptions): string {
   const ending = output === undefined ? '' : extname(output).slice(1).toLowerCase();
-  const wanted = format ?? (FORMATS.includes(ending) ? ending : 'csv');
+  const wanted = format ?? (ending === '' ? 'csv' : ending);
   if (FORMATS.includes(wanted)) return wanted;
   throw usageFailure(
     `there is no export as ${wanted}`,

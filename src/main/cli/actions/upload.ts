@@ -2,11 +2,13 @@ import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { CommandFailure, EXIT, usageFailure } from '../terminal/command-failure.ts';
+import { type FileKind, kindOfFile, kindOfText } from './file-kind.ts';
 
 /** A file that is sent, as often as it has to be. */
 export interface Upload {
   readonly name: string;
   readonly size: number;
+  readonly kind: FileKind;
   /** How much of it has left, in bytes. */
   sent(): number;
   /** The body, from the beginning. */
@@ -17,11 +19,16 @@ export interface Upload {
 const MOST_BYTES = 50 * 1024 ** 2;
 /** Beyond this it is not kept in memory. */
 const BIG_BYTES = 4 * 1024 ** 2;
+/** Enough to see what came from standard input. */
+const SNIFFED = 64 * 1024;
 
 /** A file to import; `-` is standard input. */
 export async function openUpload(path: string): Promise<Upload> {
   try {
-    if (path === '-') return held('standard input', await readFile('/dev/stdin'));
+    if (path === '-') {
+      const bytes = await readFile('/dev/stdin');
+      return held('standard input', bytes, kindOfText(bytes.toString('utf8', 0, SNIFFED)));
+    }
     const { size } = await stat(path);
     if (size > MOST_BYTES) {
       throw new CommandFailure(`${path} is larger than the 50 MB that one import may have`, {
@@ -29,23 +36,25 @@ export async function openUpload(path: string): Promise<Upload> {
         next: 'divide it into several files; `lapse import` takes them together',
       });
     }
-    return size <= BIG_BYTES ? held(path, await readFile(path)) : streamed(path, size);
+    const kind = kindOfFile(path);
+    return size <= BIG_BYTES ? held(path, await readFile(path), kind) : streamed(path, size, kind);
   } catch (error) {
     if (error instanceof CommandFailure) throw error;
     throw usageFailure(`${path} cannot be read: ${(error as Error).message}`);
   }
 }
 
-function held(name: string, bytes: Uint8Array<ArrayBuffer>): Upload {
+function held(name: string, bytes: Uint8Array<ArrayBuffer>, kind: FileKind): Upload {
   const { length: size } = bytes;
-  return { name, size, sent: () => size, open: () => bytes };
+  return { name, size, kind, sent: () => size, open: () => bytes };
 }
 
-function streamed(name: string, size: number): Upload {
+function streamed(name: string, size: number, kind: FileKind): Upload {
   let sent = 0;
   return {
     name,
     size,
+    kind,
     sent: () => sent,
     open() {
       sent = 0;

@@ -1,27 +1,11 @@
 import { type Command, Option } from 'commander';
 import { addListFilters, SORT_FLAG } from './list-filters.ts';
-import { examples, JSON_FLAG } from './option-values.ts';
+import { examples, JSON_FLAG, repeatable } from './option-values.ts';
 
 /** `import`, `comment`, `evidence`, `violation`: what is added to the register and its records. */
 export function addRecordCommands(program: Command): void {
   program.commandsGroup('Register:');
-  program
-    .command('import <file...>')
-    .description('make drafts of the records in YAML or JSON files: all of them, or none')
-    .option('--assign', 'keep foreign ids, tenants and claims aside instead of refusing them')
-    .option('--dry-run', 'check, and store nothing')
-    .option(...JSON_FLAG)
-    .addHelpText(
-      'after',
-      examples(
-        'lapse import register.yaml --dry-run',
-        'lapse import exceptions/*.yaml --assign',
-        'cat register.yaml | lapse import -',
-      ),
-    )
-    .action(async (files, options) =>
-      (await import('../actions/import-files.ts')).importFiles(files, options),
-    );
+  addImport(program);
   addExport(program);
   program
     .command('comment <id> <text>')
@@ -79,5 +63,47 @@ function addExport(program: Command): void {
     )
     .action(async (search, options) =>
       (await import('../actions/export-register.ts')).exportRegister(search, options),
+    );
+}
+
+function addImport(program: Command): void {
+  program
+    .command('import <file...>')
+    .description('make drafts of the records in YAML, JSON or CSV files: all of them, or none')
+    .option('--assign', 'keep foreign ids, tenants and claims aside instead of refusing them')
+    .option('--preview', 'show what each record would become and every problem; store nothing')
+    .option('--dry-run', 'check, and store nothing')
+    .optionsGroup('Files:')
+    .addOption(
+      new Option(
+        '--format <format>',
+        'what the files are, where ending and content do not tell',
+      ).choices(['csv', 'json', 'jsonl', 'yaml']),
+    )
+    .addOption(
+      new Option('--delimiter <delimiter>', 'of CSV files; else found in the header').choices([
+        'comma',
+        'semicolon',
+        'tab',
+      ]),
+    )
+    .addOption(
+      repeatable('--map <column=field>', 'a column of another name; "Column=" leaves it out'),
+    )
+    .option('--map-file <path>', 'the same in a YAML or JSON file: "Column: field"')
+    .optionsGroup('Output:')
+    .option(...JSON_FLAG)
+    .addHelpText(
+      'after',
+      examples(
+        'lapse import register.yaml --dry-run',
+        'lapse import exceptions/*.yaml --assign',
+        'cat register.yaml | lapse import -',
+        'lapse import waivers.csv --preview --map "Due date=expires_at" --map "Comment="',
+        'lapse import exemptions.csv --preview        # as EPAC has them',
+      ),
+    )
+    .action(async (files, options) =>
+      (await import('../actions/import-files.ts')).importFiles(files, options),
     );
 }
