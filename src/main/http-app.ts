@@ -5,6 +5,7 @@ import { addCommentRoutes } from '../features/exceptions/comment-routes.ts';
 import { addExceptionRoutes } from '../features/exceptions/exception-routes.ts';
 import { addTokenRoutes } from '../features/identity/token-routes.ts';
 import { addImportRoutes } from '../features/imports/import-routes.ts';
+import { addEpochRoutes } from '../features/ledger/epoch-routes.ts';
 import { addLedgerRoutes } from '../features/ledger/ledger-routes.ts';
 import { addVerificationRoutes } from '../features/ledger/verification-routes.ts';
 import { addTaskRoutes } from '../features/tasks/task-routes.ts';
@@ -44,6 +45,7 @@ export async function createHttpApp(lapse: Lapse, options: HttpOptions): Promise
       addTaskRoutes(scope, lapse.db);
       addImportRoutes(scope, lapse.imports);
       addLedgerRoutes(scope, lapse.ledger);
+      addEpochRoutes(scope, lapse.epochs);
       addVerificationRoutes(scope, lapse.verifyLedger);
       addTokenRoutes(scope, lapse.tokens);
       if (options.testClock) addTestClockRoutes(scope, lapse.db, lapse.loop);
