@@ -18,6 +18,7 @@ import {
   lockTenant,
   markDiverged,
   resumeWriting,
+  tenantState,
 } from '../features/tenants/tenant-service.ts';
 import { fileCheckpointStore } from '../journal/checkpoint-store.ts';
 import { sequence } from '../journal/sequencer.ts';
@@ -76,7 +77,14 @@ export function compose({ config, db, master, log, realNow = Date.now }: Parts) 
     }),
     tokens: new TokenService(db, (tenantId) => authenticator.forget(tenantId), realNow),
     ledger: new LedgerViews(db),
-    epochs: new EpochService({ db, master, checkpoints, lockTenant, resumeWriting }),
+    epochs: new EpochService({
+      db,
+      master,
+      checkpoints,
+      tenantState,
+      lockTenant,
+      resumeWriting,
+    }),
     verifyLedger: createVerifier({
       db,
       checkpoints,

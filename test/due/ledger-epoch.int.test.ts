@@ -7,6 +7,7 @@ import {
   lockTenant,
   markDiverged,
   resumeWriting,
+  tenantState,
 } from '../../src/features/tenants/tenant-service.ts';
 import { fileCheckpointStore } from '../../src/journal/checkpoint-store.ts';
 import { verifyEd25519 } from '../../src/journal/note-signature.ts';
@@ -246,10 +247,14 @@ describe('given a restored copy that was found out', () => {
     const actor = { id: 'tok_1', name: 'Ada', role: 'administrator' } as const;
     const hosts = [api.lapse.checkpoints, fileCheckpointStore(temporaryFolder())] as const;
     const openOn = (host: 0 | 1) =>
-      new EpochService({ db, master, checkpoints: hosts[host], lockTenant, resumeWriting }).open(
-        { tenantId, actor },
-        'restored',
-      );
+      new EpochService({
+        db,
+        master,
+        checkpoints: hosts[host],
+        tenantState,
+        lockTenant,
+        resumeWriting,
+      }).open({ tenantId, actor }, 'restored');
     // The first host has found it out; the second keeps nothing that the tree contradicts.
     expect(await openOn(1)).toMatchObject({ epoch: 2, cited: [], fork_size: copied });
     await findOut(hosts[1]);
@@ -268,7 +273,7 @@ describe('given a restored copy that was found out', () => {
     ['no reason', {}],
     ['an empty reason', { reason: '  ' }],
     ['a reason that is no text', { reason: 7 }],
-    ['a reason that is too long', { reason: 'x'.repeat(301) }],
+    ['a reason that is too long', { reason: 'x'.repeat(8_001) }],
     ['a reason that cannot be stored', { reason: 'a\u0000b' }],
     ['an unknown field', { reason: 'x', epoch: 9 }],
   ])('when there is %s, then nothing is opened', async (_, body) => {

@@ -1,13 +1,13 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import { shortText } from '../../domain/exception/field-shapes.ts';
+import { longText } from '../../domain/exception/field-shapes.ts';
 import { lossOf, type OpenedEpoch } from '../../domain/ledger/epoch.ts';
 import { formatVerifierKey, parseVerifierKey } from '../../domain/ledger/verifier-key.ts';
 import { idempotencyOf } from '../../platform/http/caller.ts';
 import type { EpochService, LedgerEpochs } from './epoch-service.ts';
 
 const openingBody = z.strictObject({
-  reason: shortText.describe('what happened, and why what was signed is given up'),
+  reason: longText.describe('what happened, and why what was signed is given up'),
 });
 
 const checkpoints = z.array(z.object({ origin: z.string(), size: z.int() }));
@@ -77,9 +77,9 @@ export function addEpochRoutes(app: FastifyInstance, epochs: EpochService): void
   );
 }
 
-function toList({ first, opened, standing }: LedgerEpochs): z.infer<typeof listAnswer> {
+function toList({ first, opened, standing, divergence }: LedgerEpochs): z.infer<typeof listAnswer> {
   const { origin, publicKey } = first.key;
-  const { detail, treeSize: tree_size, forkSize: fork_size, cited } = standing;
+  const { treeSize: tree_size, forkSize: fork_size, cited } = standing;
   const begun = {
     epoch: 1,
     origin,
@@ -96,9 +96,9 @@ function toList({ first, opened, standing }: LedgerEpochs): z.infer<typeof listA
   return {
     items: [begun, ...opened.map(toAnswer)],
     divergence:
-      detail === undefined
+      divergence === undefined
         ? null
-        : { detail, tree_size, fork_size, ...lossOf({ cited, fork_size }) },
+        : { detail: divergence, tree_size, fork_size, ...lossOf({ cited, fork_size }) },
   };
 }
 

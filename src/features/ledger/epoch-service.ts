@@ -27,12 +27,19 @@ import type { Database, Transaction } from '../../platform/db/transaction.ts';
 import { type IdempotentRequest, recall, remember } from '../../platform/http/idempotency.ts';
 import type { MasterKey } from '../../platform/secrets/secrets.ts';
 
+interface TenantState {
+  readonly isWritable: boolean;
+  readonly note: string | undefined;
+}
+
 interface Services {
   readonly db: Database;
   readonly master: MasterKey;
   readonly checkpoints: CheckpointStore;
-  /** Keeps the tenant's state for the transaction, and tells whether the register may be changed. */
-  readonly lockTenant: (tx: Transaction, tenantId: string) => Promise<{ isWritable: boolean }>;
+  /** Whether the register may be changed, and why not. */
+  readonly tenantState: (tx: Transaction, tenantId: string) => Promise<TenantState>;
+  /** As `tenantState`; it stays so for as long as the transaction lasts. */
+  readonly lockTenant: (tx: Transaction, tenantId: string) => Promise<TenantState>;
   /** Lets the register be changed again, and resolves the task that told of it. */
   readonly resumeWriting: (
     tx: Transaction,
@@ -46,6 +53,8 @@ export interface LedgerEpochs {
   readonly first: { readonly key: LedgerKey; readonly createdAt: string };
   readonly opened: readonly OpenedEpoch[];
   readonly standing: LedgerStanding;
+  /** Why the register can only be read, or will be found to be so; `undefined` where all is well. */
+  readonly divergence: string | undefined;
 }
 
 /** What the key of the epoch before has signed for the next. */
@@ -69,12 +78,19 @@ export class EpochService {
     const { db, checkpoints } = this.#services;
     const outside = await checkpoints.all(tenantId);
     return db.inTenant(tenantId, async (tx) => {
-      const ledger = await getLedger(tx, tenantId);
+      const [ledger, { isWritable, note }] = await Promise.all([
+        getLedger(tx, tenantId),
+        this.#services.tenantState(tx, tenantId),
+      ]);
       const [key] = ledger.keys;
+      const standing = await ledgerStanding(tx, tenantId, ledger, outside);
+      // Another server may keep checkpoints that this one does not know.
+      const elsewhere = isWritable ? undefined : (note ?? 'another server found it out');
       return {
         first: { key, createdAt: ledger.createdAt },
         opened: ledger.epochs,
-        standing: await ledgerStanding(tx, tenantId, ledger, outside),
+        standing,
+        divergence: standing.detail ?? elsewhere,
       };
     });
   }

@@ -42,17 +42,44 @@ function ledgerOrigin(publicUrl: string, tenantId: string): string {
   return `${host}${pathname === '/' ? '' : pathname}/ledger/${tenantId}`;
 }
 
+/** Whether a tenant's register may be changed, and why not. */
+export interface TenantState {
+  readonly isWritable: boolean;
+  /** What was found out when it was made read-only. */
+  readonly note: string | undefined;
+}
+
+/** A tenant's state at this moment. */
+export function tenantState(tx: Transaction, tenantId: string): Promise<TenantState> {
+  return readState(
+    tx,
+    tenantId,
+    'SELECT state, state_note FROM lapse.tenants WHERE tenant_id = $1',
+  );
+}
+
+/** As `tenantState`; it stays so for as long as the transaction lasts. */
+export function lockTenant(tx: Transaction, tenantId: string): Promise<TenantState> {
+  return readState(
+    tx,
+    tenantId,
+    'SELECT state, state_note FROM lapse.tenants WHERE tenant_id = $1 FOR UPDATE',
+  );
+}
+
+async function readState(tx: Transaction, tenantId: string, query: string): Promise<TenantState> {
+  const [tenant] = await tx.query<{ state: string; state_note: string | null }>(query, [tenantId]);
+  if (!tenant) throw new DomainError('not-found', 'there is no such tenant');
+  return { isWritable: tenant.state === 'active', note: tenant.state_note ?? undefined };
+}
+
 /** Refuses changes while the tenant may only be read. */
 export async function assertWritable(tx: Transaction, tenantId: string): Promise<void> {
-  const [tenant] = await tx.query<{ state: string; state_note: string | null }>(
-    'SELECT state, state_note FROM lapse.tenants WHERE tenant_id = $1',
-    [tenantId],
-  );
-  if (!tenant) throw new DomainError('not-found', 'there is no such tenant');
-  if (tenant.state === 'active') return;
+  const { isWritable, note } = await tenantState(tx, tenantId);
+  if (isWritable) return;
   throw new DomainError(
     'ledger-diverged',
-    `the register can only be read: ${tenant.state_note ?? 'its ledger does not extend what was signed before'}; ${WAY_OUT}`,
+    `the register can only be read: ${note ?? 'its ledger does not extend what was signed before'}; ${WAY_OUT}`,
   );
 }
 
@@ -86,19 +113,6 @@ export function markDiverged(
         [tenantId, `task_${newUlid()}`, `${detail}; ${WAY_OUT}`, at],
       );
     });
-}
-
-/** Keeps a tenant's state as it is for as long as the transaction lasts, and answers it. */
-export async function lockTenant(
-  tx: Transaction,
-  tenantId: string,
-): Promise<{ readonly isWritable: boolean }> {
-  const [tenant] = await tx.query<{ state: string }>(
-    'SELECT state FROM lapse.tenants WHERE tenant_id = $1 FOR UPDATE',
-    [tenantId],
-  );
-  if (!tenant) throw new DomainError('not-found', 'there is no such tenant');
-  return { isWritable: tenant.state === 'active' };
 }
 
 /** Lets a tenant be changed again after its ledger had diverged, and resolves the task. */
