@@ -28,14 +28,15 @@ export function renderDivergence(
   }: EpochLoss & { readonly detail: string; readonly tree_size: number },
   width: number,
 ): string {
+  const wrapped = (line: string) => wrapTo(line, width);
   return [
-    `The ledger has diverged: ${safeLine(detail)}.`,
-    `It has ${counted(tree_size, 'entry', 'entries')} now. A new epoch gives up`,
-    ...lossLines(loss),
-    'Where the newest copy of the database still exists, put it back instead: then nothing is lost.',
-  ]
-    .flatMap((line) => wrapTo(line, width))
-    .join('\n');
+    ...wrapped(`The ledger has diverged: ${safeLine(detail)}.`),
+    ...wrapped(`The tree has ${counted(tree_size, 'entry', 'entries')}. A new epoch gives up`),
+    ...lossLines(loss, width),
+    ...wrapped(
+      'Where the newest copy of the database still exists, put it back instead: then nothing is lost.',
+    ),
+  ].join('\n');
 }
 
 /** An epoch as it was opened: when, by whom, and what it gave up. */
@@ -43,29 +44,24 @@ export function renderEpoch(epoch: Epoch, width: number): string {
   const { opened_at, opened_by, reason } = epoch;
   const by = `${safeLine(opened_by.name)} (${safeLine(opened_by.id)})`;
   const head = `epoch ${epoch.epoch} was opened ${timeText(opened_at)} by ${by}, giving up`;
-  const [first = '', ...rest] = wrapTo(head, width);
   return [
-    colours.yellow(first),
-    ...rest.map((line) => colours.yellow(line)),
-    ...[...lossLines(epoch), `  reason: ${safeLine(reason)}`].flatMap((line) =>
-      hanging(line, width),
-    ),
+    ...wrapTo(head, width).map(colours.yellow),
+    ...lossLines(epoch, width),
+    ...hanging(`reason: ${safeLine(reason)}`, width),
   ].join('\n');
 }
 
-function lossLines({ fork_size, lost_entries, given_up }: EpochLoss): string[] {
-  const lost = `  ${counted(lost_entries, 'signed entry', 'signed entries')} after the first ${fork_size.toLocaleString('en')}, which are as they were signed`;
+function lossLines({ fork_size, lost_entries, given_up }: EpochLoss, width: number): string[] {
+  const kept = `the first ${fork_size.toLocaleString('en')}, which are as they were signed`;
   return [
-    lost,
+    `${counted(lost_entries, 'signed entry', 'signed entries')} after ${kept}`,
     ...given_up.map(
       ({ origin, size }) =>
-        `  the checkpoint of ${counted(size, 'entry', 'entries')} of ${safeLine(origin)}`,
+        `the checkpoint of ${counted(size, 'entry', 'entries')} of ${safeLine(origin)}`,
     ),
-  ];
+  ].flatMap((line) => hanging(line, width));
 }
 
 function hanging(line: string, width: number): string[] {
-  return wrapTo(line.trimStart(), width - 4).map(
-    (part, at) => `${at === 0 ? '  ' : '    '}${part}`,
-  );
+  return wrapTo(line, width - 4).map((part, at) => `${at === 0 ? '  ' : '    '}${part}`);
 }
