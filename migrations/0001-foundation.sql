@@ -117,6 +117,15 @@ CREATE TABLE lapse.ledger_keys (
   PRIMARY KEY (tenant_id, public_key)
 );
 
+-- Epochs after the first, whose key is above: a projection of the ledger's own stream. Each has a log
+-- name and a key of its own, whose private half is the secret `ledger-signing-key/<epoch>`.
+CREATE TABLE lapse.ledger_epochs (
+  tenant_id  text NOT NULL,
+  epoch      integer NOT NULL CHECK (epoch > 1),
+  state      jsonb NOT NULL,
+  PRIMARY KEY (tenant_id, epoch)
+);
+
 -- The register: a projection, exactly what folding the events gives ------------------------------
 
 CREATE TABLE lapse.exceptions (
@@ -274,7 +283,7 @@ DECLARE
 BEGIN
   FOREACH name IN ARRAY ARRAY['tenants', 'tokens', 'events', 'event_payloads', 'ledger_pending',
     'ledger_leaves', 'ledger_nodes', 'ledger_heads', 'ledger_checkpoints', 'secrets', 'ledger_keys',
-    'exceptions', 'exception_search', 'exception_services', 'exception_owners',
+    'ledger_epochs', 'exceptions', 'exception_search', 'exception_services', 'exception_owners',
     'exception_policy_refs', 'exception_deadlines', 'comments', 'import_keys', 'idempotency', 'tasks']
   LOOP
     EXECUTE format('ALTER TABLE lapse.%I ENABLE ROW LEVEL SECURITY', name);
@@ -294,7 +303,7 @@ GRANT SELECT ON lapse.tenants TO lapse_app;
 GRANT SELECT, INSERT, UPDATE ON lapse.tokens TO lapse_app;
 GRANT SELECT, INSERT ON lapse.events, lapse.event_payloads, lapse.ledger_pending TO lapse_app;
 GRANT SELECT ON lapse.ledger_leaves, lapse.ledger_nodes, lapse.ledger_heads, lapse.ledger_checkpoints,
-  lapse.ledger_keys TO lapse_app;
+  lapse.ledger_keys, lapse.ledger_epochs TO lapse_app;
 GRANT SELECT, INSERT, UPDATE ON lapse.exceptions, lapse.exception_search TO lapse_app;
 GRANT SELECT, INSERT, DELETE ON lapse.exception_services, lapse.exception_owners,
   lapse.exception_policy_refs TO lapse_app;
@@ -308,12 +317,13 @@ GRANT SELECT, INSERT, UPDATE ON lapse.tenants TO lapse_worker;
 GRANT SELECT, INSERT ON lapse.events, lapse.event_payloads TO lapse_worker;
 GRANT SELECT, INSERT, DELETE ON lapse.ledger_pending TO lapse_worker;
 GRANT SELECT, INSERT ON lapse.ledger_leaves, lapse.ledger_nodes, lapse.ledger_heads,
-  lapse.ledger_checkpoints, lapse.secrets, lapse.ledger_keys TO lapse_worker;
+  lapse.ledger_checkpoints, lapse.secrets, lapse.ledger_keys, lapse.ledger_epochs TO lapse_worker;
 GRANT SELECT, INSERT, UPDATE ON lapse.exceptions, lapse.exception_search TO lapse_worker;
 GRANT SELECT, INSERT, DELETE ON lapse.exception_services, lapse.exception_owners,
   lapse.exception_policy_refs TO lapse_worker;
 GRANT SELECT, INSERT, UPDATE, DELETE ON lapse.exception_deadlines TO lapse_worker;
-GRANT SELECT, DELETE ON lapse.idempotency TO lapse_worker;
+-- It inserts where an administrator opens an epoch, which takes rights that the application lacks.
+GRANT SELECT, INSERT, DELETE ON lapse.idempotency TO lapse_worker;
 GRANT SELECT, INSERT, UPDATE ON lapse.tasks TO lapse_worker;
 GRANT SELECT, INSERT, UPDATE, DELETE ON lapse.worker_heartbeats TO lapse_worker;
 GRANT SELECT ON lapse.test_clock TO lapse_worker;

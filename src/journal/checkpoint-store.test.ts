@@ -23,17 +23,17 @@ test('nothing is kept at first', async () => {
 
 test('keeps the newest, and the last of each day', async () => {
   const store = fileCheckpointStore(temporaryFolder());
-  for (const size of [1, 2, 3]) await store.keep(TENANT, note(size), MONDAY);
-  for (const size of [4, 1_000]) await store.keep(TENANT, note(size), TUESDAY);
+  for (const size of [1, 2, 3]) await store.keep(TENANT, 1, note(size), MONDAY);
+  for (const size of [4, 1_000]) await store.keep(TENANT, 1, note(size), TUESDAY);
   expect(await store.newest(TENANT)).toBe(note(1_000));
   expect((await store.all(TENANT)).map((kept) => kept.note)).toEqual([note(3), note(1_000)]);
 });
 
 test('a smaller tree never takes the place of a larger one', async () => {
   const store = fileCheckpointStore(temporaryFolder());
-  await store.keep(TENANT, note(10), MONDAY);
-  await store.keep(TENANT, note(9), MONDAY);
-  await store.keep(TENANT, note(2), TUESDAY);
+  await store.keep(TENANT, 1, note(10), MONDAY);
+  await store.keep(TENANT, 1, note(9), MONDAY);
+  await store.keep(TENANT, 1, note(2), TUESDAY);
   expect(await store.newest(TENANT)).toBe(note(10));
 });
 
@@ -45,7 +45,7 @@ test('processes that keep checkpoints at the same moment leave the largest', asy
   await Promise.all(
     sizes.map(async (size, index) => {
       const store = stores[index % stores.length];
-      await store?.keep(TENANT, note(size), MONDAY);
+      await store?.keep(TENANT, 1, note(size), MONDAY);
       seen.push(Number((await store?.newest(TENANT))?.split('\n')[1]));
     }),
   );
@@ -56,7 +56,7 @@ test('processes that keep checkpoints at the same moment leave the largest', asy
 test('what a crash has left half written is no checkpoint', async () => {
   const folder = temporaryFolder();
   const store = fileCheckpointStore(folder);
-  await store.keep(TENANT, note(5), MONDAY);
+  await store.keep(TENANT, 1, note(5), MONDAY);
   const [kept] = await readdir(join(folder, TENANT));
   await writeFile(join(folder, TENANT, `${kept}.123.tmp`), 'log.exa');
   expect(await store.newest(TENANT)).toBe(note(5));
@@ -66,6 +66,23 @@ test('what a crash has left half written is no checkpoint', async () => {
 test('one note that several keep at the same moment is kept', async () => {
   const folder = temporaryFolder();
   const store = fileCheckpointStore(folder);
-  await Promise.all(Array.from({ length: 20 }, () => store.keep(TENANT, note(7), MONDAY)));
+  await Promise.all(Array.from({ length: 20 }, () => store.keep(TENANT, 1, note(7), MONDAY)));
   expect(await readdir(join(folder, TENANT))).toEqual(['0000000000000007.2026-01-05']);
+});
+
+test('a smaller tree of a later epoch is newer, and takes no place of an earlier epoch', async () => {
+  const store = fileCheckpointStore(temporaryFolder());
+  await store.keep(TENANT, 1, note(1_000), MONDAY);
+  for (const size of [7, 8]) await store.keep(TENANT, 2, note(size), MONDAY);
+  await store.keep(TENANT, 10, note(3), MONDAY);
+  await store.keep(TENANT, 1, note(1_001), TUESDAY);
+  expect(await store.newest(TENANT)).toBe(note(3));
+  expect(await store.newestOfEach(TENANT)).toEqual([
+    { epoch: 1, name: '0000000000001001.2026-01-06', note: note(1_001) },
+    { epoch: 2, name: 'epoch-2.0000000000000008.2026-01-05', note: note(8) },
+    { epoch: 10, name: 'epoch-10.0000000000000003.2026-01-05', note: note(3) },
+  ]);
+  expect((await store.all(TENANT)).map((kept) => kept.note)).toEqual(
+    [1_000, 1_001, 8, 3].map(note),
+  );
 });

@@ -3,64 +3,107 @@ import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseCheckpoint } from '../domain/ledger/checkpoint.ts';
 
+/** A note outside the database, and the epoch of the ledger that it was kept for. */
+export interface OutsideNote {
+  readonly name: string;
+  readonly epoch: number;
+  readonly note: string;
+}
+
 /**
  * Where signed checkpoints are kept outside the database: whoever owns the database could cut off
  * its newest rows or restore an old copy, but not take back what has left it (reference: C2SP
  * tlog-checkpoint).
  */
 export interface CheckpointStore {
-  /** The checkpoint note of a tenant's largest tree; `undefined` where none has left the database. */
+  /** The note of the largest tree of a tenant's newest epoch; `undefined` where none has left the database. */
   newest(tenantId: string): Promise<string | undefined>;
-  /** Every note that is kept: the newest, and the last of each day; the newest last. */
-  all(tenantId: string): Promise<{ name: string; note: string }[]>;
-  /** Keeps a note. One of a smaller tree never takes the place of a larger one's. `at` is RFC 3339. */
-  keep(tenantId: string, note: string, at: string): Promise<void>;
+  /** The note of each epoch's largest tree, the newest epoch last. */
+  newestOfEach(tenantId: string): Promise<OutsideNote[]>;
+  /** Every note that is kept: of each epoch the newest, and the last of each day; the newest last. */
+  all(tenantId: string): Promise<OutsideNote[]>;
+  /**
+   * Keeps a note of an epoch. One of a smaller tree never takes the place of a larger one's, and none
+   * that of another epoch's. `at` is RFC 3339.
+   */
+  keep(tenantId: string, epoch: number, note: string, at: string): Promise<void>;
 }
 
 /** Enough for 2^53, so that names sort as their sizes do. */
 const SIZE_DIGITS = 16;
-const NAME = /^(\d{16})\.(\d{4}-\d{2}-\d{2})$/;
+/** The first epoch's notes bear no number. */
+const NAME = /^(?:epoch-(\d{1,9})\.)?\d{16}\.\d{4}-\d{2}-\d{2}$/;
+
+/** A kept note's name. `place` is the name without its epoch: names of one epoch sort by it. */
+interface Kept {
+  readonly name: string;
+  readonly epoch: number;
+  readonly place: string;
+}
 
 /**
- * Keeps checkpoints in files: `<folder>/<tenant>/<size>.<date>`. The name holds the size, so that
- * processes which keep one at the same moment cannot take each other's place: the largest counts.
+ * Keeps checkpoints in files: `<folder>/<tenant>/<size>.<date>`, those of later epochs as
+ * `epoch-<number>.<size>.<date>`. The name holds the size, so that processes which keep one at the
+ * same moment cannot take each other's place: of an epoch the largest counts.
  */
 export function fileCheckpointStore(folder: string): CheckpointStore {
-  const read = (tenantId: string, name: string) => readFile(join(folder, tenantId, name), 'utf8');
+  const read = async (tenantId: string, kept: readonly Kept[]): Promise<OutsideNote[]> => {
+    const notes = await Promise.all(
+      kept.map(async ({ name, epoch }) => {
+        const note = await unlessMissing(readFile(join(folder, tenantId, name), 'utf8'));
+        return note === undefined ? [] : [{ name, epoch, note }];
+      }),
+    );
+    return notes.flat();
+  };
+  const newestOfEach = async (tenantId: string): Promise<OutsideNote[]> => {
+    for (;;) {
+      const kept = await keptIn(join(folder, tenantId));
+      const newest = kept.filter(({ epoch }, at) => kept[at + 1]?.epoch !== epoch);
+      const notes = await read(tenantId, newest);
+      // Missing: one that is newer on the same day has taken its place meanwhile.
+      if (notes.length === newest.length) return notes;
+    }
+  };
   return {
+    newestOfEach,
     async newest(tenantId) {
-      for (;;) {
-        const name = (await namesIn(join(folder, tenantId))).at(-1);
-        if (name === undefined) return undefined;
-        const note = await unlessMissing(read(tenantId, name));
-        // Missing: one that is newer on the same day has taken its place meanwhile.
-        if (note !== undefined) return note;
-      }
+      return (await newestOfEach(tenantId)).at(-1)?.note;
     },
     async all(tenantId) {
-      const names = await namesIn(join(folder, tenantId));
-      const notes = await Promise.all(
-        names.map(async (name) => ({ name, note: await unlessMissing(read(tenantId, name)) })),
-      );
-      return notes.flatMap(({ name, note }) => (note === undefined ? [] : [{ name, note }]));
+      return read(tenantId, await keptIn(join(folder, tenantId)));
     },
-    async keep(tenantId, note, at) {
-      const place = join(folder, tenantId);
-      await mkdir(place, { recursive: true, mode: 0o700 });
+    async keep(tenantId, epoch, note, at) {
+      const folderOfTenant = join(folder, tenantId);
+      await mkdir(folderOfTenant, { recursive: true, mode: 0o700 });
       const day = at.slice(0, 10);
       const { size } = parseCheckpoint(note.slice(0, note.indexOf('\n\n') + 1));
       const fresh = `${String(size).padStart(SIZE_DIGITS, '0')}.${day}`;
-      const sameDay = (await namesIn(place)).filter((name) => name.endsWith(day));
-      if (sameDay.some((name) => name >= fresh)) return;
-      await writeWhole(join(place, fresh), note);
-      await Promise.all(sameDay.map((name) => rm(join(place, name), { force: true })));
+      const sameDay = (await keptIn(folderOfTenant)).filter(
+        (kept) => kept.epoch === epoch && kept.place.endsWith(day),
+      );
+      if (sameDay.some(({ place }) => place >= fresh)) return;
+      const name = epoch === 1 ? fresh : `epoch-${epoch}.${fresh}`;
+      await writeWhole(join(folderOfTenant, name), note);
+      await Promise.all(
+        sameDay.map((kept) => rm(join(folderOfTenant, kept.name), { force: true })),
+      );
     },
   };
 }
 
-async function namesIn(place: string): Promise<string[]> {
-  const names = (await unlessMissing(readdir(place))) ?? [];
-  return names.filter((name) => NAME.test(name)).sort();
+/** The names of notes in a folder, epoch by epoch, the smallest tree first. */
+async function keptIn(folder: string): Promise<Kept[]> {
+  const names = (await unlessMissing(readdir(folder))) ?? [];
+  return names
+    .flatMap((name) => {
+      const match = NAME.exec(name);
+      if (!match) return [];
+      const [, number] = match;
+      if (number === undefined) return [{ name, epoch: 1, place: name }];
+      return [{ name, epoch: Number(number), place: name.slice(name.indexOf('.') + 1) }];
+    })
+    .sort((a, b) => a.epoch - b.epoch || (a.place < b.place ? -1 : 1));
 }
 
 async function unlessMissing<T>(reading: Promise<T>): Promise<T | undefined> {

@@ -1,15 +1,34 @@
 import { createPrivateKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import type { TrustedLog } from '../domain/ledger/checkpoint.ts';
+import type { OpenedEpoch } from '../domain/ledger/epoch.ts';
 import type { NoteSigner } from '../domain/ledger/signed-note.ts';
-import { noteKeyId } from '../domain/ledger/verifier-key.ts';
+import { noteKeyId, parseVerifierKey } from '../domain/ledger/verifier-key.ts';
+import type { Reader } from '../platform/db/snapshot.ts';
 import type { Transaction } from '../platform/db/transaction.ts';
-import type { MasterKey } from '../platform/secrets/secrets.ts';
+import type { MasterKey, SealedSecret } from '../platform/secrets/secrets.ts';
+import { readEpochs } from './ledger-stream.ts';
 
-/** The public half of a tenant's ledger key: what verifiers need. */
+/** The public half of a tenant's ledger key in one epoch: what verifiers need. */
 export interface LedgerKey {
-  /** Names the log in its checkpoints; fixed at the first start (C2SP tlog-checkpoint, origin). */
+  /** From 1. */
+  readonly epoch: number;
+  /** Names the log in its checkpoints; fixed for its epoch (C2SP tlog-checkpoint, origin). */
   readonly origin: string;
   readonly publicKey: Uint8Array;
+}
+
+/** A tenant's keys, the newest epoch's last, and what is known of the epochs after the first. */
+export interface LedgerKeys {
+  readonly keys: readonly [LedgerKey, ...LedgerKey[]];
+  readonly epochs: readonly OpenedEpoch[];
+  /** RFC 3339: when the first epoch began. */
+  readonly createdAt: string;
+}
+
+/** A key that nobody has been told of: its private half is sealed, and still to be stored. */
+export interface FreshKey {
+  readonly publicKey: Uint8Array;
+  readonly sealed: SealedSecret;
 }
 
 /** What a verifier of this ledger trusts: the log's name and its key. */
@@ -17,21 +36,53 @@ export function trustedLog({ origin, publicKey }: LedgerKey): TrustedLog {
   return { origin, keys: [{ name: origin, keyId: noteKeyId(origin, publicKey), publicKey }] };
 }
 
-const SECRET_ID = 'ledger-signing-key';
-
-/** The tenant's ledger key; `undefined` before the tenant has one. */
-export async function findLedgerKey(
-  tx: Transaction,
+/** The keys of all epochs; `undefined` before the tenant has one. */
+export async function findLedgerKeys(
+  reader: Reader,
   tenantId: string,
-): Promise<LedgerKey | undefined> {
-  const [row] = await tx.query<{ origin: string; public_key: Buffer }>(
-    'SELECT origin, public_key FROM lapse.ledger_keys WHERE tenant_id = $1 ORDER BY created_at DESC LIMIT 1',
-    [tenantId],
-  );
-  return row && { origin: row.origin, publicKey: row.public_key };
+): Promise<LedgerKeys | undefined> {
+  const [[row], epochs] = await Promise.all([
+    reader.query<{ origin: string; public_key: Buffer; created_at: Date }>(
+      'SELECT origin, public_key, created_at FROM lapse.ledger_keys WHERE tenant_id = $1 ORDER BY created_at DESC LIMIT 1',
+      [tenantId],
+    ),
+    readEpochs(reader, tenantId),
+  ]);
+  if (!row) return undefined;
+  const first = { epoch: 1, origin: row.origin, publicKey: row.public_key };
+  const later = epochs.map(({ epoch, verifier_key }) => {
+    const { name: origin, publicKey } = parseVerifierKey(verifier_key);
+    return { epoch, origin, publicKey };
+  });
+  return { keys: [first, ...later], epochs, createdAt: row.created_at.toISOString() };
 }
 
-/** Makes the tenant's Ed25519 key; its private half rests sealed under the master key. */
+/** The key of the newest epoch. */
+export function newestKey({ keys }: LedgerKeys): LedgerKey {
+  return keys.at(-1) ?? keys[0];
+}
+
+/** Makes an Ed25519 key for one epoch; its private half is sealed under the master key for it alone. */
+export function makeLedgerKey(tenantId: string, epoch: number, master: MasterKey): FreshKey {
+  const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+  const der = privateKey.export({ format: 'der', type: 'pkcs8' });
+  return { publicKey: rawKey(publicKey), sealed: master.seal(der, purpose(tenantId, epoch)) };
+}
+
+/** Queues the private half of an epoch's key. */
+export function storeLedgerSecret(
+  tx: Transaction,
+  tenantId: string,
+  epoch: number,
+  { sealed }: FreshKey,
+): void {
+  tx.atCommit(
+    'INSERT INTO lapse.secrets (tenant_id, secret_id, key_id, nonce, ciphertext) VALUES ($1, $2, $3, $4, $5)',
+    [tenantId, secretId(epoch), sealed.keyId, sealed.nonce, sealed.ciphertext],
+  );
+}
+
+/** Makes the tenant's first key; its private half rests sealed under the master key. */
 export function createLedgerKey(
   tx: Transaction,
   tenantId: string,
@@ -39,24 +90,20 @@ export function createLedgerKey(
   master: MasterKey,
   createdAt: string,
 ): LedgerKey {
-  const { publicKey, privateKey } = generateKeyPairSync('ed25519');
-  const raw = Buffer.from(publicKey.export({ format: 'jwk' }).x ?? '', 'base64url');
-  const sealed = master.seal(
-    privateKey.export({ format: 'der', type: 'pkcs8' }),
-    purpose(tenantId),
-  );
-  tx.atCommit(
-    'INSERT INTO lapse.secrets (tenant_id, secret_id, key_id, nonce, ciphertext) VALUES ($1, $2, $3, $4, $5)',
-    [tenantId, SECRET_ID, sealed.keyId, sealed.nonce, sealed.ciphertext],
-  );
+  const key = makeLedgerKey(tenantId, 1, master);
+  storeLedgerSecret(tx, tenantId, 1, key);
   tx.atCommit(
     'INSERT INTO lapse.ledger_keys (tenant_id, origin, public_key, secret_id, created_at) VALUES ($1, $2, $3, $4, $5)',
-    [tenantId, origin, raw, SECRET_ID, createdAt],
+    [tenantId, origin, key.publicKey, secretId(1), createdAt],
   );
-  return { origin, publicKey: raw };
+  return { epoch: 1, origin, publicKey: key.publicKey };
 }
 
-/** The signer of a tenant's checkpoints. A port in effect: a KMS can stand behind `sign` later. */
+/**
+ * The signer of a tenant's checkpoints in one epoch. A port in effect: a KMS can stand behind `sign`
+ * later.
+ * @throws Error where the private half is missing or rests under another master key.
+ */
 export async function loadLedgerSigner(
   tx: Transaction,
   tenantId: string,
@@ -65,17 +112,16 @@ export async function loadLedgerSigner(
 ): Promise<NoteSigner> {
   const [row] = await tx.query<{ key_id: string; nonce: Buffer; ciphertext: Buffer }>(
     'SELECT key_id, nonce, ciphertext FROM lapse.secrets WHERE tenant_id = $1 AND secret_id = $2',
-    [tenantId, SECRET_ID],
+    [tenantId, secretId(key.epoch)],
   );
-  if (!row) throw new Error(`tenant ${tenantId} has a ledger key without its secret`);
+  if (!row)
+    throw new Error(`tenant ${tenantId} has a key of ledger epoch ${key.epoch} without its secret`);
   const der = master.open(
     { keyId: row.key_id, nonce: row.nonce, ciphertext: row.ciphertext },
-    purpose(tenantId),
+    purpose(tenantId, key.epoch),
   );
-  return ed25519Signer(
-    key,
-    createPrivateKey({ key: Buffer.from(der), format: 'der', type: 'pkcs8' }),
-  );
+  const privateKey = createPrivateKey({ key: Buffer.from(der), format: 'der', type: 'pkcs8' });
+  return ed25519Signer(key, privateKey);
 }
 
 function ed25519Signer({ origin, publicKey }: LedgerKey, privateKey: KeyObject): NoteSigner {
@@ -86,6 +132,14 @@ function ed25519Signer({ origin, publicKey }: LedgerKey, privateKey: KeyObject):
   };
 }
 
-function purpose(tenantId: string): string {
-  return `${SECRET_ID}/${tenantId}`;
+function rawKey(publicKey: KeyObject): Buffer {
+  return Buffer.from(publicKey.export({ format: 'jwk' }).x ?? '', 'base64url');
+}
+
+function secretId(epoch: number): string {
+  return epoch === 1 ? 'ledger-signing-key' : `ledger-signing-key/${epoch}`;
+}
+
+function purpose(tenantId: string, epoch: number): string {
+  return `${secretId(epoch)}/${tenantId}`;
 }

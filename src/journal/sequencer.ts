@@ -1,24 +1,25 @@
-import { createPublicKey, verify } from 'node:crypto';
-import { openCheckpoint, signCheckpoint } from '../domain/ledger/checkpoint.ts';
-import { equalBytes } from '../domain/ledger/encoding.ts';
+import { signCheckpoint } from '../domain/ledger/checkpoint.ts';
 import { leafHash } from '../domain/ledger/hash.ts';
 import { MerkleFrontier, type UpperHash } from '../domain/ledger/merkle-frontier.ts';
-import type { VerifyEd25519 } from '../domain/ledger/note-verification.ts';
 import { formatInstant } from '../domain/schedule/instant.ts';
 import type { Database, Transaction } from '../platform/db/transaction.ts';
 import type { MasterKey } from '../platform/secrets/secrets.ts';
 import type { CheckpointStore } from './checkpoint-store.ts';
 import { nativeSha256 } from './event-codec.ts';
-import { findLedgerKey, type LedgerKey, loadLedgerSigner, trustedLog } from './ledger-key.ts';
-import { headAt, newestHead } from './tree-storage.ts';
+import { findLedgerKeys, loadLedgerSigner, newestKey } from './ledger-key.ts';
+import { standingOf } from './outside-checkpoints.ts';
+import { newestHead } from './tree-storage.ts';
 
 /** What the sequencer needs. */
 export interface SequencerOptions {
   readonly db: Database;
   readonly master: MasterKey;
   readonly checkpoints: CheckpointStore;
-  /** Called once when a tenant's tree turns out not to extend what is known outside the database. */
-  readonly onDiverged: (tenantId: string, detail: string) => Promise<void>;
+  /**
+   * Called whenever a tenant's tree turns out not to extend what is known outside the database, with
+   * the newest epoch that this was judged in: one that was opened meanwhile has settled it.
+   */
+  readonly onDiverged: (tenantId: string, detail: string, epoch: number) => Promise<void>;
 }
 
 /** Entries that one transaction takes in. */
@@ -111,23 +112,30 @@ async function takeIn(tx: Transaction, tenantId: string): Promise<number> {
 }
 
 /**
- * Signs the newest head, unless the tree does not extend the newest checkpoint known outside the
- * database: then nothing is signed and the tenant can only be read, until an administrator says that
- * the ledger begins anew (DESIGN section 2, Ledger).
+ * Signs the newest head in the ledger's newest epoch, unless the tree does not extend what is known
+ * outside the database: then nothing is signed and the tenant can only be read, until an
+ * administrator opens a new epoch (DESIGN section 2, Ledger).
  */
 async function signHead(options: SequencerOptions, tenantId: string): Promise<void> {
   const { db, master, checkpoints } = options;
-  const outside = await checkpoints.newest(tenantId);
+  const outside = await checkpoints.newestOfEach(tenantId);
   const { divergence, ready } = await db.inSystem(async (tx) => {
-    const [key, head] = await Promise.all([findLedgerKey(tx, tenantId), newestHead(tx, tenantId)]);
-    if (!key) return {};
-    const divergence =
-      outside === undefined ? undefined : await divergenceFrom(tx, tenantId, outside, key);
-    if (divergence !== undefined || !head) return { divergence };
-    const signer = await loadLedgerSigner(tx, tenantId, key, master);
-    return { ready: { key, head, signer } };
+    // The head first: a key that is read after it is never of an epoch before it.
+    const [head, ledger] = await Promise.all([
+      newestHead(tx, tenantId),
+      findLedgerKeys(tx, tenantId),
+    ]);
+    if (!ledger) return {};
+    const key = newestKey(ledger);
+    const standings = await Promise.all(
+      outside.map((kept) => standingOf(tx, tenantId, ledger, kept)),
+    );
+    const detail = standings.findLast(({ problem }) => problem !== undefined)?.problem;
+    if (detail !== undefined) return { divergence: { detail, epoch: key.epoch } };
+    if (!head) return {};
+    return { ready: { key, head, signer: await loadLedgerSigner(tx, tenantId, key, master) } };
   });
-  if (divergence !== undefined) await options.onDiverged(tenantId, divergence);
+  if (divergence) await options.onDiverged(tenantId, divergence.detail, divergence.epoch);
   if (!ready) return;
   const { key, head, signer } = ready;
   // Signing may be a call over the network one day, so no transaction is open meanwhile.
@@ -136,7 +144,7 @@ async function signHead(options: SequencerOptions, tenantId: string): Promise<vo
   ]);
   // Kept outside first: a head without its checkpoint in the database is signed again, so a crash in
   // between is made good by the next pass.
-  await checkpoints.keep(tenantId, note, head.at);
+  await checkpoints.keep(tenantId, key.epoch, note, head.at);
   await db.inSystem(async (tx) => {
     tx.atCommit(
       'INSERT INTO lapse.ledger_checkpoints (tenant_id, size, note) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING',
@@ -144,36 +152,3 @@ async function signHead(options: SequencerOptions, tenantId: string): Promise<vo
     );
   });
 }
-
-/** Why the tree does not extend a checkpoint; `undefined` where it does. */
-async function divergenceFrom(
-  tx: Transaction,
-  tenantId: string,
-  note: string,
-  key: LedgerKey,
-): Promise<string | undefined> {
-  let checkpoint: { size: number; root: Uint8Array };
-  try {
-    checkpoint = await openCheckpoint(note, trustedLog(key), verifyEd25519);
-  } catch (error) {
-    return `the newest checkpoint outside the database is not signed by this ledger's key: ${(error as Error).message}`;
-  }
-  const root = await headAt(tx, tenantId, checkpoint.size);
-  if (!root)
-    return `the ledger is shorter than the ${checkpoint.size} entries that were signed before`;
-  return equalBytes(root, checkpoint.root)
-    ? undefined
-    : `the ledger's first ${checkpoint.size} entries are not those that were signed before`;
-}
-
-const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
-
-/** Checks an Ed25519 signature by a raw public key of 32 bytes. */
-export const verifyEd25519: VerifyEd25519 = (publicKey, message, signature) => {
-  const key = createPublicKey({
-    key: Buffer.concat([SPKI_PREFIX, publicKey]),
-    format: 'der',
-    type: 'spki',
-  });
-  return verify(null, message, key, signature);
-};

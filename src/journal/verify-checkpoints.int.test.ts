@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { signCheckpoint } from '../domain/ledger/checkpoint.ts';
 import { signerOf } from '../domain/ledger/log.fixture.ts';
-import { findLedgerKey, loadLedgerSigner } from './ledger-key.ts';
+import { findLedgerKeys, loadLedgerSigner, newestKey } from './ledger-key.ts';
 import { expectFindings, placesOf } from './verify-expectations.fixture.ts';
 import { manyLives, recordLives } from './verify-ledger.fixture.ts';
 import { TamperedRegister } from './verify-tampering.fixture.ts';
@@ -119,8 +119,9 @@ describe('given a checkpoint that has left the database', () => {
   test('when the key itself signs another tree, then its entries are named', async () => {
     const { db, master } = lab.register;
     const { key, signer } = await db.inSystem(async (tx) => {
-      const found = await findLedgerKey(tx, lab.tenantId);
-      if (!found) throw new Error('there is a key');
+      const ledger = await findLedgerKeys(tx, lab.tenantId);
+      if (!ledger) throw new Error('there is a key');
+      const found = newestKey(ledger);
       return { key: found, signer: await loadLedgerSigner(tx, lab.tenantId, found, master) };
     });
     const checkpoint = { origin: key.origin, size: first, root: new Uint8Array(32) };

@@ -1,8 +1,7 @@
-import { createPublicKey, verify } from 'node:crypto';
 import { type Checkpoint, openCheckpoint, type TrustedLog } from '../domain/ledger/checkpoint.ts';
-import type { VerifyEd25519 } from '../domain/ledger/note-verification.ts';
-import { noteKeyId } from '../domain/ledger/verifier-key.ts';
-import type { Reader } from '../platform/db/snapshot.ts';
+import { claimOf, isCited, isCovered, type OpenedEpoch } from '../domain/ledger/epoch.ts';
+import { verifyInPool } from './note-signature.ts';
+import type { VerifiedEpochs } from './verify-epochs.ts';
 import type { Findings } from './verify-findings.ts';
 
 /** A signed note and where it is kept: `database/<size>`, or its name outside the database. */
@@ -13,48 +12,29 @@ export interface KeptNote {
   readonly size?: number;
 }
 
-/** A checkpoint that the ledger's key has signed. */
+/** A checkpoint that a key of the ledger has signed. */
 export interface KeptCheckpoint extends Checkpoint {
   readonly name: string;
 }
 
-/** What the tenant's checkpoints must say and be signed by; `undefined` where it has no usable key. */
-export async function findTrustedLog(
-  reader: Reader,
-  tenantId: string,
-): Promise<TrustedLog | undefined> {
-  const rows = await reader.query<{ origin: string; public_key: Buffer }>(
-    'SELECT origin, public_key FROM lapse.ledger_keys WHERE tenant_id = $1 ORDER BY created_at DESC',
-    [tenantId],
-  );
-  const keys = rows.flatMap(({ origin: name, public_key: publicKey }) => {
-    try {
-      return [{ name, keyId: noteKeyId(name, publicKey), publicKey }];
-    } catch {
-      return [];
-    }
-  });
-  const [newest] = keys;
-  return newest && { origin: newest.name, keys };
-}
-
-/** Opens notes, several at once; one that the ledger's key has not signed is a finding. */
+/**
+ * Opens notes, several at once; one that no key of the ledger has signed is a finding, unless an
+ * epoch that was opened since has given it up.
+ */
 export async function openNotes(
   notes: readonly KeptNote[],
-  log: TrustedLog | undefined,
+  { logs, epochs }: VerifiedEpochs,
   findings: Findings,
 ): Promise<KeptCheckpoint[]> {
-  if (!log) return [];
+  if (logs.length === 0) return [];
   const opened = await Promise.all(
-    notes.map(async ({ name, note, size }) => {
+    notes.map(async (kept) => {
       try {
-        const checkpoint = await openCheckpoint(note, log, verifyInPool);
-        if (size !== undefined && size !== checkpoint.size)
-          throw new Error(`it was signed for ${checkpoint.size} entries`);
-        return { name, ...checkpoint };
+        return await opening(kept, logs);
       } catch (error) {
+        if (isDismissed(kept.note, logs, epochs)) return undefined;
         const message = `the checkpoint is not one that this ledger signed: ${error instanceof Error ? error.message : error}`;
-        findings.add({ code: 'checkpoint-unverified', message, checkpoint: name });
+        findings.add({ code: 'checkpoint-unverified', message, checkpoint: kept.name });
         return undefined;
       }
     }),
@@ -62,18 +42,27 @@ export async function openNotes(
   return opened.filter((checkpoint) => checkpoint !== undefined);
 }
 
-const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
+async function opening({ name, note, size }: KeptNote, logs: readonly TrustedLog[]) {
+  const log = logOf(note, logs) ?? logs[0];
+  if (!log) throw new Error('the ledger has no key');
+  const checkpoint = await openCheckpoint(note, log, verifyInPool);
+  if (size !== undefined && size !== checkpoint.size)
+    throw new Error(`it was signed for ${checkpoint.size} entries`);
+  return { name, ...checkpoint };
+}
 
-/** Ed25519 in the thread pool: a signature takes 150 us, and a quiet ledger has one for each entry. */
-const verifyInPool: VerifyEd25519 = (publicKey, message, signature) => {
-  const key = createPublicKey({
-    key: Buffer.concat([SPKI_PREFIX, publicKey]),
-    format: 'der',
-    type: 'spki',
-  });
-  return new Promise((resolve, reject) => {
-    verify(null, message, key, signature, (error, valid) =>
-      error ? reject(error) : resolve(valid),
-    );
-  });
-};
+/** Cited itself; or of an epoch that was lost with its key, and no larger than what is cited of it. */
+function isDismissed(
+  note: string,
+  logs: readonly TrustedLog[],
+  epochs: readonly OpenedEpoch[],
+): boolean {
+  if (isCited(epochs, note)) return true;
+  const claim = claimOf(note);
+  return claim !== undefined && !logOf(note, logs) && isCovered(epochs, claim);
+}
+
+function logOf(note: string, logs: readonly TrustedLog[]): TrustedLog | undefined {
+  const origin = note.slice(0, note.indexOf('\n'));
+  return logs.find((log) => log.origin === origin);
+}

@@ -24,6 +24,7 @@ export type FindingCode =
   | 'head-missing'
   | 'head-beyond-tree'
   | 'key-missing'
+  | 'epoch-unverified'
   | 'checkpoint-unverified'
   | 'checkpoint-mismatch'
   | 'checkpoint-beyond-tree'

@@ -35,6 +35,7 @@ describe('given a ledger that nobody touched', () => {
       pending: 0,
       retired: 0,
       checkpoints: 3,
+      epochs: [],
       first_failing: null,
       findings: [],
       finding_count: 0,

@@ -2,7 +2,8 @@ import type { ClientConfig } from 'pg';
 import { encodeBase64 } from '../domain/ledger/encoding.ts';
 import { openSnapshot, type Snapshot } from '../platform/db/snapshot.ts';
 import type { AnyStreamKind } from './stream.ts';
-import { findTrustedLog, openNotes } from './verify-checkpoints.ts';
+import { openNotes } from './verify-checkpoints.ts';
+import { type EpochReport, reportOf, verifyEpochs } from './verify-epochs.ts';
 import { type Finding, Findings } from './verify-findings.ts';
 import type { SettledLedger } from './verify-settled.ts';
 import { verifyStreams } from './verify-streams.ts';
@@ -32,6 +33,8 @@ export interface VerificationResult {
   readonly retired: number;
   /** Signed checkpoints compared, in the database and outside. */
   readonly checkpoints: number;
+  /** Every epoch that was opened after the first, in order: each gave up what had been signed. */
+  readonly epochs: readonly EpochReport[];
   /** The lowest ledger index that fails; null where nothing fails, or nothing that has one. */
   readonly first_failing: number | null;
   /** Entries first, lowest index first; at most 100. */
@@ -92,14 +95,10 @@ async function verify(
     findings,
     onEntries: (entries) => onProgress({ entries, total }),
   });
-  const log = await findTrustedLog(rows, tenantId);
-  if (!log) {
-    const message = 'the tenant has no usable ledger key, so that no checkpoint can be verified';
-    findings.add({ code: 'key-missing', message });
-  }
-  const outside = await openNotes(settled.outside, log, findings);
+  const ledger = await verifyEpochs(rows, tenantId, findings);
+  const outside = await openNotes(settled.outside, ledger, findings);
   const { otherLeaves } = streams;
-  const tree = await verifyTree(rows, { tenantId, log, outside, otherLeaves, findings });
+  const tree = await verifyTree(rows, { tenantId, ledger, outside, otherLeaves, findings });
   return {
     ok: findings.count === 0,
     size: tree.size,
@@ -109,6 +108,7 @@ async function verify(
     pending: streams.pending,
     retired: 0,
     checkpoints: tree.checkpoints,
+    epochs: ledger.claimed.map(reportOf),
     first_failing: findings.firstIndex() ?? null,
     findings: findings.list(),
     finding_count: findings.count,

@@ -1,4 +1,5 @@
 import { equalBytes } from '../domain/ledger/encoding.ts';
+import { isGivenUp, type OpenedEpoch } from '../domain/ledger/epoch.ts';
 import type { MerkleFrontier } from '../domain/ledger/merkle-frontier.ts';
 import type { Snapshot } from '../platform/db/snapshot.ts';
 import type { KeptCheckpoint, KeptNote } from './verify-checkpoints.ts';
@@ -44,6 +45,7 @@ type Mark = StoredHead | KeptCheckpoint;
 /** Everything that claims what the tree is at a size, compared while the tree grows past it. */
 export class TreeMarks {
   readonly #outside: readonly KeptCheckpoint[];
+  readonly #epochs: readonly OpenedEpoch[];
   readonly #findings: Findings;
   /** Marks of the page that is being taken, the lowest size last. */
   #ahead: Mark[] = [];
@@ -54,8 +56,13 @@ export class TreeMarks {
   readonly #heads: Agreement = { size: 0, isBroken: false };
   readonly #signed: Agreement = { size: 0, isBroken: false };
 
-  constructor(outside: readonly KeptCheckpoint[], findings: Findings) {
+  constructor(
+    outside: readonly KeptCheckpoint[],
+    epochs: readonly OpenedEpoch[],
+    findings: Findings,
+  ) {
     this.#outside = outside;
+    this.#epochs = epochs;
     this.#findings = findings;
   }
 
@@ -80,6 +87,7 @@ export class TreeMarks {
       this.#ahead.pop();
       const agrees = equalBytes(mark.root, root);
       if ('name' in mark) {
+        if (!agrees && isGivenUp(this.#epochs, mark)) continue;
         this.#checkpoints += 1;
         this.#note(mark, this.#signed, agrees);
       } else {
@@ -110,8 +118,9 @@ export class TreeMarks {
       );
       for (const row of rows) this.#findings.add(beyond(table, row.size, size));
     }
-    for (const { name, size: signed } of this.#outside) {
-      if (signed <= size) continue;
+    for (const mark of this.#outside) {
+      const { name, size: signed } = mark;
+      if (signed <= size || isGivenUp(this.#epochs, mark)) continue;
       const message = `${signed} entries were signed, ${size} are left: the newest were cut off, or an old copy was restored`;
       this.#findings.add({ code: 'ledger-cut-off', message, index: size, checkpoint: name });
     }

@@ -52,11 +52,10 @@ export async function settleLedger(
   }
   const [kept, newest] = await Promise.all([
     checkpoints.all(tenantId),
-    checkpoints.newest(tenantId),
+    checkpoints.newestOfEach(tenantId),
   ]);
   // The newest may have taken the place of one while that was being read.
-  const outside = newest === undefined ? kept : [...kept, { name: 'newest', note: newest }];
-  return { outside: onceEach(outside), waitedBefore, problem };
+  return { outside: onceEach([...kept, ...newest]), waitedBefore, problem };
 }
 
 function onceEach(notes: readonly KeptNote[]): KeptNote[] {

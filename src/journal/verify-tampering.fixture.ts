@@ -8,12 +8,13 @@ import { exceptionStream } from '../features/exceptions/exception-store.ts';
 import { TokenService } from '../features/identity/token-service.ts';
 import { tokenStream } from '../features/identity/token-store.ts';
 import { type CheckpointStore, fileCheckpointStore } from './checkpoint-store.ts';
+import { ledgerStream } from './ledger-stream.ts';
 import { sequence } from './sequencer.ts';
 import { type Life, manyLives, recordLives, wholeLife } from './verify-ledger.fixture.ts';
 import { type LedgerToVerify, type VerificationResult, verifyLedger } from './verify-ledger.ts';
 import { settleLedger } from './verify-settled.ts';
 
-const KINDS = [exceptionStream, tokenStream];
+const KINDS = [exceptionStream, tokenStream, ledgerStream];
 const TABLES = [
   'tokens',
   'events',
@@ -24,6 +25,7 @@ const TABLES = [
   'ledger_heads',
   'ledger_checkpoints',
   'ledger_keys',
+  'ledger_epochs',
   'exceptions',
   'exception_search',
   'exception_services',

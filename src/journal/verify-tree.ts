@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto';
-import type { TrustedLog } from '../domain/ledger/checkpoint.ts';
 import type { Sha256 } from '../domain/ledger/hash.ts';
 import { MerkleFrontier, type UpperHash } from '../domain/ledger/merkle-frontier.ts';
 import type { Snapshot } from '../platform/db/snapshot.ts';
 import { type KeptCheckpoint, openNotes } from './verify-checkpoints.ts';
+import type { VerifiedEpochs } from './verify-epochs.ts';
 import type { Findings } from './verify-findings.ts';
 import { readHeads, readNotes, TreeMarks } from './verify-marks.ts';
 import { compareNodes, countNodes } from './verify-nodes.ts';
@@ -11,7 +11,7 @@ import { compareNodes, countNodes } from './verify-nodes.ts';
 /** What recomputing the tree needs. */
 export interface TreeToVerify {
   readonly tenantId: string;
-  readonly log: TrustedLog | undefined;
+  readonly ledger: VerifiedEpochs;
   /** Checkpoints from outside the database, verified. */
   readonly outside: readonly KeptCheckpoint[];
   /** Leaf hashes to take instead of those stored: the envelopes' own. */
@@ -41,7 +41,7 @@ const digest: Sha256 = (data) => Buffer.from(hash('sha256', data, 'hex'), 'hex')
 export async function verifyTree(reader: Snapshot, tree: TreeToVerify): Promise<VerifiedTree> {
   const { tenantId, findings } = tree;
   const frontier = MerkleFrontier.empty(digest);
-  const marks = new TreeMarks(tree.outside, findings);
+  const marks = new TreeMarks(tree.outside, tree.ledger.epochs, findings);
   let nodes = 0;
   for (let full = true; full; ) {
     const first = frontier.size;
@@ -51,7 +51,7 @@ export async function verifyTree(reader: Snapshot, tree: TreeToVerify): Promise<
       readHeads(reader, tenantId, first, last),
       readNotes(reader, tenantId, first, last),
     ]);
-    marks.expect(heads, await openNotes(notes, tree.log, findings), last);
+    marks.expect(heads, await openNotes(notes, tree.ledger, findings), last);
     const upper: UpperHash[] = [];
     leaves.forEach((leaf, at) => {
       const other = tree.otherLeaves.get(first + at);

@@ -12,10 +12,17 @@ import { registerReader } from '../features/exceptions/register-export.ts';
 import { createAuthenticator } from '../features/identity/authenticate.ts';
 import { TokenService } from '../features/identity/token-service.ts';
 import { ImportService } from '../features/imports/import-service.ts';
+import { EpochService } from '../features/ledger/epoch-service.ts';
 import { LedgerViews } from '../features/ledger/ledger-views.ts';
 import { ledgerSequencing } from '../features/ledger/ledger-work.ts';
 import { countOpenTasks } from '../features/tasks/open-tasks.ts';
-import { assertWritable, markDiverged } from '../features/tenants/tenant-service.ts';
+import {
+  assertWritable,
+  lockTenant,
+  markDiverged,
+  resumeWriting,
+  tenantState,
+} from '../features/tenants/tenant-service.ts';
 import { fileCheckpointStore } from '../journal/checkpoint-store.ts';
 import { sequence } from '../journal/sequencer.ts';
 import type { Config } from '../platform/config/config.ts';
@@ -86,6 +93,14 @@ export function compose({ config, db, master, log, realNow = Date.now }: Parts) 
     }),
     tokens: new TokenService(db, (tenantId) => authenticator.forget(tenantId), realNow),
     ledger: new LedgerViews(db),
+    epochs: new EpochService({
+      db,
+      master,
+      checkpoints,
+      tenantState,
+      lockTenant,
+      resumeWriting,
+    }),
     verifyLedger: createVerifier({
       db,
       checkpoints,

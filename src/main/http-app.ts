@@ -7,6 +7,7 @@ import { addExceptionRoutes } from '../features/exceptions/exception-routes.ts';
 import { addExportRoutes } from '../features/exceptions/export-routes.ts';
 import { addTokenRoutes } from '../features/identity/token-routes.ts';
 import { addImportRoutes } from '../features/imports/import-routes.ts';
+import { addEpochRoutes } from '../features/ledger/epoch-routes.ts';
 import { addLedgerRoutes } from '../features/ledger/ledger-routes.ts';
 import { addVerificationRoutes } from '../features/ledger/verification-routes.ts';
 import { addTaskRoutes } from '../features/tasks/task-routes.ts';
@@ -64,6 +65,7 @@ export async function createHttpApp(lapse: Lapse, options: HttpOptions): Promise
       addTaskRoutes(scope, lapse.db);
       addImportRoutes(scope, lapse.imports);
       addLedgerRoutes(scope, lapse.ledger);
+      addEpochRoutes(scope, lapse.epochs);
       addVerificationRoutes(scope, lapse.verifyLedger);
       addTokenRoutes(scope, lapse.tokens);
       addDiagnosisRoute(scope, (tenantId) => lapse.diagnose(tenantId, options.schemaVersion));

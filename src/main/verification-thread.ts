@@ -1,6 +1,7 @@
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { exceptionStream } from '../features/exceptions/exception-store.ts';
 import { tokenStream } from '../features/identity/token-store.ts';
+import { ledgerStream } from '../journal/ledger-stream.ts';
 import {
   type LedgerToVerify,
   type VerificationProgress,
@@ -46,7 +47,7 @@ export function verifyInThread(
 }
 
 // Every kind of stream that the journal holds: events of any other are a finding.
-const kinds = [exceptionStream, tokenStream];
+const kinds = [exceptionStream, tokenStream, ledgerStream];
 
 if (!isMainThread && workerData?.purpose === PURPOSE) {
   const task = workerData.task as VerificationTask;

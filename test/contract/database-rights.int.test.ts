@@ -36,6 +36,7 @@ const INSERT_ONLY = [
   'ledger_heads',
   'ledger_checkpoints',
   'ledger_keys',
+  'ledger_epochs',
   'secrets',
   'comments',
   'schema_migrations',
@@ -111,6 +112,7 @@ test('the application makes no ledger and opens no secret', async () => {
     'ledger_heads',
     'ledger_checkpoints',
     'ledger_keys',
+    'ledger_epochs',
   ]) {
     expect(await failure(application, `INSERT INTO lapse.${table} DEFAULT VALUES`)).toBe(DENIED);
   }
@@ -124,7 +126,7 @@ test('the worker sees no token, and writes nothing that people write', async () 
   expect(await failure(worker, 'SELECT FROM lapse.tokens')).toBe(DENIED);
   expect(await failure(worker, 'INSERT INTO lapse.tokens DEFAULT VALUES')).toBe(DENIED);
   expect(await failure(worker, 'SELECT FROM lapse.comments')).toBe(DENIED);
-  expect(await failure(worker, 'INSERT INTO lapse.idempotency DEFAULT VALUES')).toBe(DENIED);
+  expect(await failure(worker, 'UPDATE lapse.idempotency SET status = 200')).toBe(DENIED);
   expect(await failure(worker, 'UPDATE lapse.test_clock SET offset_ms = 1')).toBe(DENIED);
   expect(await failure(worker, "SELECT lapse.search_exceptions('x')")).toBe(DENIED);
 });

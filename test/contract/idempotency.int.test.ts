@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { HOUR } from '../../src/domain/schedule/instant.ts';
 import { COMMAND_BODIES, command, draft, recordIn } from '../support/api-records.ts';
 import { COMPLETE, START } from '../support/given.ts';
@@ -8,6 +8,8 @@ import { createTestApi, type TestRequest } from '../support/test-api.ts';
 let real = Date.now();
 const api = await createTestApi({ realNow: () => real });
 afterAll(() => api.close());
+// An epoch that is refused leaves the tenant read-only.
+afterEach(() => api.admin.query("UPDATE lapse.tenants SET state = 'active'"));
 
 /** What a route's change needs: where it goes, who sends it, with what. */
 interface Prepared extends TestRequest {
@@ -53,6 +55,10 @@ const CHANGES: Readonly<Record<string, () => Promise<Prepared>>> = {
   'POST /v1/exceptions/:id/evidence': () => onRecord('Active', 'evidence'),
   'POST /v1/exceptions/:id/violations': () => onRecord('Active', 'violations'),
   'POST /v1/exceptions/:id/comments': () => onRecord('Draft', 'comments'),
+  'POST /v1/ledger/epochs': async () => {
+    await api.admin.query("UPDATE lapse.tenants SET state = 'read-only'");
+    return change('/v1/ledger/epochs', { reason: 'restored' }, 'administrator');
+  },
   'POST /v1/tasks/:id/retry': async () => {
     await api.admin.query(
       `INSERT INTO lapse.tasks (tenant_id, task_id, kind, subject_type, subject_id, detail, opened_at)

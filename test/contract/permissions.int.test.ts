@@ -17,6 +17,7 @@ const MAY: Readonly<Record<Permission, readonly Role[]>> = {
   'exception:write': ['administrator', 'requestor', 'approver'],
   'exception:approve': ['approver'],
   'ledger:verify': ['administrator', 'requestor', 'approver', 'auditor'],
+  'ledger:open-epoch': ['administrator'],
   'task:read': ['administrator', 'auditor'],
   'diagnosis:read': ['administrator', 'auditor'],
   'task:retry': ['administrator'],

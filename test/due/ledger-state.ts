@@ -5,7 +5,7 @@ import { MerkleFrontier } from '../../src/domain/ledger/merkle-frontier.ts';
 import { noteKeyId } from '../../src/domain/ledger/verifier-key.ts';
 import type { CheckpointStore } from '../../src/journal/checkpoint-store.ts';
 import { nativeSha256 } from '../../src/journal/event-codec.ts';
-import { verifyEd25519 } from '../../src/journal/sequencer.ts';
+import { verifyEd25519 } from '../../src/journal/note-signature.ts';
 
 /** How the ledger of a tenant stands beside its events, worked out from the envelopes alone. */
 export async function ledgerState(

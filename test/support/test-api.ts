@@ -60,6 +60,8 @@ export interface TestApi extends TestTenant {
   /** Looks behind the roles, as superuser. */
   readonly admin: pg.Pool;
   readonly routes: readonly TestRoute[];
+  /** What is kept outside the database. */
+  readonly dataDir: string;
   send(method: string, url: string, request?: TestRequest): Promise<TestAnswer>;
   /** Moves the domain's time and does what is then due. */
   moveTo(now: Instant): Promise<void>;
@@ -128,6 +130,7 @@ export async function createTestApi(options: TestApiOptions = {}): Promise<TestA
     register,
     admin,
     routes,
+    dataDir: folder,
     send: (method, url, request) => send(app, first, method, url, request ?? {}),
     async moveTo(now) {
       await setClock(now);

@@ -446,6 +446,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/ledger/epochs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The epochs of the ledger, and whether it has diverged */
+        get: operations["get-ledger-epochs"];
+        put?: never;
+        /** Open a new epoch of a ledger that has diverged */
+        post: operations["post-ledger-epochs"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/ledger/key": {
         parameters: {
             query?: never;
@@ -2327,6 +2345,121 @@ export interface operations {
                 };
                 content: {
                     "text/plain": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    "get-ledger-epochs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            epoch: number;
+                            origin: string;
+                            verifier_key: string;
+                            opened_at: string;
+                            opened_by: {
+                                id: string;
+                                name: string;
+                            } | null;
+                            reason: string | null;
+                            /** @description the note by which the key before hands over to this one's */
+                            handover: string | null;
+                            /** @description entries in the tree */
+                            tree_size: number;
+                            /** @description up to here the tree agrees with what was signed */
+                            fork_size: number;
+                            /** @description signed entries beyond that: lost, or replaced by others */
+                            lost_entries: number;
+                            /** @description the largest checkpoint of each log that the tree contradicts */
+                            given_up: {
+                                origin: string;
+                                size: number;
+                            }[];
+                        }[];
+                        /** @description what a new epoch would give up; null while the tree extends all that was signed */
+                        divergence: {
+                            detail: string;
+                            /** @description entries in the tree */
+                            tree_size: number;
+                            /** @description up to here the tree agrees with what was signed */
+                            fork_size: number;
+                            /** @description signed entries beyond that: lost, or replaced by others */
+                            lost_entries: number;
+                            /** @description the largest checkpoint of each log that the tree contradicts */
+                            given_up: {
+                                origin: string;
+                                size: number;
+                            }[];
+                        } | null;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    "post-ledger-epochs": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request that is sent again with the same key has the same answer */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description what happened, and why what was signed is given up */
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        epoch: number;
+                        origin: string;
+                        verifier_key: string;
+                        opened_at: string;
+                        opened_by: {
+                            id: string;
+                            name: string;
+                        } | null;
+                        reason: string | null;
+                        /** @description the note by which the key before hands over to this one's */
+                        handover: string | null;
+                        /** @description entries in the tree */
+                        tree_size: number;
+                        /** @description up to here the tree agrees with what was signed */
+                        fork_size: number;
+                        /** @description signed entries beyond that: lost, or replaced by others */
+                        lost_entries: number;
+                        /** @description the largest checkpoint of each log that the tree contradicts */
+                        given_up: {
+                            origin: string;
+                            size: number;
+                        }[];
+                    };
                 };
             };
             default: components["responses"]["Problem"];

@@ -10,6 +10,7 @@ exception:read      yes            yes        yes       yes
 exception:write     yes            yes        yes       -
 exception:approve   -              -          yes       -
 ledger:verify       yes            yes        yes       yes
+ledger:open-epoch   yes            -          -         -
 task:read           yes            -          -         yes
 task:retry          yes            -          -         -
 token:manage        yes            -          -         -

@@ -6,6 +6,7 @@ export const PERMISSIONS = [
   'exception:write',
   'exception:approve',
   'ledger:verify',
+  'ledger:open-epoch',
   'task:read',
   'task:retry',
   'token:manage',
@@ -25,6 +26,7 @@ const GRANTED: Readonly<Record<Role, ReadonlySet<Permission>>> = {
   administrator: new Set<Permission>([
     ...EVERYONE,
     'exception:write',
+    'ledger:open-epoch',
     'task:read',
     'task:retry',
     'token:manage',

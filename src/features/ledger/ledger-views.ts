@@ -6,8 +6,8 @@ import { parseTilePath, TILE_WIDTH, tileWidth } from '../../domain/ledger/tile.t
 import { encodeEntryBundle, encodeHashTile } from '../../domain/ledger/tile-bytes.ts';
 import { formatVerifierKey } from '../../domain/ledger/verifier-key.ts';
 import { nativeSha256 } from '../../journal/event-codec.ts';
-import { findLedgerKey, type LedgerKey, trustedLog } from '../../journal/ledger-key.ts';
-import { verifyEd25519 } from '../../journal/sequencer.ts';
+import { findLedgerKeys, type LedgerKey, newestKey, trustedLog } from '../../journal/ledger-key.ts';
+import { verifyEd25519 } from '../../journal/note-signature.ts';
 import { tileReader } from '../../journal/tree-storage.ts';
 import type { Database, Transaction } from '../../platform/db/transaction.ts';
 
@@ -29,12 +29,12 @@ export class LedgerViews {
     this.#db = db;
   }
 
-  /** The newest signed checkpoint note. */
+  /** The newest signed checkpoint note of the newest epoch. */
   checkpoint(tenantId: string): Promise<string> {
     return this.#db.inTenant(tenantId, async (tx) => (await newestCheckpoint(tx, tenantId)).note);
   }
 
-  /** The key that verifies checkpoints, as a C2SP verifier key. */
+  /** The key that verifies checkpoints of the newest epoch, as a C2SP verifier key. */
   key(tenantId: string): Promise<string> {
     return this.#db.inTenant(tenantId, async (tx) => {
       const { origin, publicKey } = await getKey(tx, tenantId);
@@ -92,13 +92,12 @@ export class LedgerViews {
   /** A receipt that proves, offline, that an entry is in the log (C2SP tlog-proof). */
   proof(tenantId: string, index: number): Promise<string> {
     return this.#db.inTenant(tenantId, async (tx) => {
-      const { size, note } = await newestCheckpoint(tx, tenantId);
+      const { size, note, key } = await newestCheckpoint(tx, tenantId);
       if (index >= size)
         throw new DomainError(
           'not-found',
           `the newest checkpoint covers ${size} entries; there is no proof for entry ${index} yet`,
         );
-      const key = await getKey(tx, tenantId);
       // A receipt that would not verify must not be handed out.
       await openCheckpoint(note, trustedLog(key), verifyEd25519, nativeSha256);
       const proof = await inclusionProof(tileReader(tx, tenantId), index, size, nativeSha256);
@@ -110,19 +109,27 @@ export class LedgerViews {
 async function newestCheckpoint(
   tx: Transaction,
   tenantId: string,
-): Promise<{ size: number; note: string }> {
-  const [row] = await tx.query<{ size: number; note: string }>(
-    'SELECT size, note FROM lapse.ledger_checkpoints WHERE tenant_id = $1 ORDER BY size DESC LIMIT 1',
-    [tenantId],
-  );
-  if (!row) throw new DomainError('not-found', 'the ledger has no checkpoint yet');
-  return row;
+): Promise<{ size: number; note: string; key: LedgerKey }> {
+  const [key, [row]] = await Promise.all([
+    getKey(tx, tenantId),
+    tx.query<{ size: number; note: string }>(
+      'SELECT size, note FROM lapse.ledger_checkpoints WHERE tenant_id = $1 ORDER BY size DESC LIMIT 1',
+      [tenantId],
+    ),
+  ]);
+  // One of the epoch before would not verify with the key that is given out now.
+  if (!row?.note.startsWith(`${key.origin}\n`)) {
+    const when =
+      key.epoch === 1 ? 'yet' : `in epoch ${key.epoch} yet; it is signed within a second`;
+    throw new DomainError('not-found', `the ledger has no checkpoint ${when}`);
+  }
+  return { ...row, key };
 }
 
 async function getKey(tx: Transaction, tenantId: string): Promise<LedgerKey> {
-  const key = await findLedgerKey(tx, tenantId);
-  if (!key) throw new DomainError('not-found', 'the tenant has no ledger key');
-  return key;
+  const ledger = await findLedgerKeys(tx, tenantId);
+  if (!ledger) throw new DomainError('not-found', 'the tenant has no ledger key');
+  return newestKey(ledger);
 }
 
 function parsedTile(path: string) {

@@ -50,24 +50,66 @@ function ledgerOrigin(publicUrl: string, tenantId: string): string {
   return `${host}${pathname === '/' ? '' : pathname}/ledger/${tenantId}`;
 }
 
-/** Refuses changes while the tenant may only be read. */
-export async function assertWritable(tx: Transaction, tenantId: string): Promise<void> {
-  const [tenant] = await tx.query<{ state: string; state_note: string | null }>(
+/** Whether a tenant's register may be changed, and why not. */
+export interface TenantState {
+  readonly isWritable: boolean;
+  /** What was found out when it was made read-only. */
+  readonly note: string | undefined;
+}
+
+/** A tenant's state at this moment. */
+export function tenantState(tx: Transaction, tenantId: string): Promise<TenantState> {
+  return readState(
+    tx,
+    tenantId,
     'SELECT state, state_note FROM lapse.tenants WHERE tenant_id = $1',
-    [tenantId],
-  );
-  if (!tenant) throw new DomainError('not-found', 'there is no such tenant');
-  if (tenant.state === 'active') return;
-  throw new DomainError(
-    'ledger-diverged',
-    `the register can only be read: ${tenant.state_note ?? 'its ledger does not extend what was signed before'}; an administrator has to look into it`,
   );
 }
 
-/** Makes a tenant read-only because its ledger lost entries that were signed, and opens a task. */
-export function markDiverged(db: Database): (tenantId: string, detail: string) => Promise<void> {
-  return (tenantId, detail) =>
+/** As `tenantState`; it stays so for as long as the transaction lasts. */
+export function lockTenant(tx: Transaction, tenantId: string): Promise<TenantState> {
+  return readState(
+    tx,
+    tenantId,
+    'SELECT state, state_note FROM lapse.tenants WHERE tenant_id = $1 FOR UPDATE',
+  );
+}
+
+async function readState(tx: Transaction, tenantId: string, query: string): Promise<TenantState> {
+  const [tenant] = await tx.query<{ state: string; state_note: string | null }>(query, [tenantId]);
+  if (!tenant) throw new DomainError('not-found', 'there is no such tenant');
+  return { isWritable: tenant.state === 'active', note: tenant.state_note ?? undefined };
+}
+
+/** Refuses changes while the tenant may only be read. */
+export async function assertWritable(tx: Transaction, tenantId: string): Promise<void> {
+  const { isWritable, note } = await tenantState(tx, tenantId);
+  if (isWritable) return;
+  throw new DomainError(
+    'ledger-diverged',
+    `the register can only be read: ${note ?? 'its ledger does not extend what was signed before'}; ${WAY_OUT}`,
+  );
+}
+
+const WAY_OUT =
+  'put the newest copy of the database back, or have an administrator open a new epoch (`lapse ledger new-epoch`)';
+
+/**
+ * Makes a tenant read-only because its ledger lost entries that were signed, and opens a task. Does
+ * nothing where an epoch was opened after the one that this was judged in.
+ */
+export function markDiverged(
+  db: Database,
+): (tenantId: string, detail: string, epoch: number) => Promise<void> {
+  return (tenantId, detail, epoch) =>
     db.inSystem(async (tx) => {
+      // Whoever opens an epoch holds the row: what is read after it is read after them.
+      await lockTenant(tx, tenantId);
+      const [later] = await tx.query(
+        'SELECT FROM lapse.ledger_epochs WHERE tenant_id = $1 AND epoch > $2 LIMIT 1',
+        [tenantId, epoch],
+      );
+      if (later) return;
       const at = formatInstant(await tx.now);
       tx.atCommit(
         "UPDATE lapse.tenants SET state = 'read-only', state_note = $2 WHERE tenant_id = $1",
@@ -76,7 +118,23 @@ export function markDiverged(db: Database): (tenantId: string, detail: string) =
       tx.atCommit(
         `INSERT INTO lapse.tasks (tenant_id, task_id, kind, subject_type, subject_id, detail, opened_at)
          VALUES ($1, $2, 'ledger-diverged', 'ledger', $1, $3, $4) ON CONFLICT DO NOTHING`,
-        [tenantId, `task_${newUlid()}`, detail, at],
+        [tenantId, `task_${newUlid()}`, `${detail}; ${WAY_OUT}`, at],
       );
     });
+}
+
+/** Lets a tenant be changed again after its ledger had diverged, and resolves the task. */
+export function resumeWriting(
+  tx: Transaction,
+  tenantId: string,
+  { by, at }: { readonly by: string; readonly at: number },
+): void {
+  tx.atCommit("UPDATE lapse.tenants SET state = 'active', state_note = NULL WHERE tenant_id = $1", [
+    tenantId,
+  ]);
+  tx.atCommit(
+    `UPDATE lapse.tasks SET resolved_at = $2, resolved_by = $3
+     WHERE tenant_id = $1 AND kind = 'ledger-diverged' AND resolved_at IS NULL`,
+    [tenantId, formatInstant(at), by],
+  );
 }

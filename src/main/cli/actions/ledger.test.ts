@@ -13,6 +13,7 @@ const WHOLE = {
   pending: 0,
   retired: 0,
   checkpoints: 1,
+  epochs: [],
   findings: [],
   finding_count: 0,
   seconds: 0.1,
@@ -64,6 +65,27 @@ test('a ledger that was read to its end and is whole', async () => {
   await answering([progress, { result: WHOLE }], (answer) => answer.end());
   await verifyLedger({});
   expect(printed).toMatch(/the ledger is whole: 2 entries, 1 stream, 1 checkpoint/);
+});
+
+test('epochs are named with whoever opened them and what they gave up, whole or not', async () => {
+  const epoch = {
+    epoch: 2,
+    opened_at: '2026-03-07T09:00:00.000Z',
+    opened_by: { id: 'tok_1', name: 'Ada \u001b[2JMin' },
+    reason: 'The disk failed.',
+    fork_size: 1_200,
+    lost_entries: 2,
+    given_up: [{ origin: 'lapse.example/ledger/1', size: 1_202 }],
+  };
+  await answering([{ result: { ...WHOLE, epochs: [epoch] } }], (answer) => answer.end());
+  await verifyLedger({});
+  expect(printed.split('\n').slice(2)).toEqual([
+    'epoch 2 was opened 2026-03-07 09:00 UTC by Ada Min (tok_1), giving up',
+    '  2 signed entries after the first 1,200, which are as they were signed',
+    '  the checkpoint of 1,202 entries of lapse.example/ledger/1',
+    '  reason: The disk failed.',
+    '',
+  ]);
 });
 
 test('a ledger that is not whole names the first finding, with exit code 1', async () => {

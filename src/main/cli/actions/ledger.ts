@@ -7,7 +7,7 @@ import {
 import { counted } from '../render/time-text.ts';
 import { CommandFailure, EXIT } from '../terminal/command-failure.ts';
 import { connect } from '../terminal/connection.ts';
-import { print, printJson } from '../terminal/output.ts';
+import { print, printJson, terminalWidth } from '../terminal/output.ts';
 import { barText, progressLine } from '../terminal/progress-line.ts';
 import type { AnswerOptions } from './answer-record.ts';
 import { linesOf } from './lines-of.ts';
@@ -44,7 +44,7 @@ export async function verifyLedger({ json }: AnswerOptions): Promise<void> {
   }
   if (!result) throw brokenOff('it ended without a result');
   if (json) printJson(result);
-  else print(renderVerification(result));
+  else print(renderVerification(result, terminalWidth()));
   if (!result.ok) throw verificationFailure(result);
 }
 

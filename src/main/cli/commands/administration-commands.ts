@@ -26,7 +26,7 @@ export function addAdministrationCommands(program: Command): void {
 function addLedger(program: Command): void {
   const ledger = program
     .command('ledger')
-    .description('verify, checkpoint, proof: the signed record of everything');
+    .description('verify, checkpoint, proof, new-epoch: the signed record of everything');
   ledger
     .command('verify')
     .description('read it from beginning to end; exit 1 where anything is not what it should be')
@@ -44,6 +44,17 @@ function addLedger(program: Command): void {
     .description('a receipt that proves an entry offline')
     .addHelpText('after', examples('lapse ledger proof 17 > entry-17.tlog-proof'))
     .action(async (index) => (await import('../actions/ledger.ts')).printProof(index));
+  ledger
+    .command('new-epoch')
+    .description('let a register be changed again whose ledger has lost what was signed')
+    .requiredOption('--reason <text>', 'what happened; kept in the ledger')
+    .option('--yes', 'do not ask whether to give up what was signed')
+    .option(...JSON_FLAG)
+    .addHelpText(
+      'after',
+      examples('lapse ledger new-epoch --reason "The disk failed; restored from the night before"'),
+    )
+    .action(async (options) => (await import('../actions/open-epoch.ts')).openEpoch(options));
 }
 
 function addToken(program: Command): void {

@@ -1,6 +1,7 @@
 import { colours } from '../terminal/colours.ts';
 import { CommandFailure, EXIT } from '../terminal/command-failure.ts';
 import { safeLine } from '../terminal/output.ts';
+import { type Epoch, renderEpoch } from './render-epoch.ts';
 import { counted } from './time-text.ts';
 
 /** What the verification of a ledger found out. */
@@ -15,6 +16,8 @@ export interface Verification {
   /** Entries whose payload went with its retention. */
   readonly retired: number;
   readonly checkpoints: number;
+  /** Opened by an administrator after something that was signed had been lost; named in any case. */
+  readonly epochs: readonly Epoch[];
   /** Lowest index first; not all of them where there are very many. */
   readonly findings: readonly Finding[];
   readonly finding_count: number;
@@ -33,8 +36,9 @@ interface Finding {
 }
 
 /** The verdict, and what it rests on. */
-export function renderVerification(result: Verification): string {
-  const { ok, entries, streams, checkpoints, pending, retired, size, root, seconds } = result;
+export function renderVerification(result: Verification, width: number): string {
+  const { ok, entries, streams, checkpoints, epochs, pending, retired, size, root, seconds } =
+    result;
   const verdict = ok
     ? colours.green('the ledger is whole')
     : colours.red('the ledger is not what it should be');
@@ -48,6 +52,7 @@ export function renderVerification(result: Verification): string {
   return [
     `${verdict}: ${parts.join(', ')} (${seconds.toFixed(1)} s)`,
     colours.dim(`size ${size}  root ${root}`),
+    ...epochs.map((epoch) => renderEpoch(epoch, width)),
   ].join('\n');
 }
 

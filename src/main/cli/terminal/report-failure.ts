@@ -109,7 +109,7 @@ function nextStep({ status, code, detail, requestId, errors }: LapseProblem): st
     case 'not-found':
       return /\bexception\b/.test(detail) ? '`lapse list` shows what there is' : undefined;
     case 'ledger-diverged':
-      return '`lapse tasks` says what an administrator has to do';
+      return '`lapse ledger new-epoch` says what would be given up, before it asks';
     default:
       if (status < 500) return undefined;
       return requestId === undefined
