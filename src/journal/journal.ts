@@ -82,8 +82,8 @@ function writeEvents(tx: Transaction, pending: readonly Pending[]): void {
        INSERT INTO lapse.events (tenant_id, stream_type, stream_id, version, event_id, envelope)
        SELECT tenant_id, stream_type, stream_id, version, event_id, envelope FROM new
      ), payloads AS (
-       INSERT INTO lapse.event_payloads (tenant_id, event_id, salt, payload)
-       SELECT tenant_id, event_id, salt, payload FROM new
+       INSERT INTO lapse.event_payloads (tenant_id, stream_type, stream_id, version, salt, payload)
+       SELECT tenant_id, stream_type, stream_id, version, salt, payload FROM new
      )
      INSERT INTO lapse.ledger_pending (tenant_id, event_id) SELECT tenant_id, event_id FROM new ORDER BY at`,
     [

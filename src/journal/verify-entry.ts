@@ -1,6 +1,5 @@
 import { hash } from 'node:crypto';
-import { SALT_BYTES } from '../domain/ledger/envelope.ts';
-import { type ReadEnvelope, readEnvelope, unescapeBytes } from './verify-envelope.ts';
+import { type ReadEnvelope, readEnvelope } from './verify-envelope.ts';
 import type { Finding } from './verify-findings.ts';
 
 /** An event as it is stored, with its payload and its leaf where there are any. */
@@ -9,14 +8,12 @@ export interface StoredEntry {
   readonly streamId: string;
   readonly version: number;
   readonly eventId: string;
-  /** As `encode(…, 'escape')` writes it. */
-  readonly envelope: string;
-  /** `\x` and hexadecimal digits. */
-  readonly salt: string | null;
-  readonly payload: string | null;
+  readonly envelope: Buffer;
+  readonly salt: Buffer | null;
+  /** UTF-8 of canonical JSON. */
+  readonly payload: Buffer | null;
   readonly index: number | undefined;
-  /** `\x` and hexadecimal digits. */
-  readonly leaf: string | null;
+  readonly leaf: Buffer | null;
 }
 
 /** What a check of one entry gives. */
@@ -36,7 +33,7 @@ export interface CheckedEntry {
  */
 export function checkEntry(entry: StoredEntry): CheckedEntry {
   const leaf = leafOf(entry.envelope);
-  const isLeaf = entry.leaf === null || sameHex(entry.leaf, leaf);
+  const isLeaf = entry.leaf === null || entry.leaf.toString('hex') === leaf;
   let envelope: ReadEnvelope | undefined;
   let finding: Finding | undefined;
   try {
@@ -88,23 +85,25 @@ function misplacement(entry: StoredEntry, envelope: ReadEnvelope): string | unde
   return `the envelope says that it is version ${version} of ${streamType}:${streamId}`;
 }
 
-/** RFC 6962: `SHA-256(0x00 || entry)`. Hexadecimal, since Node gives that in half the time. */
-function leafOf(escaped: string): string {
-  // Without a backslash every character is the byte that it stands for, and below 0x80.
-  if (!escaped.includes('\\')) return hash('sha256', `\0${escaped}`, 'hex');
-  return hash('sha256', Buffer.concat([Buffer.of(0), unescapeBytes(escaped)]), 'hex');
-}
-
-// Reused: new buffers for each payload would cost as much as the hashing.
+// Reused: new buffers for each entry would cost as much as the hashing.
 let buffer = Buffer.allocUnsafe(64 * 1024);
 
-function commitmentOf(salt: string, payload: string): string {
-  const most = SALT_BYTES + payload.length * 3;
-  if (most > buffer.length) buffer = Buffer.allocUnsafe(most * 2);
-  const salted = buffer.write(salt.slice(2), 0, 'hex');
-  return hash('sha256', buffer.subarray(0, salted + buffer.write(payload, salted, 'utf8')), 'hex');
+/** RFC 6962: `SHA-256(0x00 || entry)`. Hexadecimal, since Node gives that in half the time. */
+function leafOf(envelope: Buffer): string {
+  reserve(1 + envelope.length);
+  buffer[0] = 0;
+  buffer.set(envelope, 1);
+  return hash('sha256', buffer.subarray(0, 1 + envelope.length), 'hex');
 }
 
-function sameHex(stored: string, hex: string): boolean {
-  return stored.length === hex.length + 2 && stored.endsWith(hex);
+function commitmentOf(salt: Buffer, payload: Buffer): string {
+  const length = salt.length + payload.length;
+  reserve(length);
+  buffer.set(salt);
+  buffer.set(payload, salt.length);
+  return hash('sha256', buffer.subarray(0, length), 'hex');
+}
+
+function reserve(length: number): void {
+  if (length > buffer.length) buffer = Buffer.allocUnsafe(length * 2);
 }

@@ -112,7 +112,7 @@ export class StreamFold {
     const { kind, id } = stream;
     if (!kind) return;
     try {
-      const { v, actor, data } = JSON.parse(entry.payload ?? '') as Payload;
+      const { v, actor, data } = JSON.parse(entry.payload?.toString('utf8') ?? '') as Payload;
       const event = kind.upcast(envelope.type, v, data);
       const by: Actor = { id: envelope.actorId, ...actor };
       const context = { tenantId: this.#tenantId, streamId: id, at: envelope.at, actor: by };

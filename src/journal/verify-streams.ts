@@ -1,4 +1,4 @@
-import type { RawRow, Snapshot } from '../platform/db/snapshot.ts';
+import type { BinaryRow, Snapshot } from '../platform/db/snapshot.ts';
 import type { AnyStreamKind } from './stream.ts';
 import type { StoredEntry } from './verify-entry.ts';
 import type { Findings } from './verify-findings.ts';
@@ -27,39 +27,33 @@ export interface VerifiedStreams {
 }
 
 /** Events of one statement: few enough that the streams that end among them fit in memory. */
-const PAGE = 2_000;
+const PAGE = 4_000;
 /** More than this many altered leaves are not replaced in the recomputed tree. */
 const MOST_OTHER_LEAVES = 100_000;
 
-// Payloads and leaves by one list of ids each: looked up one by one, row-level security would ask
-// for the tenant at each of them, which takes as long as the looking up.
-const EVENTS = `
-  WITH e AS MATERIALIZED (
-    SELECT stream_type, stream_id, version, event_id, encode(envelope, 'escape') AS envelope,
-      row_number() OVER (ORDER BY stream_type, stream_id, version) AS n
-    FROM lapse.events WHERE tenant_id = $1 AND (stream_type, stream_id, version) > ($2, $3, $4)
-    ORDER BY stream_type, stream_id, version LIMIT ${PAGE}
-  ), ids AS MATERIALIZED (SELECT array_agg(event_id) AS ids FROM e)
-  SELECT e.stream_type, e.stream_id, e.version, e.event_id, e.envelope, p.salt, p.payload,
-    l.ledger_index, l.leaf_hash
-  FROM e LEFT JOIN (
-    SELECT event_id, salt, payload FROM lapse.event_payloads
-    WHERE tenant_id = $1 AND event_id = ANY((SELECT ids FROM ids)::text[])
-  ) p ON p.event_id = e.event_id LEFT JOIN (
-    SELECT event_id, ledger_index, leaf_hash FROM lapse.ledger_leaves
-    WHERE tenant_id = $1 AND event_id = ANY((SELECT ids FROM ids)::text[])
-  ) l ON l.event_id = e.event_id
-  ORDER BY e.n`;
+type Place = Pick<StoredEntry, 'streamType' | 'streamId' | 'version'>;
 
-// Whatever the statistics say: every other plan reads a whole table for each page.
-const PLAN = ['nestloop', 'mergejoin', 'seqscan', 'bitmapscan']
+const BEFORE_ALL: Place = { streamType: '', streamId: '', version: 0 };
+
+// All three lie in the order of the streams, so that each is read once and none is looked up.
+const rowsAfter = (table: string) => `(SELECT * FROM lapse.${table}
+    WHERE tenant_id = $1 AND (stream_type, stream_id, version) > ($2, $3, $4))`;
+const EVENTS = `
+  SELECT stream_type, stream_id, version, event_id, envelope, salt, payload, ledger_index, leaf_hash
+  FROM ${rowsAfter('events')} e
+  LEFT JOIN ${rowsAfter('event_payloads')} p USING (stream_type, stream_id, version)
+  LEFT JOIN ${rowsAfter('ledger_leaves')} l USING (stream_type, stream_id, version)
+  ORDER BY stream_type, stream_id, version LIMIT ${PAGE}`;
+
+// Whatever the statistics say: every other plan reads or sorts whole tables for each page.
+const PLAN = ['nestloop', 'hashjoin', 'seqscan', 'bitmapscan', 'sort']
   .map((method) => `SET LOCAL enable_${method} = off`)
   .join('; ');
 
 /**
  * Reads every event in the order of its stream, checks it by itself, folds the streams and compares
  * what they give with the rows that are stored. `events` and `rows` are two connections to one
- * snapshot: rows are looked up while the next events arrive.
+ * snapshot: rows are read while the next events arrive.
  */
 export async function verifyStreams(
   events: Snapshot,
@@ -83,21 +77,20 @@ export async function verifyStreams(
   };
   await events.query(PLAN);
   let checking = Promise.resolve();
-  let next: Promise<StoredEntry[]> | undefined = readPage(events, tenantId, undefined);
-  while (next) {
-    const page: StoredEntry[] = await next;
-    // PostgreSQL prepares the next page while this one is checked.
-    next = page.length === PAGE ? readPage(events, tenantId, page.at(-1)) : undefined;
-    next?.catch(() => {});
-    for (const entry of page) {
+  for (let last: Place | undefined = BEFORE_ALL; last; ) {
+    const begun = fold.entries;
+    let newest: Place = last;
+    await readPage(events, tenantId, last, (entry) => {
       fold.take(entry);
-      if (entry.index === undefined) waiting.push(entry);
+      newest = entry;
+      if (entry.index === undefined) waiting.push(waitingOf(entry));
       else leaves += 1;
-    }
-    if (!next) fold.end();
+    });
+    last = fold.entries - begun < PAGE ? undefined : newest;
+    if (!last) fold.end();
     await checking;
+    // While the next page is read.
     checking = check(folded, waiting);
-    // Awaited after the next page; until then nobody may take it for unhandled.
     checking.catch(() => {});
     folded = [];
     waiting = [];
@@ -109,28 +102,39 @@ export async function verifyStreams(
   return { entries: fold.entries, streams: fold.streams, pending, otherLeaves };
 }
 
-async function readPage(
+function readPage(
   events: Snapshot,
   tenantId: string,
-  last: StoredEntry | undefined,
-): Promise<StoredEntry[]> {
-  const page: StoredEntry[] = [];
-  const after = last ? [last.streamType, last.streamId, last.version] : ['', '', 0];
-  await events.each(EVENTS, [tenantId, ...after], (row) => page.push(entryOf(row)));
-  return page;
+  after: Place,
+  onEntry: (entry: StoredEntry) => void,
+): Promise<void> {
+  const { streamType, streamId, version } = after;
+  const values = [tenantId, streamType, streamId, version];
+  return events.copy(EVENTS, values, (row) => onEntry(entryOf(row)));
 }
 
-function entryOf(row: RawRow): StoredEntry {
+function entryOf(row: BinaryRow): StoredEntry {
   const [streamType, streamId, version, eventId, envelope, salt, payload, index, leaf] = row;
   return {
-    streamType: streamType ?? '',
-    streamId: streamId ?? '',
-    version: Number(version),
-    eventId: eventId ?? '',
-    envelope: envelope ?? '',
+    streamType: textOf(streamType),
+    streamId: textOf(streamId),
+    version: version?.readInt32BE(0) ?? 0,
+    eventId: textOf(eventId),
+    envelope: envelope ?? NOTHING,
     salt: salt ?? null,
     payload: payload ?? null,
-    index: index == null ? undefined : Number(index),
+    index: index ? Number(index.readBigInt64BE(0)) : undefined,
     leaf: leaf ?? null,
   };
+}
+
+/** Without the bytes of the entry, which are good for this row alone. */
+function waitingOf({ eventId, streamType, streamId, version }: StoredEntry): WaitingEvent {
+  return { eventId, streamType, streamId, version };
+}
+
+const NOTHING = Buffer.alloc(0);
+
+function textOf(column: Buffer | null | undefined): string {
+  return column?.toString('utf8') ?? '';
 }

@@ -1,4 +1,4 @@
-import { Client, type ClientConfig, Query, type QueryResultRow, types } from 'pg';
+import { Client, type ClientConfig, escapeLiteral, Query, type QueryResultRow, types } from 'pg';
 import { isUlid } from '../../domain/ids.ts';
 
 /** What reads: a transaction, or a snapshot. */
@@ -8,6 +8,9 @@ export interface Reader {
 
 /** A column's value as PostgreSQL writes it in text; null for NULL. */
 export type RawRow = readonly (string | null)[];
+
+/** A column's value in PostgreSQL's binary form, good until the next row; null for NULL. */
+export type BinaryRow = readonly (Buffer | null)[];
 
 /**
  * One tenant's data as it stood at one moment, however long the reading takes: a connection of its
@@ -20,6 +23,14 @@ export interface Snapshot extends Reader {
    * takes does not depend on their number. Rejects with what `onRow` throws.
    */
   each(text: string, values: readonly unknown[], onRow: (row: RawRow) => void): Promise<void>;
+  /**
+   * As `each`, in binary: bytes and text arrive as they are, which costs both sides less than half.
+   */
+  copy(
+    text: string,
+    values: readonly (string | number)[],
+    onRow: (row: BinaryRow) => void,
+  ): Promise<void>;
   /** Another connection that sees the very same. It has to be closed too, and before this one. */
   beside(): Promise<Snapshot>;
   close(): Promise<void>;
@@ -82,8 +93,19 @@ class ClientSnapshot implements Snapshot {
   }
 
   each(text: string, values: readonly unknown[], onRow: (row: RawRow) => void): Promise<void> {
+    return this.#pass(new ArrivingRows(text, values, onRow));
+  }
+
+  copy(
+    text: string,
+    values: readonly (string | number)[],
+    onRow: (row: BinaryRow) => void,
+  ): Promise<void> {
+    return this.#pass(new CopiedRows(text, values, onRow));
+  }
+
+  #pass(rows: PassingRows<never>): Promise<void> {
     return new Promise((resolve, reject) => {
-      const rows = new ArrivingRows(text, values, onRow);
       rows.on('error', reject);
       rows.on('end', () => (rows.failure === undefined ? resolve() : reject(rows.failure)));
       this.#client.query(rows);
@@ -100,25 +122,81 @@ class ClientSnapshot implements Snapshot {
   }
 }
 
-/** A statement whose rows are passed on as they arrive, as the driver has them. */
-class ArrivingRows extends Query {
+/** A statement whose rows are passed on as they arrive. */
+class PassingRows<Row> extends Query {
   failure: unknown;
-  readonly #onRow: (row: RawRow) => void;
+  readonly #onRow: (row: Row) => void;
 
-  constructor(text: string, values: readonly unknown[], onRow: (row: RawRow) => void) {
+  constructor(text: string, values: readonly unknown[], onRow: (row: Row) => void) {
     super({ text, values: [...values] });
     this.#onRow = onRow;
   }
 
-  // The driver calls this from the socket's event, where nothing may be thrown.
-  handleDataRow({ fields }: { fields: RawRow }): void {
+  // The driver hands rows over from the socket's event, where nothing may be thrown.
+  protected pass(read: () => Row | undefined): void {
     if (this.failure !== undefined) return;
     try {
-      this.#onRow(fields);
+      const row = read();
+      if (row !== undefined) this.#onRow(row);
     } catch (error) {
       this.failure = error ?? new Error('a row could not be taken');
     }
   }
+}
+
+/** Rows as the driver has them. */
+class ArrivingRows extends PassingRows<RawRow> {
+  handleDataRow({ fields }: { fields: RawRow }): void {
+    this.pass(() => fields);
+  }
+}
+
+const SIGNATURE = Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1');
+
+/** Rows of COPY's binary format: PostgreSQL sends each in a message of its own. */
+class CopiedRows extends PassingRows<BinaryRow> {
+  #isBegun = false;
+
+  constructor(text: string, values: readonly (string | number)[], onRow: (row: BinaryRow) => void) {
+    // COPY takes no parameters, so they become literals in its text.
+    const literals = values.map((value) =>
+      typeof value === 'number' ? `${value}` : escapeLiteral(value),
+    );
+    const statement = text.replace(/\$(\d+)/g, (_, number) => literals[number - 1] ?? 'NULL');
+    super(`COPY (${statement}) TO STDOUT (FORMAT binary)`, [], onRow);
+  }
+
+  handleCopyData({ chunk }: { chunk: Buffer }): void {
+    this.pass(() => {
+      const at = this.#isBegun ? 0 : headerLength(chunk);
+      this.#isBegun = true;
+      return fieldsAt(chunk, at);
+    });
+  }
+}
+
+/** The header stands before the first row: signature, flags, and an extension that has a length. */
+function headerLength(chunk: Buffer): number {
+  if (!chunk.subarray(0, SIGNATURE.length).equals(SIGNATURE))
+    throw new Error('what arrives is not in the binary format of COPY');
+  const extension = SIGNATURE.length + 4;
+  return extension + 4 + chunk.readInt32BE(extension);
+}
+
+/** The row that begins there; none where the message ends, or says that no other follows. */
+function fieldsAt(chunk: Buffer, begin: number): BinaryRow | undefined {
+  if (begin === chunk.length) return undefined;
+  const count = chunk.readInt16BE(begin);
+  if (count < 0) return undefined;
+  const fields = new Array<Buffer | null>(count);
+  let at = begin + 2;
+  for (let field = 0; field < count; field += 1) {
+    const length = chunk.readInt32BE(at);
+    at += 4;
+    fields[field] = length < 0 ? null : chunk.subarray(at, at + length);
+    if (length > 0) at += length;
+  }
+  return fields;
 }
 
 /** An instant of RFC 3339 in UTC to the millisecond, as PostgreSQL's JSON functions write it. */
