@@ -41,7 +41,7 @@ describe('given a checkpoint that has left the database', () => {
         for (const table of ['exception_policy_refs', 'exception_deadlines'])
           await lab.sql(`DELETE FROM lapse.${table} WHERE exception_id = ANY($1)`, ids);
         await lab.sql(
-          `UPDATE lapse.tokens SET version = 1, revoked_at = NULL, state = state - 'revoked_at'`,
+          `UPDATE lapse.tokens SET version = 1, revoked_at = NULL, state = state::jsonb - 'revoked_at'`,
         );
         for (const table of ['event_payloads', 'events'])
           await lab.sql(`DELETE FROM lapse.${table} WHERE ${cut}`, [first]);

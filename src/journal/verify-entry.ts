@@ -1,20 +1,6 @@
-import { hash } from 'node:crypto';
 import { type ReadEnvelope, readEnvelope } from './verify-envelope.ts';
 import type { Finding } from './verify-findings.ts';
-
-/** An event as it is stored, with its payload and its leaf where there are any. */
-export interface StoredEntry {
-  readonly streamType: string;
-  readonly streamId: string;
-  readonly version: number;
-  readonly eventId: string;
-  readonly envelope: Buffer;
-  readonly salt: Buffer | null;
-  /** UTF-8 of canonical JSON. */
-  readonly payload: Buffer | null;
-  readonly index: number | undefined;
-  readonly leaf: Buffer | null;
-}
+import type { StoredEntry } from './verify-stored-entry.ts';
 
 /** What a check of one entry gives. */
 export interface CheckedEntry {
@@ -32,8 +18,8 @@ export interface CheckedEntry {
  * leaf that the tree has, and commits to the payload. The first check that fails is the finding.
  */
 export function checkEntry(entry: StoredEntry): CheckedEntry {
-  const leaf = leafOf(entry.envelope);
-  const isLeaf = entry.leaf === null || entry.leaf.toString('hex') === leaf;
+  const leaf = entry.envelopeHash;
+  const isLeaf = entry.leaf === null || entry.leaf === leaf;
   let envelope: ReadEnvelope | undefined;
   let finding: Finding | undefined;
   try {
@@ -57,11 +43,11 @@ function contradiction(
     const message = 'the envelope is not the one whose hash is in the tree';
     return failure(entry, 'leaf-mismatch', message);
   }
-  if (entry.payload === null || entry.salt === null) {
+  if (entry.commitment === null) {
     const message = 'the payload is gone, and no retention rule let it go';
     return failure(entry, 'payload-missing', message);
   }
-  if (commitmentOf(entry.salt, entry.payload) === envelope.commitment) return undefined;
+  if (entry.commitment === envelope.commitment) return undefined;
   const message = 'the payload is not the one that the envelope commits to';
   return failure(entry, 'payload-mismatch', message);
 }
@@ -83,27 +69,4 @@ function misplacement(entry: StoredEntry, envelope: ReadEnvelope): string | unde
     return undefined;
   const { streamType, streamId, version } = envelope;
   return `the envelope says that it is version ${version} of ${streamType}:${streamId}`;
-}
-
-// Reused: new buffers for each entry would cost as much as the hashing.
-let buffer = Buffer.allocUnsafe(64 * 1024);
-
-/** RFC 6962: `SHA-256(0x00 || entry)`. Hexadecimal, since Node gives that in half the time. */
-function leafOf(envelope: Buffer): string {
-  reserve(1 + envelope.length);
-  buffer[0] = 0;
-  buffer.set(envelope, 1);
-  return hash('sha256', buffer.subarray(0, 1 + envelope.length), 'hex');
-}
-
-function commitmentOf(salt: Buffer, payload: Buffer): string {
-  const length = salt.length + payload.length;
-  reserve(length);
-  buffer.set(salt);
-  buffer.set(payload, salt.length);
-  return hash('sha256', buffer.subarray(0, length), 'hex');
-}
-
-function reserve(length: number): void {
-  if (length > buffer.length) buffer = Buffer.allocUnsafe(length * 2);
 }

@@ -56,7 +56,7 @@ describe('reading an envelope fast', () => {
     fc.assert(
       fc.property(envelope, (value) => {
         const bytes = Buffer.from(encodeEnvelope(value));
-        expect(readEnvelope(bytes)).toEqual(strictly(bytes));
+        expect(readEnvelope(bytes.toString('latin1'))).toEqual(strictly(bytes));
       }),
     );
   });
@@ -72,7 +72,7 @@ describe('reading an envelope fast', () => {
         const bytes = Buffer.from(encodeEnvelope(value));
         bytes[at % bytes.length] = byte;
         const changed = bytes.subarray(0, bytes.length - cut);
-        expect(outcome(() => readEnvelope(changed))).toEqual(strictly(changed));
+        expect(outcome(() => readEnvelope(changed.toString('latin1')))).toEqual(strictly(changed));
       }),
       { numRuns: 1_000 },
     );
@@ -96,7 +96,7 @@ describe('reading an envelope fast', () => {
         a < b ? -1 : 1,
       );
       const bytes = Buffer.from(JSON.stringify(Object.fromEntries(sorted)));
-      expect(() => readEnvelope(bytes)).toThrow('at is missing or malformed');
+      expect(() => readEnvelope(bytes.toString('latin1'))).toThrow('at is missing or malformed');
     }
   });
 });

@@ -29,16 +29,16 @@ const CANONICAL = new RegExp(
 /**
  * Reads an envelope as strictly as `parseEnvelope`, which decides where the fast way does not apply.
  *
+ * @param text its bytes, one character for each.
  * @throws LedgerFormatError where the bytes are not an envelope in its canonical form.
  */
-export function readEnvelope(bytes: Buffer): ReadEnvelope {
-  // One character a byte; the pattern has none that UTF-8 would write otherwise.
-  const match = CANONICAL.exec(bytes.toString('latin1')) as readonly string[] | null;
-  if (!match) return parts(parseEnvelope(bytes));
+export function readEnvelope(text: string): ReadEnvelope {
+  const match = CANONICAL.exec(text) as readonly string[] | null;
+  if (!match) return parts(parseEnvelope(Buffer.from(text, 'latin1')));
   const [, actorId, time, eventId, commitment, streamType, streamId, type, version] =
     match as readonly [string, string, string, string, string, string, string, string, string];
   const at = instantOf(time);
-  if (at === undefined) return parts(parseEnvelope(bytes));
+  if (at === undefined) return parts(parseEnvelope(Buffer.from(text, 'latin1')));
   return { eventId, streamType, streamId, version: Number(version), type, at, actorId, commitment };
 }
 

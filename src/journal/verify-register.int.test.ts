@@ -19,7 +19,7 @@ describe('given a register that does not follow from its events', () => {
   test.each([
     [
       'its state',
-      "UPDATE lapse.exceptions SET state = jsonb_set(state, '{fields,title}', '\"x\"')",
+      "UPDATE lapse.exceptions SET state = jsonb_set(state::jsonb, '{fields,title}', '\"x\"')",
     ],
     ['its status', "UPDATE lapse.exceptions SET status = 'Active'"],
     ['its end', "UPDATE lapse.exceptions SET expires_at = expires_at + interval '1 ms'"],

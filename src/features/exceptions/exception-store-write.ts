@@ -42,7 +42,7 @@ function distinct(values: readonly string[] = []): string[] {
 // One statement for all that hangs on a record: each further one costs PostgreSQL and us as much as
 // many more rows in this one.
 const ROWS = `new AS MATERIALIZED (
-    SELECT * FROM jsonb_to_recordset($1::jsonb) AS r(tenant_id text, exception_id text, version int, state jsonb,
+    SELECT * FROM json_to_recordset($1::json) AS r(tenant_id text, exception_id text, version int, state json,
       status text, kind text, title text, category text, control text, environment text,
       data_classification text, severity text, requestor text, created_at timestamptz, updated_at timestamptz,
       activates_at timestamptz, expiring_at timestamptz, expires_at timestamptz, due_at timestamptz,
@@ -61,7 +61,8 @@ const CREATE = `WITH ${ROWS}
   INSERT INTO lapse.exceptions (${COLUMNS}, search)
   SELECT ${COLUMNS}, to_tsvector('simple', search_text) FROM new`;
 
-const CHANGED_COLUMNS = COLUMNS.split(/,\s+/).filter(
+/** Those that an event may change. */
+export const CHANGED_COLUMNS = COLUMNS.split(/,\s+/).filter(
   (name) => !/^(tenant|exception)_id$/.test(name),
 );
 
