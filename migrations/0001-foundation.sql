@@ -20,7 +20,7 @@ CREATE TABLE lapse.tokens (
   tenant_id    text NOT NULL REFERENCES lapse.tenants,
   token_id     text NOT NULL,
   version      integer NOT NULL,
-  state        jsonb NOT NULL,
+  state        json NOT NULL,
   secret_hash  bytea NOT NULL,
   expires_at   timestamptz(3) NOT NULL,
   revoked_at   timestamptz(3),
@@ -44,14 +44,17 @@ CREATE TABLE lapse.events (
 );
 CREATE UNIQUE INDEX events_by_id ON lapse.events (tenant_id, event_id);
 
--- Apart from the envelopes, so that content can stay behind clearance and end with its retention.
+-- Apart from the envelopes, so that content can stay behind clearance and end with its retention. By
+-- the events' own key, so that whoever reads streams reads both in one order.
 CREATE TABLE lapse.event_payloads (
-  tenant_id  text NOT NULL,
-  event_id   text NOT NULL,
-  salt       bytea NOT NULL CHECK (length(salt) = 32),
+  tenant_id    text NOT NULL,
+  stream_type  text NOT NULL,
+  stream_id    text NOT NULL,
+  version      integer NOT NULL,
+  salt         bytea NOT NULL CHECK (length(salt) = 32),
   -- Kept as it is: compressing a few kilobytes costs every command more than the space is worth.
-  payload    text STORAGE EXTERNAL NOT NULL,
-  PRIMARY KEY (tenant_id, event_id)
+  payload      text STORAGE EXTERNAL NOT NULL,
+  PRIMARY KEY (tenant_id, stream_type, stream_id, version)
 );
 
 -- Ledger ------------------------------------------------------------------------------------------
@@ -67,11 +70,14 @@ CREATE TABLE lapse.ledger_pending (
 CREATE TABLE lapse.ledger_leaves (
   tenant_id     text NOT NULL,
   ledger_index  bigint NOT NULL CHECK (ledger_index >= 0),
-  event_id      text NOT NULL,
+  stream_type   text NOT NULL,
+  stream_id     text NOT NULL,
+  version       integer NOT NULL,
   leaf_hash     bytea NOT NULL CHECK (length(leaf_hash) = 32),
   PRIMARY KEY (tenant_id, ledger_index)
 );
-CREATE UNIQUE INDEX ledger_leaves_by_event ON lapse.ledger_leaves (tenant_id, event_id);
+CREATE UNIQUE INDEX ledger_leaves_by_event
+  ON lapse.ledger_leaves (tenant_id, stream_type, stream_id, version);
 
 -- Roots of complete tiles: level 1 and up; level 0 is the leaves themselves.
 CREATE TABLE lapse.ledger_nodes (
@@ -133,9 +139,10 @@ CREATE TABLE lapse.exceptions (
   exception_id         text NOT NULL,
   version              integer NOT NULL,
   -- What people wrote, apart from the rest of the state: most of a record's bytes, and most
-  -- changes of it leave them where they are.
-  fields               jsonb STORAGE EXTERNAL NOT NULL,
-  state                jsonb STORAGE EXTERNAL NOT NULL,
+  -- changes of it leave them where they are. As they were written: no query looks into them, and
+  -- parsing them here would cost every command.
+  fields               json STORAGE EXTERNAL NOT NULL,
+  state                json STORAGE EXTERNAL NOT NULL,
   status               text NOT NULL CHECK (status IN ('Draft', 'Under-Review', 'Approved', 'Active',
                          'Expiring', 'Extended', 'Expired', 'Closed', 'Archived')),
   kind                 text NOT NULL,

@@ -1,6 +1,6 @@
 import type { Actor } from '../domain/access/actor.ts';
 import type { Transaction } from '../platform/db/transaction.ts';
-import { type EncodedEvent, encodeEvent } from './event-codec.ts';
+import { type EncodedEvent, encodeEvent, type Payload } from './event-codec.ts';
 import type { DomainEvent, StreamChange, StreamKind, StreamState } from './stream.ts';
 
 /** New events for one stream, decided on the state that the caller has loaded in this transaction. */
@@ -65,7 +65,9 @@ function fold<State, Event extends DomainEvent>(
       data: event.data,
     });
     pending.push({ ...encoded, tenantId, streamType: kind.type, streamId, version });
-    state = kind.evolve(state, event, { tenantId, streamId, at, actor });
+    // What is stored is folded, so that folding it again gives the same to the letter.
+    const { data } = JSON.parse(encoded.payload) as Payload;
+    state = kind.evolve(state, { ...event, data }, { tenantId, streamId, at, actor });
   }
   return { tenantId, id: streamId, version, state: state as State, previous: before?.state };
 }
@@ -82,8 +84,8 @@ function writeEvents(tx: Transaction, pending: readonly Pending[]): void {
        INSERT INTO lapse.events (tenant_id, stream_type, stream_id, version, event_id, envelope)
        SELECT tenant_id, stream_type, stream_id, version, event_id, envelope FROM new
      ), payloads AS (
-       INSERT INTO lapse.event_payloads (tenant_id, event_id, salt, payload)
-       SELECT tenant_id, event_id, salt, payload FROM new
+       INSERT INTO lapse.event_payloads (tenant_id, stream_type, stream_id, version, salt, payload)
+       SELECT tenant_id, stream_type, stream_id, version, salt, payload FROM new
      )
      INSERT INTO lapse.ledger_pending (tenant_id, event_id) SELECT tenant_id, event_id FROM new ORDER BY at`,
     [

@@ -7,7 +7,7 @@ import {
 } from '../domain/ledger/epoch.ts';
 import type { Reader } from '../platform/db/snapshot.ts';
 import type { Transaction } from '../platform/db/transaction.ts';
-import type { StoredRow, StreamChange, StreamKind, StreamState } from './stream.ts';
+import type { StreamChange, StreamKind, StreamState } from './stream.ts';
 
 /** The stream of a tenant's ledger, which bears the tenant's id, and a row for each epoch opened. */
 export const ledgerStream: StreamKind<LedgerState, EpochOpened> = {
@@ -19,10 +19,10 @@ export const ledgerStream: StreamKind<LedgerState, EpochOpened> = {
   versionOf: () => 1,
   evolve: evolveLedger,
   write,
-  tables: [{ table: 'ledger_epochs', id: 'tenant_id' }],
-  readStored,
-  project: ({ tenantId, state }: StreamState<LedgerState>) =>
-    state.epochs.map((epoch) => epochRow(tenantId, epoch)),
+  tables: [{ table: 'ledger_epochs', id: 'tenant_id', columns: ['epoch', 'state'] }],
+  project: ({ state }: StreamState<LedgerState>) => [
+    state.epochs.map((opened) => [String(opened.epoch), opened]),
+  ],
 };
 
 /** The epochs that were opened, in order; none for a ledger that never diverged. */
@@ -47,17 +47,5 @@ function write(tx: Transaction, changes: readonly StreamChange<LedgerState>[]): 
      SELECT tenant_id, epoch, state
      FROM jsonb_to_recordset($1::jsonb) AS r(tenant_id text, epoch int, state jsonb)`,
     [JSON.stringify(rows)],
-  );
-}
-
-function readStored(
-  reader: Reader,
-  tenantId: string,
-  ids: readonly string[],
-): Promise<StoredRow[]> {
-  return reader.query<{ id: string; columns: unknown }>(
-    `SELECT tenant_id AS id, json_agg(row_to_json(e) ORDER BY epoch) AS columns
-     FROM lapse.ledger_epochs e WHERE tenant_id = $1 AND tenant_id = ANY($2) GROUP BY tenant_id`,
-    [tenantId, ids],
   );
 }

@@ -35,8 +35,8 @@ export async function readStream(
   }>(
     `SELECT e.version, e.event_id, e.envelope, p.payload, l.ledger_index
      FROM lapse.events e
-     JOIN lapse.event_payloads p ON p.tenant_id = e.tenant_id AND p.event_id = e.event_id
-     LEFT JOIN lapse.ledger_leaves l ON l.tenant_id = e.tenant_id AND l.event_id = e.event_id
+     JOIN lapse.event_payloads p USING (tenant_id, stream_type, stream_id, version)
+     LEFT JOIN lapse.ledger_leaves l USING (tenant_id, stream_type, stream_id, version)
      WHERE e.tenant_id = $1 AND e.stream_type = $2 AND e.stream_id = $3 AND e.version <= $4
      ORDER BY e.version`,
     [tenantId, streamType, streamId, upTo],

@@ -66,8 +66,14 @@ async function takeIn(tx: Transaction, tenantId: string): Promise<number> {
   );
   if (!lock?.locked) return 0;
   const [rows, head] = await Promise.all([
-    tx.query<{ position: number; event_id: string; envelope: Buffer }>(
-      `SELECT p.position, p.event_id, e.envelope FROM lapse.ledger_pending p
+    tx.query<{
+      position: number;
+      stream_type: string;
+      stream_id: string;
+      version: number;
+      envelope: Buffer;
+    }>(
+      `SELECT p.position, e.stream_type, e.stream_id, e.version, e.envelope FROM lapse.ledger_pending p
        JOIN lapse.events e ON e.tenant_id = p.tenant_id AND e.event_id = p.event_id
        WHERE p.tenant_id = $1 ORDER BY p.position LIMIT ${BATCH}`,
       [tenantId],
@@ -81,12 +87,19 @@ async function takeIn(tx: Transaction, tenantId: string): Promise<number> {
   const first = frontier.size;
   const leaves = rows.map((row) => leafHash(row.envelope, nativeSha256));
   const upper: UpperHash[] = leaves.flatMap((leaf) => frontier.append(leaf));
-  const eventIds = rows.map((row) => row.event_id);
   tx.atCommit(
-    `INSERT INTO lapse.ledger_leaves (tenant_id, ledger_index, event_id, leaf_hash)
-     SELECT $1, $2 + n - 1, event_id, leaf_hash
-     FROM unnest($3::text[], $4::bytea[]) WITH ORDINALITY AS l(event_id, leaf_hash, n)`,
-    [tenantId, first, eventIds, leaves],
+    `INSERT INTO lapse.ledger_leaves (tenant_id, ledger_index, stream_type, stream_id, version, leaf_hash)
+     SELECT $1, $2 + n - 1, stream_type, stream_id, version, leaf_hash
+     FROM unnest($3::text[], $4::text[], $5::int[], $6::bytea[])
+       WITH ORDINALITY AS l(stream_type, stream_id, version, leaf_hash, n)`,
+    [
+      tenantId,
+      first,
+      rows.map((row) => row.stream_type),
+      rows.map((row) => row.stream_id),
+      rows.map((row) => row.version),
+      leaves,
+    ],
   );
   if (upper.length > 0) {
     tx.atCommit(

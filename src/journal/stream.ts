@@ -1,5 +1,4 @@
 import type { Actor } from '../domain/access/actor.ts';
-import type { Reader } from '../platform/db/snapshot.ts';
 import type { Transaction } from '../platform/db/transaction.ts';
 
 /** An event as a decider gives it. */
@@ -44,22 +43,26 @@ export interface StreamKind<State, Event extends DomainEvent> {
   evolve(state: State | undefined, event: Event, context: EventContext): State;
   /** Queues the projection rows and due rows, set-based, with the COMMIT. */
   write(tx: Transaction, changes: readonly StreamChange<State>[]): void;
-  /** Every table that `write` fills, with the column that holds the stream's id. */
-  readonly tables: readonly { readonly table: string; readonly id: string }[];
-  /**
-   * The stored rows of some streams, in any order: all columns, children and due rows as JSON, save
-   * what the database derives from them by itself. The session's time zone is UTC.
-   */
-  readStored(reader: Reader, tenantId: string, ids: readonly string[]): Promise<StoredRow[]>;
-  /** The row that a state must have, in the form of `readStored`. */
-  project(row: StreamState<State>): unknown;
+  /** Every table that `write` fills; a stream has at least one row in the first, and any number in others. */
+  readonly tables: readonly ProjectionTable[];
+  /** The rows that a state must have in each of `tables`. */
+  project(row: StreamState<State>): readonly (readonly ProjectedRow[])[];
 }
 
-/** A projection row as it stands in the database. */
-export interface StoredRow {
+/** A table of a projection. */
+export interface ProjectionTable {
+  readonly table: string;
+  /** The column that holds the stream's id. */
   readonly id: string;
-  readonly columns: unknown;
+  /** What follows from events: all other columns, save what the database derives by itself. */
+  readonly columns: readonly string[];
 }
+
+/**
+ * A row as a snapshot reads it, in the order of the table's columns: each value as PostgreSQL writes
+ * it in text, in UTC; null for NULL; any other value stands for its JSON.
+ */
+export type ProjectedRow = readonly (string | null | object)[];
 
 /** Any kind, where only its type matters. */
 // biome-ignore lint/suspicious/noExplicitAny: a registry holds kinds of different states and events.

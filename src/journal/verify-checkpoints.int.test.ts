@@ -29,9 +29,10 @@ describe('given a checkpoint that has left the database', () => {
     expectFindings(
       lab,
       async () => {
-        const cut = 'IN (SELECT event_id FROM lapse.ledger_leaves WHERE ledger_index >= $1)';
+        const cut = `(stream_type, stream_id, version) IN
+          (SELECT stream_type, stream_id, version FROM lapse.ledger_leaves WHERE ledger_index >= $1)`;
         const streams = await lab.sql<{ stream_id: string }>(
-          `SELECT stream_id FROM lapse.events WHERE event_id ${cut} AND stream_type = 'exception'`,
+          `SELECT stream_id FROM lapse.events WHERE ${cut} AND stream_type = 'exception'`,
           [first],
         );
         const ids = [streams.map((row) => row.stream_id)];
@@ -40,10 +41,10 @@ describe('given a checkpoint that has left the database', () => {
         for (const table of ['exception_owners', 'exception_policy_refs', 'exception_deadlines'])
           await lab.sql(`DELETE FROM lapse.${table} WHERE exception_id = ANY($1)`, ids);
         await lab.sql(
-          `UPDATE lapse.tokens SET version = 1, revoked_at = NULL, state = state - 'revoked_at'`,
+          `UPDATE lapse.tokens SET version = 1, revoked_at = NULL, state = state::jsonb - 'revoked_at'`,
         );
         for (const table of ['event_payloads', 'events'])
-          await lab.sql(`DELETE FROM lapse.${table} WHERE event_id ${cut}`, [first]);
+          await lab.sql(`DELETE FROM lapse.${table} WHERE ${cut}`, [first]);
         await lab.sql('DELETE FROM lapse.ledger_leaves WHERE ledger_index >= $1', [first]);
         for (const table of ['ledger_heads', 'ledger_checkpoints'])
           await lab.sql(`DELETE FROM lapse.${table} WHERE size > $1`, [first]);

@@ -25,6 +25,7 @@ beforeAll(async () => {
 });
 afterAll(() => lab.close());
 
+const PAYLOAD = 'WHERE stream_id = $1 AND version = 4';
 const stream = () => `exception:${id}`;
 /** What follows from an envelope that is another than when its leaf was taken in. */
 const otherTree = () => [
@@ -37,10 +38,7 @@ describe('given an entry that was altered', () => {
   test('when its payload is another, then it no longer fits the envelope', () =>
     expectFindings(
       lab,
-      () =>
-        lab.sql("UPDATE lapse.event_payloads SET payload = payload || ' ' WHERE event_id = $1", [
-          eventId,
-        ]),
+      () => lab.sql(`UPDATE lapse.event_payloads SET payload = payload || ' ' ${PAYLOAD}`, [id]),
       [{ code: 'payload-mismatch', index, stream: stream(), version: 4 }],
       index,
     ));
@@ -48,7 +46,7 @@ describe('given an entry that was altered', () => {
   test('when its payload is gone, then no rule has let it go', () =>
     expectFindings(
       lab,
-      () => lab.sql('DELETE FROM lapse.event_payloads WHERE event_id = $1', [eventId]),
+      () => lab.sql(`DELETE FROM lapse.event_payloads ${PAYLOAD}`, [id]),
       [{ code: 'payload-missing', index, stream: stream(), version: 4 }],
       index,
     ));
@@ -118,14 +116,11 @@ describe('given an entry that was altered', () => {
       lab,
       () => lab.sql('UPDATE lapse.events SET version = 99 WHERE event_id = $1', [eventId]),
       [
-        {
-          code: 'envelope-misplaced',
-          index,
-          stream: stream(),
-          version: 99,
-        },
+        { code: 'event-missing', index, stream: stream(), version: 4 },
         { code: 'stream-gap', stream: stream(), version: 4 },
         { code: 'stream-gap', stream: stream(), version: 15 },
+        { code: 'envelope-misplaced', stream: stream(), version: 99 },
+        { code: 'event-unsequenced', stream: stream(), version: 99 },
       ],
       index,
     ));
@@ -135,7 +130,7 @@ describe('given an entry that was altered', () => {
       lab,
       () => lab.sql('DELETE FROM lapse.events WHERE event_id = $1', [eventId]),
       [
-        { code: 'event-missing', index },
+        { code: 'event-missing', index, stream: stream(), version: 4 },
         { code: 'stream-gap', stream: stream(), version: 4 },
       ],
       index,
@@ -178,7 +173,7 @@ function alterEnvelope() {
 /** What the owner of the database can do: leaves, nodes and heads anew over altered envelopes. */
 async function rebuildTree() {
   const rows = await lab.sql<{ envelope: Buffer }>(
-    'SELECT envelope FROM lapse.ledger_leaves JOIN lapse.events USING (tenant_id, event_id) ORDER BY ledger_index',
+    'SELECT envelope FROM lapse.ledger_leaves JOIN lapse.events USING (tenant_id, stream_type, stream_id, version) ORDER BY ledger_index',
   );
   const frontier = MerkleFrontier.empty(nativeSha256);
   for (const [at, { envelope }] of rows.entries()) {

@@ -1,23 +1,6 @@
-import { hash } from 'node:crypto';
-import { SALT_BYTES } from '../domain/ledger/envelope.ts';
-import { type ReadEnvelope, readEnvelope, unescapeBytes } from './verify-envelope.ts';
+import { type ReadEnvelope, readEnvelope } from './verify-envelope.ts';
 import type { Finding } from './verify-findings.ts';
-
-/** An event as it is stored, with its payload and its leaf where there are any. */
-export interface StoredEntry {
-  readonly streamType: string;
-  readonly streamId: string;
-  readonly version: number;
-  readonly eventId: string;
-  /** As `encode(…, 'escape')` writes it. */
-  readonly envelope: string;
-  /** `\x` and hexadecimal digits. */
-  readonly salt: string | null;
-  readonly payload: string | null;
-  readonly index: number | undefined;
-  /** `\x` and hexadecimal digits. */
-  readonly leaf: string | null;
-}
+import type { StoredEntry } from './verify-stored-entry.ts';
 
 /** What a check of one entry gives. */
 export interface CheckedEntry {
@@ -35,8 +18,8 @@ export interface CheckedEntry {
  * leaf that the tree has, and commits to the payload. The first check that fails is the finding.
  */
 export function checkEntry(entry: StoredEntry): CheckedEntry {
-  const leaf = leafOf(entry.envelope);
-  const isLeaf = entry.leaf === null || sameHex(entry.leaf, leaf);
+  const leaf = entry.envelopeHash;
+  const isLeaf = entry.leaf === null || entry.leaf === leaf;
   let envelope: ReadEnvelope | undefined;
   let finding: Finding | undefined;
   try {
@@ -60,11 +43,11 @@ function contradiction(
     const message = 'the envelope is not the one whose hash is in the tree';
     return failure(entry, 'leaf-mismatch', message);
   }
-  if (entry.payload === null || entry.salt === null) {
+  if (entry.commitment === null) {
     const message = 'the payload is gone, and no retention rule let it go';
     return failure(entry, 'payload-missing', message);
   }
-  if (commitmentOf(entry.salt, entry.payload) === envelope.commitment) return undefined;
+  if (entry.commitment === envelope.commitment) return undefined;
   const message = 'the payload is not the one that the envelope commits to';
   return failure(entry, 'payload-mismatch', message);
 }
@@ -86,25 +69,4 @@ function misplacement(entry: StoredEntry, envelope: ReadEnvelope): string | unde
     return undefined;
   const { streamType, streamId, version } = envelope;
   return `the envelope says that it is version ${version} of ${streamType}:${streamId}`;
-}
-
-/** RFC 6962: `SHA-256(0x00 || entry)`. Hexadecimal, since Node gives that in half the time. */
-function leafOf(escaped: string): string {
-  // Without a backslash every character is the byte that it stands for, and below 0x80.
-  if (!escaped.includes('\\')) return hash('sha256', `\0${escaped}`, 'hex');
-  return hash('sha256', Buffer.concat([Buffer.of(0), unescapeBytes(escaped)]), 'hex');
-}
-
-// Reused: new buffers for each payload would cost as much as the hashing.
-let buffer = Buffer.allocUnsafe(64 * 1024);
-
-function commitmentOf(salt: string, payload: string): string {
-  const most = SALT_BYTES + payload.length * 3;
-  if (most > buffer.length) buffer = Buffer.allocUnsafe(most * 2);
-  const salted = buffer.write(salt.slice(2), 0, 'hex');
-  return hash('sha256', buffer.subarray(0, salted + buffer.write(payload, salted, 'utf8')), 'hex');
-}
-
-function sameHex(stored: string, hex: string): boolean {
-  return stored.length === hex.length + 2 && stored.endsWith(hex);
 }

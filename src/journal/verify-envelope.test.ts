@@ -24,16 +24,6 @@ const envelope = fc.record({
   payload_commitment: fc.stringMatching(/^[0-9a-f]{64}$/),
 });
 
-/** As PostgreSQL's `encode(…, 'escape')` has it. */
-function escapeBytes(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => {
-    if (byte === 0x5c) return '\\\\';
-    return byte === 0 || byte >= 0x80
-      ? `\\${byte.toString(8).padStart(3, '0')}`
-      : String.fromCharCode(byte);
-  }).join('');
-}
-
 function outcome(read: () => unknown): unknown {
   try {
     return read();
@@ -66,7 +56,7 @@ describe('reading an envelope fast', () => {
     fc.assert(
       fc.property(envelope, (value) => {
         const bytes = Buffer.from(encodeEnvelope(value));
-        expect(readEnvelope(escapeBytes(bytes))).toEqual(strictly(bytes));
+        expect(readEnvelope(bytes.toString('latin1'))).toEqual(strictly(bytes));
       }),
     );
   });
@@ -82,7 +72,7 @@ describe('reading an envelope fast', () => {
         const bytes = Buffer.from(encodeEnvelope(value));
         bytes[at % bytes.length] = byte;
         const changed = bytes.subarray(0, bytes.length - cut);
-        expect(outcome(() => readEnvelope(escapeBytes(changed)))).toEqual(strictly(changed));
+        expect(outcome(() => readEnvelope(changed.toString('latin1')))).toEqual(strictly(changed));
       }),
       { numRuns: 1_000 },
     );
@@ -106,7 +96,7 @@ describe('reading an envelope fast', () => {
         a < b ? -1 : 1,
       );
       const bytes = Buffer.from(JSON.stringify(Object.fromEntries(sorted)));
-      expect(() => readEnvelope(escapeBytes(bytes))).toThrow('at is missing or malformed');
+      expect(() => readEnvelope(bytes.toString('latin1'))).toThrow('at is missing or malformed');
     }
   });
 });

@@ -29,25 +29,17 @@ const CANONICAL = new RegExp(
 /**
  * Reads an envelope as strictly as `parseEnvelope`, which decides where the fast way does not apply.
  *
- * @param escaped its bytes as PostgreSQL's `encode(…, 'escape')` writes them: ASCII as it stands.
- * @throws LedgerFormatError where they are not an envelope in its canonical form.
+ * @param text its bytes, one character for each.
+ * @throws LedgerFormatError where the bytes are not an envelope in its canonical form.
  */
-export function readEnvelope(escaped: string): ReadEnvelope {
-  const match = CANONICAL.exec(escaped) as readonly string[] | null;
-  if (!match) return parts(parseEnvelope(unescapeBytes(escaped)));
+export function readEnvelope(text: string): ReadEnvelope {
+  const match = CANONICAL.exec(text) as readonly string[] | null;
+  if (!match) return parts(parseEnvelope(Buffer.from(text, 'latin1')));
   const [, actorId, time, eventId, commitment, streamType, streamId, type, version] =
     match as readonly [string, string, string, string, string, string, string, string, string];
   const at = instantOf(time);
-  if (at === undefined) return parts(parseEnvelope(unescapeBytes(escaped)));
+  if (at === undefined) return parts(parseEnvelope(Buffer.from(text, 'latin1')));
   return { eventId, streamType, streamId, version: Number(version), type, at, actorId, commitment };
-}
-
-/** The bytes behind PostgreSQL's escape format: a backslash is doubled, or before three octal digits. */
-export function unescapeBytes(escaped: string): Buffer {
-  const text = escaped.replace(/\\(\\|[0-7]{3})/g, (_, code: string) =>
-    code === '\\' ? code : String.fromCharCode(Number.parseInt(code, 8)),
-  );
-  return Buffer.from(text, 'latin1');
 }
 
 let lastTime = '';

@@ -26,7 +26,7 @@ describe('given garbage that no constraint keeps out', () => {
     `UPDATE lapse.ledger_checkpoints SET note = ''`,
     `UPDATE lapse.ledger_checkpoints SET note = repeat('x', 2000000)`,
     `UPDATE lapse.ledger_keys SET origin = 'a b'`,
-    `UPDATE lapse.ledger_leaves SET event_id = 'x' ${AT}`,
+    `UPDATE lapse.ledger_leaves SET stream_id = 'x' ${AT}`,
     `UPDATE lapse.ledger_leaves SET ledger_index = 9007199254740990 ${AT}`,
     'DELETE FROM lapse.ledger_leaves',
     'DELETE FROM lapse.events',

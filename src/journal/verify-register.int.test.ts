@@ -19,9 +19,12 @@ describe('given a register that does not follow from its events', () => {
   test.each([
     [
       'what people wrote',
-      "UPDATE lapse.exceptions SET fields = jsonb_set(fields, '{title}', '\"x\"')",
+      "UPDATE lapse.exceptions SET fields = jsonb_set(fields::jsonb, '{title}', '\"x\"')",
     ],
-    ['its state', "UPDATE lapse.exceptions SET state = jsonb_set(state, '{renewal_number}', '7')"],
+    [
+      'its state',
+      "UPDATE lapse.exceptions SET state = jsonb_set(state::jsonb, '{renewal_number}', '7')",
+    ],
     ['its status', "UPDATE lapse.exceptions SET status = 'Active'"],
     ['its end', "UPDATE lapse.exceptions SET expires_at = expires_at + interval '1 ms'"],
     ['its version', 'UPDATE lapse.exceptions SET version = 3'],

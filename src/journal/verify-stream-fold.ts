@@ -1,9 +1,10 @@
 import type { Actor } from '../domain/access/actor.ts';
 import type { Payload } from './event-codec.ts';
 import type { AnyStreamKind, StreamState } from './stream.ts';
-import { checkEntry, type StoredEntry } from './verify-entry.ts';
+import { checkEntry } from './verify-entry.ts';
 import type { ReadEnvelope } from './verify-envelope.ts';
 import type { Findings } from './verify-findings.ts';
+import type { StoredEntry } from './verify-stored-entry.ts';
 
 /** A stream that was folded to its end, to be compared with its row. */
 export interface FoldedStream {
@@ -112,7 +113,7 @@ export class StreamFold {
     const { kind, id } = stream;
     if (!kind) return;
     try {
-      const { v, actor, data } = JSON.parse(entry.payload ?? '') as Payload;
+      const { v, actor, data } = JSON.parse(entry.payload) as Payload;
       const event = kind.upcast(envelope.type, v, data);
       const by: Actor = { id: envelope.actorId, ...actor };
       const context = { tenantId: this.#tenantId, streamId: id, at: envelope.at, actor: by };

@@ -179,7 +179,7 @@ export class TamperedRegister {
   async entryOf(streamId: string, version: number): Promise<EntryPlace> {
     const [row] = await this.sql<{ ledger_index: string; event_id: string }>(
       `SELECT l.ledger_index, e.event_id FROM lapse.events e
-       JOIN lapse.ledger_leaves l USING (tenant_id, event_id) WHERE e.stream_id = $1 AND e.version = $2`,
+       JOIN lapse.ledger_leaves l USING (tenant_id, stream_type, stream_id, version) WHERE e.stream_id = $1 AND e.version = $2`,
       [streamId, version],
     );
     return { index: Number(row?.ledger_index), eventId: row?.event_id ?? '' };

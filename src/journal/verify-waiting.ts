@@ -67,14 +67,21 @@ export async function findLostEvents(
 }
 
 async function namesLeavesWithoutEvent(reader: Snapshot, tenantId: string, findings: Findings) {
-  const rows = await reader.query<{ ledger_index: number; event_id: string }>(
-    `SELECT l.ledger_index, l.event_id FROM lapse.ledger_leaves l WHERE l.tenant_id = $1 AND NOT EXISTS (
-       SELECT FROM lapse.events e WHERE e.tenant_id = $1 AND e.event_id = l.event_id)
+  const rows = await reader.query<{
+    ledger_index: number;
+    stream_type: string;
+    stream_id: string;
+    version: number;
+  }>(
+    `SELECT ledger_index, stream_type, stream_id, version FROM lapse.ledger_leaves l
+     WHERE tenant_id = $1 AND NOT EXISTS (SELECT FROM lapse.events e WHERE e.tenant_id = $1
+       AND (e.stream_type, e.stream_id, e.version) = (l.stream_type, l.stream_id, l.version))
      ORDER BY l.ledger_index LIMIT ${KEPT_FINDINGS}`,
     [tenantId],
   );
-  for (const { ledger_index: index, event_id } of rows) {
-    const message = `event ${event_id} is in the tree but its envelope is gone`;
-    findings.add({ code: 'event-missing', message, index });
+  for (const { ledger_index: index, stream_type, stream_id, version } of rows) {
+    const stream = `${stream_type}:${stream_id}`;
+    const message = `version ${version} of ${stream} is in the tree but its envelope is gone`;
+    findings.add({ code: 'event-missing', message, index, stream, version });
   }
 }

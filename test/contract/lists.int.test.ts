@@ -17,8 +17,8 @@ beforeAll(async () => {
     `INSERT INTO lapse.exceptions
      SELECT (jsonb_populate_record(e, jsonb_build_object(
        'exception_id', copy.id,
-       'state', jsonb_set(e.state, '{exception_id}', to_jsonb(copy.id)),
-       'fields', jsonb_set(e.fields, '{title}', to_jsonb(copy.title)),
+       'state', jsonb_set(e.state::jsonb, '{exception_id}', to_jsonb(copy.id)),
+       'fields', jsonb_set(e.fields::jsonb, '{title}', to_jsonb(copy.title)),
        'title', copy.title,
        'category', CASE WHEN n <= 999 THEN 'data' WHEN n = 1000 THEN 'ai' WHEN n = 1001 THEN 'network' ELSE 'other' END,
        'created_at', e.created_at + n % 7 * interval '1.001 seconds',

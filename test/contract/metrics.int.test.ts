@@ -103,7 +103,7 @@ test('a batch that fails is counted, and so is the task that it opens', async ()
   expect(await sample('lapse_tasks_open{kind="quarantine"}')).toBe(0);
   const { exception_id: poison } = await recordIn(api, 'Active');
   await api.admin.query(
-    `UPDATE lapse.exceptions SET state = state - 'status' WHERE exception_id = $1`,
+    `UPDATE lapse.exceptions SET state = state::jsonb - 'status' WHERE exception_id = $1`,
     [poison],
   );
   await setClock(START + 400 * DAY);

@@ -14,14 +14,14 @@ export async function ledgerState(
   checkpoints: CheckpointStore,
 ) {
   const { rows: leaves } = await admin.query<{ ledger_index: string; envelope: Buffer }>(
-    `SELECT ledger_index, envelope FROM lapse.ledger_leaves JOIN lapse.events USING (tenant_id, event_id)
+    `SELECT ledger_index, envelope FROM lapse.ledger_leaves JOIN lapse.events USING (tenant_id, stream_type, stream_id, version)
      WHERE tenant_id = $1 ORDER BY ledger_index`,
     [tenantId],
   );
   const { rows: counts } = await admin.query(
     `SELECT (SELECT count(*)::int FROM lapse.events WHERE tenant_id = $1) AS events,
        (SELECT count(*)::int FROM lapse.ledger_leaves WHERE tenant_id = $1) AS leaves,
-       (SELECT count(DISTINCT event_id)::int FROM lapse.ledger_leaves WHERE tenant_id = $1) AS different,
+       (SELECT count(DISTINCT (stream_type, stream_id, version))::int FROM lapse.ledger_leaves WHERE tenant_id = $1) AS different,
        (SELECT count(*)::int FROM lapse.ledger_pending WHERE tenant_id = $1) AS pending`,
     [tenantId],
   );

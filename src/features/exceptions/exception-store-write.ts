@@ -43,7 +43,7 @@ function distinct(values: readonly string[] = []): string[] {
 // many more rows in this one.
 function rows(onConflict: (set: string) => string): string {
   return `new AS MATERIALIZED (
-    SELECT * FROM jsonb_to_recordset($1::jsonb) AS r(tenant_id text, exception_id text, version int, fields jsonb, state jsonb,
+    SELECT * FROM json_to_recordset($1::json) AS r(tenant_id text, exception_id text, version int, fields json, state json,
       status text, kind text, title text, category text, control text, environment text,
       data_classification text, severity text, requestor text, created_at timestamptz, updated_at timestamptz,
       activates_at timestamptz, expiring_at timestamptz, expires_at timestamptz, due_at timestamptz,
@@ -67,9 +67,13 @@ function rows(onConflict: (set: string) => string): string {
 const CREATE = `WITH ${rows(() => '')}
   INSERT INTO lapse.exceptions (${COLUMNS}) SELECT ${COLUMNS} FROM new`;
 
-const CHANGED_COLUMNS = COLUMNS.split(/,\s+/).filter(
-  (name) => !/^(tenant_id|exception_id|fields)$/.test(name),
+/** What a row says of a record, its ids apart. */
+export const STATED_COLUMNS = COLUMNS.split(/,\s+/).filter(
+  (name) => !/^(tenant|exception)_id$/.test(name),
 );
+
+/** Left out of a change that leaves them as they are. */
+const KEPT_FIELDS = 'fields = coalesce(new.fields, e.fields)';
 
 const CHANGE = `WITH ${rows((set) => `ON CONFLICT (tenant_id, exception_id) DO UPDATE SET ${set}`)},
   never_due AS (
@@ -77,8 +81,7 @@ const CHANGE = `WITH ${rows((set) => `ON CONFLICT (tenant_id, exception_id) DO U
     WHERE d.tenant_id = new.tenant_id AND d.exception_id = new.exception_id AND new.due_at = 'infinity'
   )
   UPDATE lapse.exceptions e
-  SET ${CHANGED_COLUMNS.map((name) => `${name} = new.${name}`).join(', ')},
-    fields = coalesce(new.fields, e.fields)
+  SET ${STATED_COLUMNS.map((name) => (name === 'fields' ? KEPT_FIELDS : `${name} = new.${name}`)).join(', ')}
   FROM new WHERE e.tenant_id = new.tenant_id AND e.exception_id = new.exception_id`;
 
 type Change = StreamChange<ExceptionState>;

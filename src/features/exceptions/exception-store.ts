@@ -2,11 +2,11 @@ import type { ExceptionEvent } from '../../domain/exception/events.ts';
 import { evolve } from '../../domain/exception/evolve.ts';
 import type { ExceptionState } from '../../domain/exception/state.ts';
 import { EVENT_VERSIONS, upcast } from '../../domain/exception/upcast.ts';
-import type { StoredRow, StreamKind, StreamState } from '../../journal/stream.ts';
-import { jsonInstant, type Reader } from '../../platform/db/snapshot.ts';
+import type { ProjectedRow, StreamKind, StreamState } from '../../journal/stream.ts';
+import { storedInstant } from '../../platform/db/snapshot.ts';
 import type { Transaction } from '../../platform/db/transaction.ts';
 import { exceptionRow, type StateColumns, stateOf } from './exception-row.ts';
-import { CHILDREN, type ChildTable, COLUMNS, writeExceptions } from './exception-store-write.ts';
+import { CHILDREN, STATED_COLUMNS, writeExceptions } from './exception-store-write.ts';
 
 /** The stream of one exception, and its projection: the register's row, its children, its deadline. */
 export const exceptionStream: StreamKind<ExceptionState, ExceptionEvent> = {
@@ -17,12 +17,12 @@ export const exceptionStream: StreamKind<ExceptionState, ExceptionEvent> = {
     evolve(state, event, { exceptionId: streamId, at, actor }),
   write: writeExceptions,
   tables: [
-    'exceptions',
-    'exception_search',
-    ...CHILDREN.map(({ table }) => table),
-    'exception_deadlines',
-  ].map((table) => ({ table, id: 'exception_id' })),
-  readStored,
+    { table: 'exceptions', id: 'exception_id', columns: STATED_COLUMNS },
+    // That it can be searched for, not by what: the database derives that from the row's text.
+    { table: 'exception_search', id: 'exception_id', columns: [] },
+    ...CHILDREN.map(({ table, column }) => ({ table, id: 'exception_id', columns: [column] })),
+    { table: 'exception_deadlines', id: 'exception_id', columns: ['next_due_at'] },
+  ],
   project,
 };
 
@@ -39,48 +39,24 @@ export async function loadForUpdate(
   return row && { tenantId, id: exceptionId, version: row.version, state: stateOf(row) };
 }
 
-function storedChild({ table, column }: ChildTable): string {
-  return `ARRAY(SELECT c.${column} FROM lapse.${table} c
-    WHERE c.tenant_id = e.tenant_id AND c.exception_id = e.exception_id) AS ${table}`;
-}
-
-// That it can be searched for, not by what: the database derives that from the row's text.
-const STORED = `SELECT r.exception_id AS id, row_to_json(r) AS columns FROM (
-  SELECT ${COLUMNS}, ${CHILDREN.map(storedChild).join(', ')},
-    EXISTS (SELECT FROM lapse.exception_search s
-      WHERE s.tenant_id = e.tenant_id AND s.exception_id = e.exception_id) AS searchable,
-    (SELECT d.next_due_at FROM lapse.exception_deadlines d
-     WHERE d.tenant_id = e.tenant_id AND d.exception_id = e.exception_id) AS next_due_at
-  FROM lapse.exceptions e WHERE tenant_id = $1 AND exception_id = ANY($2)) r`;
-
-async function readStored(
-  reader: Reader,
-  tenantId: string,
-  ids: readonly string[],
-): Promise<StoredRow[]> {
-  const rows = await reader.query<StoredRow & { columns: Record<string, string[]> }>(STORED, [
-    tenantId,
-    ids,
-  ]);
-  for (const { columns } of rows) for (const { table } of CHILDREN) columns[table]?.sort();
-  return rows;
-}
-
-function project(record: StreamState<ExceptionState>) {
+function project(record: StreamState<ExceptionState>): ProjectedRow[][] {
   const row = exceptionRow(record);
-  const due = jsonInstant(row.due_at);
-  return {
+  const due = storedInstant(row.due_at);
+  const stored: Record<string, ProjectedRow[number]> = {
     ...row,
-    created_at: jsonInstant(row.created_at),
-    updated_at: jsonInstant(row.updated_at),
-    activates_at: jsonInstant(row.activates_at),
-    expiring_at: jsonInstant(row.expiring_at),
-    expires_at: jsonInstant(row.expires_at),
+    version: String(row.version),
+    created_at: storedInstant(row.created_at),
+    updated_at: storedInstant(row.updated_at),
+    activates_at: storedInstant(row.activates_at),
+    expiring_at: storedInstant(row.expiring_at),
+    expires_at: storedInstant(row.expires_at),
     due_at: due,
-    ...Object.fromEntries(
-      CHILDREN.map(({ table, valuesOf }) => [table, [...valuesOf(record.state)].sort()]),
-    ),
-    searchable: true,
-    next_due_at: row.due_at === 'infinity' ? null : due,
+    hands_over: row.hands_over ? 't' : 'f',
   };
+  return [
+    [STATED_COLUMNS.map((name) => stored[name] ?? null)],
+    [[]],
+    ...CHILDREN.map(({ valuesOf }) => valuesOf(record.state).map((value) => [value])),
+    row.due_at === 'infinity' ? [] : [[due]],
+  ];
 }

@@ -1,11 +1,11 @@
 import { sql } from 'kysely';
 import { stateAt } from '../../domain/exception/catch-up.ts';
-import type { ExceptionState } from '../../domain/exception/state.ts';
 import type { Policy } from '../../domain/policy/policy.ts';
 import { sqlBuilder } from '../../platform/db/query-builder.ts';
 import { openSnapshot } from '../../platform/db/snapshot.ts';
 import type { Database } from '../../platform/db/transaction.ts';
 import { type ExceptionFilter, filterConditions } from './exception-filter.ts';
+import { type StateColumns, stateOf } from './exception-row.ts';
 import type { ExceptionAnswer } from './exception-schemas.ts';
 import type { SortColumn } from './exception-views.ts';
 import { toAnswer } from './exception-wire.ts';
@@ -40,7 +40,8 @@ export function registerReader(db: Database, policy: Policy): OpenRegister {
     const now = await db.inTenant(tenantId, (tx) => tx.now);
     const snapshot = await openSnapshot(db.connection, tenantId);
     const query = exportQuery(tenantId, request, now).compile();
-    const answer = ({ state, version }: ExportRow) => {
+    const answer = ({ version, ...columns }: ExportRow) => {
+      const state = stateOf(columns);
       const at = Math.max(now, state.updated_at);
       return toAnswer(stateAt(state, at, policy), version, tenantId, at);
     };
@@ -56,16 +57,15 @@ export function registerReader(db: Database, policy: Policy): OpenRegister {
   };
 }
 
-interface ExportRow {
+interface ExportRow extends StateColumns {
   readonly version: number;
-  readonly state: ExceptionState;
 }
 
 function exportQuery(tenantId: string, { filter, sort, descending }: ExportRequest, now: number) {
   const direction = descending ? 'desc' : 'asc';
   return sqlBuilder
     .selectFrom('exceptions')
-    .select(['version', 'state'])
+    .select(['version', 'fields', 'state'])
     .where('tenant_id', '=', tenantId)
     .where((eb) => eb.and(filterConditions(eb, filter, now)))
     .orderBy(sql.ref(sort), direction)

@@ -1,5 +1,5 @@
-import type { StoredRow, StreamChange, StreamKind, StreamState } from '../../journal/stream.ts';
-import { jsonInstant, type Reader } from '../../platform/db/snapshot.ts';
+import type { ProjectedRow, StreamChange, StreamKind, StreamState } from '../../journal/stream.ts';
+import { storedInstant } from '../../platform/db/snapshot.ts';
 import type { Transaction } from '../../platform/db/transaction.ts';
 import { evolveToken, type TokenEvent, type TokenState } from './token-events.ts';
 
@@ -14,8 +14,13 @@ export const tokenStream: StreamKind<TokenState, TokenEvent> = {
   versionOf: () => 1,
   evolve: evolveToken,
   write,
-  tables: [{ table: 'tokens', id: 'token_id' }],
-  readStored,
+  tables: [
+    {
+      table: 'tokens',
+      id: 'token_id',
+      columns: ['version', 'state', 'secret_hash', 'expires_at', 'revoked_at'],
+    },
+  ],
   project,
 };
 
@@ -35,7 +40,7 @@ function write(tx: Transaction, changes: readonly StreamChange<TokenState>[]): v
   tx.atCommit(
     `INSERT INTO lapse.tokens (tenant_id, token_id, version, state, secret_hash, expires_at, revoked_at)
      SELECT tenant_id, token_id, version, state, secret_hash::bytea, expires_at, revoked_at
-     FROM jsonb_to_recordset($1::jsonb) AS r(tenant_id text, token_id text, version int, state jsonb,
+     FROM json_to_recordset($1::json) AS r(tenant_id text, token_id text, version int, state json,
        secret_hash text, expires_at timestamptz, revoked_at timestamptz)
      ON CONFLICT (tenant_id, token_id) DO UPDATE
        SET version = EXCLUDED.version, state = EXCLUDED.state, revoked_at = EXCLUDED.revoked_at`,
@@ -43,26 +48,10 @@ function write(tx: Transaction, changes: readonly StreamChange<TokenState>[]): v
   );
 }
 
-function readStored(
-  reader: Reader,
-  tenantId: string,
-  ids: readonly string[],
-): Promise<StoredRow[]> {
-  return reader.query<{ id: string; columns: unknown }>(
-    `SELECT token_id AS id, row_to_json(t) AS columns
-     FROM lapse.tokens t WHERE tenant_id = $1 AND token_id = ANY($2)`,
-    [tenantId, ids],
-  );
-}
-
-function project(token: StreamState<TokenState>) {
-  const row = tokenRow(token);
-  const { expires_at, revoked_at } = row;
-  return {
-    ...row,
-    expires_at: jsonInstant(expires_at),
-    revoked_at: revoked_at && jsonInstant(revoked_at),
-  };
+function project(token: StreamState<TokenState>): ProjectedRow[][] {
+  const { version, state, secret_hash, expires_at, revoked_at } = tokenRow(token);
+  const revoked = revoked_at && storedInstant(revoked_at);
+  return [[[String(version), state, secret_hash, storedInstant(expires_at), revoked]]];
 }
 
 /** Finds a token by the SHA-256 of its secret. */

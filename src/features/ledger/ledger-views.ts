@@ -56,7 +56,7 @@ export class LedgerViews {
       }
       const rows = await tx.query<{ envelope: Buffer }>(
         `SELECT e.envelope FROM lapse.ledger_leaves l
-         JOIN lapse.events e ON e.tenant_id = l.tenant_id AND e.event_id = l.event_id
+         JOIN lapse.events e USING (tenant_id, stream_type, stream_id, version)
          WHERE l.tenant_id = $1 AND l.ledger_index >= $2 AND l.ledger_index < $3 ORDER BY l.ledger_index`,
         [tenantId, tile.n * TILE_WIDTH, tile.n * TILE_WIDTH + tile.width],
       );
@@ -73,8 +73,8 @@ export class LedgerViews {
         payload: string | null;
       }>(
         `SELECT e.envelope, p.salt, p.payload FROM lapse.ledger_leaves l
-         JOIN lapse.events e ON e.tenant_id = l.tenant_id AND e.event_id = l.event_id
-         LEFT JOIN lapse.event_payloads p ON p.tenant_id = l.tenant_id AND p.event_id = l.event_id
+         JOIN lapse.events e USING (tenant_id, stream_type, stream_id, version)
+         LEFT JOIN lapse.event_payloads p USING (tenant_id, stream_type, stream_id, version)
          WHERE l.tenant_id = $1 AND l.ledger_index = $2`,
         [tenantId, index],
       );

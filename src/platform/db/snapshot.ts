@@ -1,5 +1,6 @@
-import { Client, type ClientConfig, Query, type QueryResultRow, types } from 'pg';
+import { Client, type ClientConfig, escapeLiteral, Query, type QueryResultRow, types } from 'pg';
 import { isUlid } from '../../domain/ids.ts';
+import { BinaryRow } from './binary-row.ts';
 
 /** What reads: a transaction, or a snapshot. */
 export interface Reader {
@@ -29,6 +30,15 @@ export interface Snapshot extends Reader {
     values: readonly unknown[],
     size: number,
   ): AsyncGenerator<readonly Row[], void>;
+  /**
+   * As `each`, in binary: bytes and text arrive as they are, which costs both sides less than half.
+   * It is one row that is handed over, with other content each time.
+   */
+  copy(
+    text: string,
+    values: readonly (string | number)[],
+    onRow: (row: BinaryRow) => void,
+  ): Promise<void>;
   /** Another connection that sees the very same. It has to be closed too, and before this one. */
   beside(): Promise<Snapshot>;
   close(): Promise<void>;
@@ -93,8 +103,19 @@ class ClientSnapshot implements Snapshot {
   }
 
   each(text: string, values: readonly unknown[], onRow: (row: RawRow) => void): Promise<void> {
+    return this.#pass(new ArrivingRows(text, values, onRow));
+  }
+
+  copy(
+    text: string,
+    values: readonly (string | number)[],
+    onRow: (row: BinaryRow) => void,
+  ): Promise<void> {
+    return this.#pass(new CopiedRows(text, values, onRow));
+  }
+
+  #pass(rows: PassingRows<never>): Promise<void> {
     return new Promise((resolve, reject) => {
-      const rows = new ArrivingRows(text, values, onRow);
       rows.on('error', reject);
       rows.on('end', () => (rows.failure === undefined ? resolve() : reject(rows.failure)));
       this.#client.query(rows);
@@ -125,31 +146,58 @@ class ClientSnapshot implements Snapshot {
   }
 }
 
-/** A statement whose rows are passed on as they arrive, as the driver has them. */
-class ArrivingRows extends Query {
+/** A statement whose rows are passed on as they arrive. */
+class PassingRows<Row> extends Query {
   failure: unknown;
-  readonly #onRow: (row: RawRow) => void;
+  readonly #onRow: (row: Row) => void;
 
-  constructor(text: string, values: readonly unknown[], onRow: (row: RawRow) => void) {
+  constructor(text: string, values: readonly unknown[], onRow: (row: Row) => void) {
     super({ text, values: [...values] });
     this.#onRow = onRow;
   }
 
-  // The driver calls this from the socket's event, where nothing may be thrown.
-  handleDataRow({ fields }: { fields: RawRow }): void {
+  // The driver hands rows over from the socket's event, where nothing may be thrown.
+  protected pass(read: () => Row | undefined): void {
     if (this.failure !== undefined) return;
     try {
-      this.#onRow(fields);
+      const row = read();
+      if (row !== undefined) this.#onRow(row);
     } catch (error) {
       this.failure = error ?? new Error('a row could not be taken');
     }
   }
 }
 
-/** An instant of RFC 3339 in UTC to the millisecond, as PostgreSQL's JSON functions write it. */
-export function jsonInstant(text: string): string {
+/** Rows as the driver has them. */
+class ArrivingRows extends PassingRows<RawRow> {
+  handleDataRow({ fields }: { fields: RawRow }): void {
+    this.pass(() => fields);
+  }
+}
+
+/** Rows of COPY's binary format: PostgreSQL sends each in a message of its own. */
+class CopiedRows extends PassingRows<BinaryRow> {
+  readonly #row = new BinaryRow();
+
+  constructor(text: string, values: readonly (string | number)[], onRow: (row: BinaryRow) => void) {
+    // COPY takes no parameters, so they become literals in its text.
+    const literals = values.map((value) =>
+      typeof value === 'number' ? `${value}` : escapeLiteral(value),
+    );
+    const statement = text.replace(/\$(\d+)/g, (_, number) => literals[number - 1] ?? 'NULL');
+    super(`COPY (${statement}) TO STDOUT (FORMAT binary)`, [], onRow);
+  }
+
+  handleCopyData({ chunk }: { chunk: Buffer }): void {
+    this.pass(() => (this.#row.moveTo(chunk) ? this.#row : undefined));
+  }
+}
+
+/** An instant of RFC 3339 in UTC to the millisecond, as PostgreSQL writes it in a snapshot. */
+export function storedInstant(text: string): string {
   if (!text.endsWith('Z')) return text;
-  const seconds = text.slice(0, 19);
+  const day = text.slice(0, 10);
+  const time = text.slice(11, 19);
   const fraction = text.slice(20, 23).replace(/0+$/, '');
-  return fraction === '' ? `${seconds}+00:00` : `${seconds}.${fraction}+00:00`;
+  return fraction === '' ? `${day} ${time}+00` : `${day} ${time}.${fraction}+00`;
 }
