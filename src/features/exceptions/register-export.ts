@@ -32,7 +32,7 @@ export interface RegisterSnapshot {
 export type OpenRegister = (tenantId: string, request: ExportRequest) => Promise<RegisterSnapshot>;
 
 /** Records that are in memory at once. The largest have 256 KB, the usual 4. */
-const BATCH = 100;
+const BATCH = 20;
 
 /** Reads registers in read-only snapshots, however long that takes, beside everything else. */
 export function registerReader(db: Database, policy: Policy): OpenRegister {
