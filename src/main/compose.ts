@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { BUILT_IN_POLICY } from '../domain/policy/built-in-policy.ts';
 import type { Policy } from '../domain/policy/policy.ts';
+import { countRegister } from '../features/exceptions/exception-count-views.ts';
+import { exceptionCounts } from '../features/exceptions/exception-count-work.ts';
 import { draftAll, existingIds } from '../features/exceptions/exception-drafts.ts';
 import { ExceptionService } from '../features/exceptions/exception-service.ts';
 import { ExceptionViews } from '../features/exceptions/exception-views.ts';
@@ -12,7 +14,8 @@ import { TokenService } from '../features/identity/token-service.ts';
 import { ImportService } from '../features/imports/import-service.ts';
 import { LedgerViews } from '../features/ledger/ledger-views.ts';
 import { ledgerSequencing } from '../features/ledger/ledger-work.ts';
-import { assertWritable, markDiverged } from '../features/tenants/tenant-service.ts';
+import { ReportViews } from '../features/reports/report-views.ts';
+import { assertWritable, markDiverged, tenantName } from '../features/tenants/tenant-service.ts';
 import { fileCheckpointStore } from '../journal/checkpoint-store.ts';
 import { sequence } from '../journal/sequencer.ts';
 import type { Config } from '../platform/config/config.ts';
@@ -45,6 +48,7 @@ export function compose({ config, db, master, log, realNow = Date.now }: Parts) 
     [
       exceptionDeadlines(db, policy),
       ledgerSequencing(db, sequencing),
+      exceptionCounts(db),
       housekeeping(db, randomUUID(), realNow),
     ],
     log,
@@ -68,6 +72,7 @@ export function compose({ config, db, master, log, realNow = Date.now }: Parts) 
         existingIds,
       },
     }),
+    reports: new ReportViews({ db, countRegister, tenantName }),
     tokens: new TokenService(db, (tenantId) => authenticator.forget(tenantId), realNow),
     ledger: new LedgerViews(db),
     verifyLedger: createVerifier({

@@ -7,6 +7,7 @@ import { addTokenRoutes } from '../features/identity/token-routes.ts';
 import { addImportRoutes } from '../features/imports/import-routes.ts';
 import { addLedgerRoutes } from '../features/ledger/ledger-routes.ts';
 import { addVerificationRoutes } from '../features/ledger/verification-routes.ts';
+import { addReportRoutes } from '../features/reports/report-routes.ts';
 import { addTaskRoutes } from '../features/tasks/task-routes.ts';
 import { assertWritable } from '../features/tenants/tenant-service.ts';
 import { createServer } from '../platform/http/server.ts';
@@ -42,6 +43,7 @@ export async function createHttpApp(lapse: Lapse, options: HttpOptions): Promise
       addCommandRoutes(scope, lapse.exceptions.service);
       addCommentRoutes(scope, { db: lapse.db, assertWritable });
       addTaskRoutes(scope, lapse.db);
+      addReportRoutes(scope, lapse.reports);
       addImportRoutes(scope, lapse.imports);
       addLedgerRoutes(scope, lapse.ledger);
       addVerificationRoutes(scope, lapse.verifyLedger);

@@ -1,12 +1,13 @@
 import type { ExceptionState } from '../../domain/exception/state.ts';
 import type { StreamChange } from '../../journal/stream.ts';
 import type { Transaction } from '../../platform/db/transaction.ts';
+import { COUNT_CHANGED, COUNT_CREATED } from './exception-counts.ts';
 import { exceptionRow, personKey, searchText } from './exception-row.ts';
 
 /** The columns of `lapse.exceptions`, save `search`, which the database derives. */
 export const COLUMNS = `tenant_id, exception_id, version, state, status, kind, title, category, control, environment,
   data_classification, severity, requestor, created_at, updated_at, activates_at, expiring_at, expires_at,
-  due_at, hands_over`;
+  due_at, hands_over, activated_at, renewal_number, lacks_evidence`;
 
 /** A field with several values, in a table of its own. */
 export interface ChildTable {
@@ -46,7 +47,7 @@ const ROWS = `new AS MATERIALIZED (
       status text, kind text, title text, category text, control text, environment text,
       data_classification text, severity text, requestor text, created_at timestamptz, updated_at timestamptz,
       activates_at timestamptz, expiring_at timestamptz, expires_at timestamptz, due_at timestamptz,
-      hands_over boolean, search_text text, ${CHILDREN.map(({ table }) => `${table} text[]`).join(', ')})
+      hands_over boolean, activated_at timestamptz, renewal_number int, lacks_evidence boolean, search_text text, ${CHILDREN.map(({ table }) => `${table} text[]`).join(', ')})
   ), ${CHILDREN.map(
     ({ table, column }) => `${table} AS (
     INSERT INTO lapse.${table} (tenant_id, exception_id, ${column})
@@ -57,7 +58,7 @@ const ROWS = `new AS MATERIALIZED (
     SELECT tenant_id, exception_id, due_at FROM new WHERE due_at < 'infinity'`;
 
 const CREATE = `WITH ${ROWS}
-  )
+  ), ${COUNT_CREATED}
   INSERT INTO lapse.exceptions (${COLUMNS}, search)
   SELECT ${COLUMNS}, to_tsvector('simple', search_text) FROM new`;
 
@@ -71,7 +72,7 @@ const CHANGE = `WITH ${ROWS}
   ), never_due AS (
     DELETE FROM lapse.exception_deadlines d USING new
     WHERE d.tenant_id = new.tenant_id AND d.exception_id = new.exception_id AND new.due_at = 'infinity'
-  )
+  ), ${COUNT_CHANGED}
   UPDATE lapse.exceptions e
   SET ${CHANGED_COLUMNS.map((name) => `${name} = new.${name}`).join(', ')},
     search = coalesce(to_tsvector('simple', new.search_text), e.search)

@@ -75,6 +75,7 @@ function project(record: StreamState<ExceptionState>) {
     expiring_at: jsonInstant(row.expiring_at),
     expires_at: jsonInstant(row.expires_at),
     due_at: due,
+    activated_at: jsonInstant(row.activated_at),
     ...Object.fromEntries(
       CHILDREN.map(({ table, valuesOf }) => [table, [...valuesOf(record.state)].sort()]),
     ),

@@ -42,6 +42,16 @@ function ledgerOrigin(publicUrl: string, tenantId: string): string {
   return `${host}${pathname === '/' ? '' : pathname}/ledger/${tenantId}`;
 }
 
+/** What the tenant is called. */
+export async function tenantName(tx: Transaction, tenantId: string): Promise<string> {
+  const [tenant] = await tx.query<{ name: string }>(
+    'SELECT name FROM lapse.tenants WHERE tenant_id = $1',
+    [tenantId],
+  );
+  if (!tenant) throw new DomainError('not-found', 'there is no such tenant');
+  return tenant.name;
+}
+
 /** Refuses changes while the tenant may only be read. */
 export async function assertWritable(tx: Transaction, tenantId: string): Promise<void> {
   const [tenant] = await tx.query<{ state: string; state_note: string | null }>(
