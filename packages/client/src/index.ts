@@ -23,3 +23,8 @@ export type ExceptionHistory =
 export type TokenList = paths['/v1/tokens']['get']['responses'][200]['content']['application/json'];
 /** What waits for a person. */
 export type TaskList = paths['/v1/tasks']['get']['responses'][200]['content']['application/json'];
+/** What is reported, by the last part of its path. */
+export type ReportName = 'summary' | 'severity' | 'aging' | 'domain' | 'environment' | 'renewals';
+/** The register in numbers, of one kind. */
+export type Report<Name extends ReportName> =
+  paths[`/v1/reports/${Name}`]['get']['responses'][200]['content']['application/json'];
