@@ -53,6 +53,11 @@ export interface StreamKind<State, Event extends DomainEvent> {
   readStored(reader: Reader, tenantId: string, ids: readonly string[]): Promise<StoredRow[]>;
   /** The row that a state must have, in the form of `readStored`. */
   project(row: StreamState<State>): unknown;
+  /**
+   * What was counted of all the rows of a tenant and is not what counting them anew gives, one text
+   * each, at most `limit`. The rows themselves are compared one by one.
+   */
+  miscounted?(reader: Reader, tenantId: string, limit: number): Promise<string[]>;
 }
 
 /** A projection row as it stands in the database. */

@@ -69,6 +69,19 @@ export async function findStrays(
   }
 }
 
+/** Compares what was counted in the transactions of the changes with the rows, counted anew. */
+export async function compareCounters(
+  reader: Snapshot,
+  tenantId: string,
+  kinds: readonly AnyStreamKind[],
+  findings: Findings,
+): Promise<void> {
+  for (const kind of kinds) {
+    const differences = (await kind.miscounted?.(reader, tenantId, KEPT_FINDINGS)) ?? [];
+    for (const message of differences) findings.add({ code: 'counter-mismatch', message });
+  }
+}
+
 /** Whether two values are the same JSON; a key that is undefined is as good as absent. */
 function isSameJson(expected: unknown, stored: unknown): boolean {
   if (expected === stored) return true;

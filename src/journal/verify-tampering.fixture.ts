@@ -29,6 +29,8 @@ const TABLES = [
   'exception_owners',
   'exception_policy_refs',
   'exception_deadlines',
+  'exception_count_deltas',
+  'exception_counts',
 ];
 
 /** Where an entry stands. */

@@ -64,8 +64,10 @@ function countQuery(tenantId: string, now: Instant) {
       FROM late UNION ALL
       SELECT status_now, severity, category, environment, renewal_number, lacks_evidence, activated_now, 1 FROM late
     ), counted AS (
-      SELECT ${sql.raw(COUNTED)}, change FROM lapse.exception_count_deltas WHERE tenant_id = ${tenant}
-      UNION ALL SELECT ${sql.raw(countedOf('moved'))}, change FROM moved
+      SELECT ${sql.raw(COUNTED)}, sum(change) AS change FROM (
+        SELECT ${sql.raw(COUNTED)}, change FROM lapse.exception_count_deltas WHERE tenant_id = ${tenant}
+        UNION ALL SELECT ${sql.raw(countedOf('moved'))}, change FROM moved) AS c
+      GROUP BY ${sql.raw(COUNTED)}
     ), facets AS (
       SELECT facet, value, status, severity, count FROM lapse.exception_counts WHERE tenant_id = ${tenant}
       UNION ALL SELECT f.facet, f.value, f.status, coalesce(k.severity, 'unrated'), k.change

@@ -5,6 +5,7 @@ import { EVENT_VERSIONS, upcast } from '../../domain/exception/upcast.ts';
 import type { StoredRow, StreamKind, StreamState } from '../../journal/stream.ts';
 import { jsonInstant, type Reader } from '../../platform/db/snapshot.ts';
 import type { Transaction } from '../../platform/db/transaction.ts';
+import { miscounted } from './exception-counts-check.ts';
 import { exceptionRow } from './exception-row.ts';
 import { CHILDREN, type ChildTable, COLUMNS, writeExceptions } from './exception-store-write.ts';
 
@@ -24,6 +25,7 @@ export const exceptionStream: StreamKind<ExceptionState, ExceptionEvent> = {
   ),
   readStored,
   project,
+  miscounted,
 };
 
 /** One record, locked until the transaction ends, so that commands on it follow one another. */
