@@ -1,14 +1,18 @@
 import { Client } from 'pg';
 import { countRegister } from '../src/features/exceptions/exception-count-views.ts';
+import { type CreateCost, measureCreateCost } from './support/create-cost.ts';
 import { buildLapse, type LapseProcess, startLapse } from './support/lapse-process.ts';
 import { printMachine } from './support/machine.ts';
 import { fillRegister } from './support/many-records.ts';
+import { cpuSeconds, cpuSecondsOfFamily } from './support/process-usage.ts';
 import { openScratchDatabase } from './support/scratch-database.ts';
 
-// Reports over HTTP at registers of three sizes, then what makes a read dearer: deltas that no batch
-// has added up yet, and records that no sweep has come to.
+// Reports over HTTP at registers of three sizes, beside a request that reads next to nothing; then what
+// makes a read dearer: deltas that no batch has added up yet, and records that no sweep has come to;
+// then what counting costs a create. Times of a busy machine say little: processor time says more.
 
 const AIM_MS = 20;
+const BESIDE = 'tasks';
 const NAMES = ['summary', 'severity', 'aging', 'domain', 'environment', 'renewals'];
 const quick = process.argv.includes('--quick');
 const sizes = quick ? [1_000, 10_000, 100_000] : [1_000, 100_000, 1_000_000];
@@ -21,9 +25,10 @@ await buildLapse();
 const scratch = await openScratchDatabase();
 const admin = new Client(scratch.admin);
 await admin.connect();
+const postmaster = Number(await single("split_part(pg_read_file('postmaster.pid'), E'\\n', 1)"));
+const medians: number[][] = [];
 try {
   await printMachine(scratch.admin);
-  const medians: number[][] = [];
   const server = await startLapse(scratch, ['serve']);
   const tenantId = String(await single('(SELECT tenant_id FROM lapse.tenants)'));
   try {
@@ -33,7 +38,8 @@ try {
         `\n${size} records, ${await single('(SELECT count(*) FROM lapse.exception_counts)')} counts`,
       );
       const row: number[] = [];
-      for (const name of NAMES) row.push(await measure(server, name));
+      await measure(server, `/v1/${BESIDE}`);
+      for (const name of NAMES) row.push(await measure(server, `/v1/reports/${name}`));
       medians.push(row);
     }
   } finally {
@@ -49,6 +55,8 @@ try {
   );
   console.log(`  growth of the medians from ${sizes[1]} to ${sizes[2]}: ${growth(large, middle)}`);
   await measureBehind(tenantId);
+  console.error('what counting costs a create …');
+  printCreateCost(await measureCreateCost(scratch, tenantId, quick ? 4 : 12));
 } finally {
   await admin.end();
   await scratch.close();
@@ -61,15 +69,19 @@ async function fillTo(size: number, from: number, tenantId: string): Promise<voi
   await admin.query('VACUUM ANALYZE');
 }
 
-async function measure(server: LapseProcess, name: string): Promise<number> {
+async function measure(server: LapseProcess, path: string): Promise<number> {
   const ask = async () => {
     const headers = { authorization: `Bearer ${server.token()}` };
-    const answer = await fetch(`${server.address}/v1/reports/${name}`, { headers });
+    const answer = await fetch(`${server.address}${path}`, { headers });
     if (answer.status !== 200) throw new Error(await answer.text());
     await answer.arrayBuffer();
   };
-  const { p50, p99 } = await timesOf(ask);
-  console.log(`  ${name.padEnd(12)} p50 ${p50.toFixed(1)} ms   p99 ${p99.toFixed(1)} ms`);
+  const before = [cpuSeconds(server.pid), cpuSecondsOfFamily(postmaster)];
+  const { p50, p99, runs } = await timesOf(ask);
+  const after = [cpuSeconds(server.pid), cpuSecondsOfFamily(postmaster)];
+  const [own, postgres] = after.map((seconds, at) => ((seconds - (before[at] ?? 0)) / runs) * 1e3);
+  const processor = `processor: server ${own?.toFixed(1)} ms, PostgreSQL ${postgres?.toFixed(1)} ms`;
+  console.log(`  ${path.padEnd(24)} ${figures(p50, p99)}   ${processor}`);
   return p50;
 }
 
@@ -105,13 +117,34 @@ async function measureBehind(tenantId: string): Promise<void> {
   }
 }
 
-async function report(what: string, run: () => Promise<unknown>): Promise<void> {
-  const { p50, p99 } = await timesOf(run);
-  console.log(`  ${what.padEnd(28)} p50 ${p50.toFixed(1)} ms   p99 ${p99.toFixed(1)} ms`);
+function printCreateCost({ counted, bare, addUp }: CreateCost): void {
+  const micros = (seconds: number) => `${(seconds * 1e6).toFixed(0)} us`;
+  console.log("\na draft's writes, PostgreSQL's processor time");
+  console.log(`  with counting      ${micros(counted)}`);
+  console.log(
+    `  without            ${micros(bare)}   with / without: ${(counted / bare).toFixed(2)}`,
+  );
+  console.log(`  adding one delta up later: ${micros(addUp)}`);
 }
 
-async function timesOf(run: () => Promise<unknown>): Promise<{ p50: number; p99: number }> {
-  for (let warming = 0; warming < REQUESTS / 10; warming += 1) await run();
+async function report(what: string, run: () => Promise<unknown>): Promise<void> {
+  const before = cpuSecondsOfFamily(postmaster);
+  const { p50, p99, runs } = await timesOf(run);
+  const postgres = ((cpuSecondsOfFamily(postmaster) - before) / runs) * 1e3;
+  console.log(
+    `  ${what.padEnd(28)} ${figures(p50, p99)}   processor: PostgreSQL ${postgres.toFixed(1)} ms`,
+  );
+}
+
+function figures(p50: number, p99: number): string {
+  return `p50 ${p50.toFixed(1).padStart(6)} ms   p99 ${p99.toFixed(1).padStart(6)} ms`;
+}
+
+async function timesOf(
+  run: () => Promise<unknown>,
+): Promise<{ p50: number; p99: number; runs: number }> {
+  const warmUp = REQUESTS / 10;
+  for (let warming = 0; warming < warmUp; warming += 1) await run();
   const times: number[] = [];
   for (let request = 0; request < REQUESTS; request += 1) {
     const sent = performance.now();
@@ -120,7 +153,7 @@ async function timesOf(run: () => Promise<unknown>): Promise<{ p50: number; p99:
   }
   times.sort((a, b) => a - b);
   const at = (share: number) => times[Math.floor(times.length * share)] ?? Number.NaN;
-  return { p50: at(0.5), p99: at(0.99) };
+  return { p50: at(0.5), p99: at(0.99), runs: warmUp + REQUESTS };
 }
 
 async function single(expression: string): Promise<unknown> {

@@ -1,5 +1,5 @@
 import { colours } from '../terminal/colours.ts';
-import { displayWidth, fitTo, padTo } from '../terminal/text-layout.ts';
+import { displayWidth, fitTo, padTo, wrapTo } from '../terminal/text-layout.ts';
 
 type Style = (text: string) => string;
 
@@ -58,7 +58,7 @@ export function renderChart(chart: Chart, width: number): string {
       return drawn === '' ? line : `${line}${GAP}${drawn}`;
     }),
     ...(bar >= LEAST_BAR && chart.parts.length > 0 ? [legend(chart.parts)] : []),
-    ...(chart.note ? [chart.note] : []),
+    ...(chart.note ? wrapTo(chart.note, width) : []),
   ].join('\n');
 }
 

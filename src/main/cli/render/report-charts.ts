@@ -12,7 +12,7 @@ const SEVERITIES = [
 ] as const;
 
 const AGES = [
-  { key: 'days_0_30', name: '<=30 days', style: colours.green },
+  { key: 'days_0_30', name: '≤30 days', style: colours.green },
   { key: 'days_31_60', name: '31-60', style: colours.cyan },
   { key: 'days_61_90', name: '61-90', style: colours.yellow },
   { key: 'days_over_90', name: '>90', style: colours.red },
@@ -60,7 +60,7 @@ function summary(report: Report<'summary'>): Chart {
     ],
     note:
       late > 0
-        ? `${counted(late, 'exception')} overdue and missing evidence to be closed`
+        ? `${counted(late, 'overdue exception')} cannot be closed: evidence is missing`
         : undefined,
   };
 }
@@ -150,18 +150,20 @@ function openChart(
 ): Chart {
   const numbers = (counts: OpenCounts) => [
     counts.open,
-    counts.expiring,
     counts.overdue,
+    counts.expiring,
     ...severityCounts(counts),
   ];
   return {
     title,
     heading,
-    columns: ['open', 'expiring', 'overdue', ...SEVERITIES.map(({ name }) => name)],
-    kept: 3,
+    columns: ['open', 'overdue', 'expiring', ...SEVERITIES.map(({ name }) => name)],
+    kept: 2,
     parts: [...SEVERITIES],
     rows: [
-      ...rows.map((row) => ({ label: row.label, numbers: numbers(row), bar: severityCounts(row) })),
+      ...rows
+        .filter(({ label, open }) => label !== 'none' || open > 0)
+        .map((row) => ({ label: row.label, numbers: numbers(row), bar: severityCounts(row) })),
       { label: 'all', numbers: numbers(total), bar: [] },
     ],
   };
