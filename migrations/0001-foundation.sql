@@ -161,6 +161,10 @@ CREATE TABLE lapse.exceptions (
   expires_at           timestamptz(3) NOT NULL,
   due_at               timestamptz(3) NOT NULL,
   hands_over           boolean NOT NULL,
+  -- What reports count by, besides the columns above.
+  activated_at         timestamptz(3) NOT NULL,
+  renewal_number       integer NOT NULL,
+  lacks_evidence       boolean NOT NULL,
   -- With what lists filter by, so that counting their matches reads this index and no record.
   PRIMARY KEY (tenant_id, exception_id) INCLUDE (status, kind, category, control, environment,
     data_classification, severity, activates_at, expiring_at, expires_at, due_at, hands_over)
@@ -171,6 +175,9 @@ CREATE INDEX exceptions_by_expires ON lapse.exceptions (tenant_id, expires_at, e
 CREATE INDEX exceptions_by_title ON lapse.exceptions (tenant_id, title, exception_id);
 CREATE INDEX exceptions_by_status ON lapse.exceptions (tenant_id, status, expires_at, exception_id);
 CREATE INDEX exceptions_by_requestor ON lapse.exceptions (tenant_id, requestor);
+-- Ages are counted by day; those that pass a limit of ages on this very day are counted from here.
+CREATE INDEX exceptions_by_activation ON lapse.exceptions (tenant_id, activated_at) INCLUDE (severity)
+  WHERE status IN ('Active', 'Expiring', 'Extended', 'Expired');
 
 -- A table of its own: a change of the record's row would write it, and its index, again.
 CREATE TABLE lapse.exception_search (
@@ -209,6 +216,37 @@ CREATE TABLE lapse.exception_deadlines (
 );
 CREATE INDEX exception_deadlines_due ON lapse.exception_deadlines (next_due_at, tenant_id, exception_id)
   WHERE quarantined_at IS NULL;
+CREATE INDEX exception_deadlines_quarantined ON lapse.exception_deadlines (tenant_id, next_due_at)
+  WHERE quarantined_at IS NOT NULL;
+
+-- Counters: how many records have what, by stored status. Each change inserts what it adds and takes
+-- away, since a row that all changes update would have them wait for one another; due work adds the
+-- deltas up into the counts. What holds is always counts and deltas together.
+CREATE TABLE lapse.exception_count_deltas (
+  tenant_id       text NOT NULL,
+  position        bigint GENERATED ALWAYS AS IDENTITY,
+  status          text NOT NULL,
+  severity        text,
+  category        text,
+  environment     text,
+  renewal_number  integer NOT NULL,
+  -- These two of open records alone.
+  lacks_evidence  boolean NOT NULL,
+  activated_on    date,
+  change          integer NOT NULL,
+  PRIMARY KEY (tenant_id, position)
+);
+
+CREATE TABLE lapse.exception_counts (
+  tenant_id  text NOT NULL,
+  facet      text NOT NULL CHECK (facet IN ('category', 'environment', 'renewal', 'evidence', 'activation')),
+  value      text NOT NULL,
+  status     text NOT NULL,
+  severity   text NOT NULL,
+  -- Below zero for a moment, where a delta is added up before an earlier one.
+  count      bigint NOT NULL,
+  PRIMARY KEY (tenant_id, facet, value, status, severity)
+) WITH (fillfactor = 50);
 
 -- Rows beside the journal ------------------------------------------------------------------------
 
@@ -291,7 +329,8 @@ BEGIN
   FOREACH name IN ARRAY ARRAY['tenants', 'tokens', 'events', 'event_payloads', 'ledger_pending',
     'ledger_leaves', 'ledger_nodes', 'ledger_heads', 'ledger_checkpoints', 'secrets', 'ledger_keys',
     'ledger_epochs', 'exceptions', 'exception_search', 'exception_services', 'exception_owners',
-    'exception_policy_refs', 'exception_deadlines', 'comments', 'import_keys', 'idempotency', 'tasks']
+    'exception_policy_refs', 'exception_deadlines', 'exception_count_deltas', 'exception_counts',
+    'comments', 'import_keys', 'idempotency', 'tasks']
   LOOP
     EXECUTE format('ALTER TABLE lapse.%I ENABLE ROW LEVEL SECURITY', name);
     EXECUTE format('CREATE POLICY tenant_isolation ON lapse.%I TO lapse_app
@@ -315,6 +354,8 @@ GRANT SELECT, INSERT, UPDATE ON lapse.exceptions, lapse.exception_search TO laps
 GRANT SELECT, INSERT, DELETE ON lapse.exception_services, lapse.exception_owners,
   lapse.exception_policy_refs TO lapse_app;
 GRANT SELECT, INSERT, UPDATE, DELETE ON lapse.exception_deadlines TO lapse_app;
+GRANT SELECT, INSERT ON lapse.exception_count_deltas TO lapse_app;
+GRANT SELECT ON lapse.exception_counts TO lapse_app;
 GRANT SELECT, INSERT ON lapse.comments, lapse.import_keys, lapse.idempotency TO lapse_app;
 GRANT SELECT, UPDATE (resolved_at, resolved_by) ON lapse.tasks TO lapse_app;
 GRANT SELECT ON lapse.worker_heartbeats TO lapse_app;
@@ -329,6 +370,8 @@ GRANT SELECT, INSERT, UPDATE ON lapse.exceptions, lapse.exception_search TO laps
 GRANT SELECT, INSERT, DELETE ON lapse.exception_services, lapse.exception_owners,
   lapse.exception_policy_refs TO lapse_worker;
 GRANT SELECT, INSERT, UPDATE, DELETE ON lapse.exception_deadlines TO lapse_worker;
+GRANT SELECT, INSERT, DELETE ON lapse.exception_count_deltas TO lapse_worker;
+GRANT SELECT, INSERT, UPDATE, DELETE ON lapse.exception_counts TO lapse_worker;
 -- It inserts where an administrator opens an epoch, which takes rights that the application lacks.
 GRANT SELECT, INSERT, DELETE ON lapse.idempotency TO lapse_worker;
 GRANT SELECT, INSERT, UPDATE ON lapse.tasks TO lapse_worker;

@@ -52,7 +52,7 @@ async function columnsOf(admin: Client): Promise<string[]> {
 
 function copied(column: string): string {
   if (column === 'exception_id') return 'i.id';
-  if (column === 'state') return "o.state || jsonb_build_object('exception_id', i.id)";
+  if (column === 'state') return "jsonb_set(o.state::jsonb, '{exception_id}', to_jsonb(i.id))";
   if (column === 'created_at') return "o.created_at + n * interval '1 millisecond'";
   return `o.${column}`;
 }

@@ -1,4 +1,5 @@
 import type { Actor } from '../domain/access/actor.ts';
+import type { Reader } from '../platform/db/snapshot.ts';
 import type { Transaction } from '../platform/db/transaction.ts';
 
 /** An event as a decider gives it. */
@@ -47,6 +48,11 @@ export interface StreamKind<State, Event extends DomainEvent> {
   readonly tables: readonly ProjectionTable[];
   /** The rows that a state must have in each of `tables`. */
   project(row: StreamState<State>): readonly (readonly ProjectedRow[])[];
+  /**
+   * What was counted of all the rows of a tenant and is not what counting them anew gives, one text
+   * each, at most `limit`. The rows themselves are compared one by one.
+   */
+  miscounted?(reader: Reader, tenantId: string, limit: number): Promise<string[]>;
 }
 
 /** A table of a projection. */

@@ -16,6 +16,7 @@ export type FindingCode =
   | 'projection-missing'
   | 'projection-mismatch'
   | 'projection-stray'
+  | 'counter-mismatch'
   | 'leaf-missing'
   | 'node-mismatch'
   | 'node-missing'

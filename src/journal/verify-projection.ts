@@ -133,6 +133,19 @@ export class ProjectionCheck {
   }
 }
 
+/** Compares what was counted in the transactions of the changes with the rows, counted anew. */
+export async function compareCounters(
+  reader: Snapshot,
+  tenantId: string,
+  kinds: readonly AnyStreamKind[],
+  findings: Findings,
+): Promise<void> {
+  for (const kind of kinds) {
+    const differences = (await kind.miscounted?.(reader, tenantId, KEPT_FINDINGS)) ?? [];
+    for (const message of differences) findings.add({ code: 'counter-mismatch', message });
+  }
+}
+
 // A range, not a list of ids: those are looked up one by one, which takes several times as long.
 function rowsOf({ table, id, columns }: ProjectionTable): string {
   return `SELECT ${[id, ...columns].join(', ')} FROM lapse.${table}

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { exceptionCounts } from '../features/exceptions/exception-count-work.ts';
 import { expectFindings } from './verify-expectations.fixture.ts';
 import { TamperedRegister } from './verify-tampering.fixture.ts';
 
@@ -103,6 +104,30 @@ describe('given a register that does not follow from its events', () => {
       strays.map(() => ({ code: 'projection-stray', stream: 'exception:EXC_stray' })),
       null,
     );
+  });
+
+  test.each([
+    [
+      'is there of nothing',
+      "INSERT INTO lapse.exception_counts SELECT tenant_id, 'renewal', '4', 'Active', 'High', 1 FROM lapse.tenants",
+      'the counter of renewal 4, Active, High says 1; the register holds 0',
+    ],
+    [
+      'is one too high',
+      "UPDATE lapse.exception_counts SET count = count + 1 WHERE facet = 'category' AND status = 'Draft'",
+      'the counter of category network, Draft, High says 2; the register holds 1',
+    ],
+    [
+      'is gone',
+      "DELETE FROM lapse.exception_counts WHERE facet = 'environment' AND status = 'Draft'",
+      'the counter of environment prod, Draft, High says 0; the register holds 1',
+    ],
+  ])('when a counter %s, then it is named', async (_, change, message) => {
+    await exceptionCounts(lab.register.db).runBatch();
+    const result = await lab.whileTampered(() => lab.sql(change));
+    expect(result).toMatchObject({ ok: false, first_failing: null, finding_count: 1 });
+    expect(result.findings).toEqual([{ code: 'counter-mismatch', message }]);
+    expect(await lab.verify()).toMatchObject({ ok: true, findings: [] });
   });
 
   test('when a stream is of no known kind, then it is named', async () => {

@@ -32,6 +32,8 @@ const TABLES = [
   'exception_owners',
   'exception_policy_refs',
   'exception_deadlines',
+  'exception_count_deltas',
+  'exception_counts',
 ];
 
 /** Where an entry stands. */

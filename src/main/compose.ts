@@ -4,6 +4,8 @@ import type { Logger } from 'pino';
 import { BUILT_IN_POLICY } from '../domain/policy/built-in-policy.ts';
 import type { Policy } from '../domain/policy/policy.ts';
 import { diagnose } from '../features/diagnosis/diagnose.ts';
+import { countRegister } from '../features/exceptions/exception-count-views.ts';
+import { exceptionCounts } from '../features/exceptions/exception-count-work.ts';
 import { draftAll, existingIds } from '../features/exceptions/exception-drafts.ts';
 import { ExceptionService } from '../features/exceptions/exception-service.ts';
 import { ExceptionViews } from '../features/exceptions/exception-views.ts';
@@ -15,12 +17,14 @@ import { ImportService } from '../features/imports/import-service.ts';
 import { EpochService } from '../features/ledger/epoch-service.ts';
 import { LedgerViews } from '../features/ledger/ledger-views.ts';
 import { ledgerSequencing } from '../features/ledger/ledger-work.ts';
+import { ReportViews } from '../features/reports/report-views.ts';
 import { countOpenTasks } from '../features/tasks/open-tasks.ts';
 import {
   assertWritable,
   lockTenant,
   markDiverged,
   resumeWriting,
+  tenantName,
   tenantState,
 } from '../features/tenants/tenant-service.ts';
 import { fileCheckpointStore } from '../journal/checkpoint-store.ts';
@@ -59,6 +63,7 @@ export function compose({ config, db, master, log, realNow = Date.now }: Parts) 
   const works = [
     exceptionDeadlines(db, policy),
     ledgerSequencing(db, sequencing),
+    exceptionCounts(db),
     housekeeping(db, randomUUID(), realNow),
   ];
   const metrics = createMetrics(LAPSE_VERSION);
@@ -91,6 +96,7 @@ export function compose({ config, db, master, log, realNow = Date.now }: Parts) 
         existingIds,
       },
     }),
+    reports: new ReportViews({ db, countRegister, tenantName }),
     tokens: new TokenService(db, (tenantId) => authenticator.forget(tenantId), realNow),
     ledger: new LedgerViews(db),
     epochs: new EpochService({

@@ -10,6 +10,7 @@ import { addImportRoutes } from '../features/imports/import-routes.ts';
 import { addEpochRoutes } from '../features/ledger/epoch-routes.ts';
 import { addLedgerRoutes } from '../features/ledger/ledger-routes.ts';
 import { addVerificationRoutes } from '../features/ledger/verification-routes.ts';
+import { addReportRoutes } from '../features/reports/report-routes.ts';
 import { addTaskRoutes } from '../features/tasks/task-routes.ts';
 import { assertWritable } from '../features/tenants/tenant-service.ts';
 import { createServer } from '../platform/http/server.ts';
@@ -63,6 +64,7 @@ export async function createHttpApp(lapse: Lapse, options: HttpOptions): Promise
       addCommentRoutes(scope, { db: lapse.db, assertWritable });
       addExportRoutes(scope, lapse.openRegister);
       addTaskRoutes(scope, lapse.db);
+      addReportRoutes(scope, lapse.reports);
       addImportRoutes(scope, lapse.imports);
       addLedgerRoutes(scope, lapse.ledger);
       addEpochRoutes(scope, lapse.epochs);

@@ -16,6 +16,7 @@ const MAY: Readonly<Record<Permission, readonly Role[]>> = {
   'exception:read': ['administrator', 'requestor', 'approver', 'auditor'],
   'exception:write': ['administrator', 'requestor', 'approver'],
   'exception:approve': ['approver'],
+  'report:read': ['administrator', 'requestor', 'approver', 'auditor'],
   'ledger:verify': ['administrator', 'requestor', 'approver', 'auditor'],
   'ledger:open-epoch': ['administrator'],
   'task:read': ['administrator', 'auditor'],

@@ -26,3 +26,8 @@ export type TaskList = paths['/v1/tasks']['get']['responses'][200]['content']['a
 /** How a server is, and what to do about it. */
 export type Diagnosis =
   paths['/v1/diagnosis']['get']['responses'][200]['content']['application/json'];
+/** What is reported, by the last part of its path. */
+export type ReportName = 'summary' | 'severity' | 'aging' | 'domain' | 'environment' | 'renewals';
+/** The register in numbers, of one kind. */
+export type Report<Name extends ReportName> =
+  paths[`/v1/reports/${Name}`]['get']['responses'][200]['content']['application/json'];

@@ -515,6 +515,108 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/reports/aging": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Open exceptions by whole days since activation */
+        get: operations["get-reports-aging"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reports/domain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Open exceptions by category */
+        get: operations["get-reports-domain"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reports/environment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Open exceptions by environment, of the caller’s tenant */
+        get: operations["get-reports-environment"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reports/renewals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Exceptions by their number in a chain of renewals */
+        get: operations["get-reports-renewals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reports/severity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Open exceptions by severity, each with its ages */
+        get: operations["get-reports-severity"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reports/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many are open, expiring, overdue, lack evidence, or are on their way */
+        get: operations["get-reports-summary"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/tasks": {
         parameters: {
             query?: never;
@@ -2525,6 +2627,332 @@ export interface operations {
                 };
                 content: {
                     "application/x-ndjson": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    "get-reports-aging": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /**
+                         * Format: date-time
+                         * @description the instant for which every number holds
+                         */
+                        now: string;
+                        items: {
+                            /** @enum {string} */
+                            age: "days_0_30" | "days_31_60" | "days_61_90" | "days_over_90";
+                            open: number;
+                            /** @description open exceptions; unrated where likelihood or impact is missing */
+                            by_severity: {
+                                High: number;
+                                Medium: number;
+                                Low: number;
+                                unrated: number;
+                            };
+                        }[];
+                        total: {
+                            open: number;
+                            /** @description open exceptions; unrated where likelihood or impact is missing */
+                            by_severity: {
+                                High: number;
+                                Medium: number;
+                                Low: number;
+                                unrated: number;
+                            };
+                        };
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    "get-reports-domain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /**
+                         * Format: date-time
+                         * @description the instant for which every number holds
+                         */
+                        now: string;
+                        items: {
+                            /** @enum {string} */
+                            category: "authz" | "network" | "data" | "ai" | "release" | "vendor" | "other" | "none";
+                            /** @description Active, Expiring, Extended or Expired */
+                            open: number;
+                            /** @description past the first reminder, and neither extended nor ended */
+                            expiring: number;
+                            /** @description Expired: past the end, and not yet shown to be over */
+                            overdue: number;
+                            /** @description open exceptions; unrated where likelihood or impact is missing */
+                            by_severity: {
+                                High: number;
+                                Medium: number;
+                                Low: number;
+                                unrated: number;
+                            };
+                        }[];
+                        total: {
+                            /** @description Active, Expiring, Extended or Expired */
+                            open: number;
+                            /** @description past the first reminder, and neither extended nor ended */
+                            expiring: number;
+                            /** @description Expired: past the end, and not yet shown to be over */
+                            overdue: number;
+                            /** @description open exceptions; unrated where likelihood or impact is missing */
+                            by_severity: {
+                                High: number;
+                                Medium: number;
+                                Low: number;
+                                unrated: number;
+                            };
+                        };
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    "get-reports-environment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /**
+                         * Format: date-time
+                         * @description the instant for which every number holds
+                         */
+                        now: string;
+                        tenant: {
+                            tenant_id: string;
+                            name: string;
+                        };
+                        items: {
+                            /** @enum {string} */
+                            environment: "dev" | "staging" | "prod" | "none";
+                            /** @description Active, Expiring, Extended or Expired */
+                            open: number;
+                            /** @description past the first reminder, and neither extended nor ended */
+                            expiring: number;
+                            /** @description Expired: past the end, and not yet shown to be over */
+                            overdue: number;
+                            /** @description open exceptions; unrated where likelihood or impact is missing */
+                            by_severity: {
+                                High: number;
+                                Medium: number;
+                                Low: number;
+                                unrated: number;
+                            };
+                        }[];
+                        total: {
+                            /** @description Active, Expiring, Extended or Expired */
+                            open: number;
+                            /** @description past the first reminder, and neither extended nor ended */
+                            expiring: number;
+                            /** @description Expired: past the end, and not yet shown to be over */
+                            overdue: number;
+                            /** @description open exceptions; unrated where likelihood or impact is missing */
+                            by_severity: {
+                                High: number;
+                                Medium: number;
+                                Low: number;
+                                unrated: number;
+                            };
+                        };
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    "get-reports-renewals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /**
+                         * Format: date-time
+                         * @description the instant for which every number holds
+                         */
+                        now: string;
+                        items: {
+                            /** @description 0: not a renewal */
+                            renewal_number: number;
+                            /** @description longer chains are counted here too */
+                            or_more: boolean;
+                            /** @description Draft, Under-Review or Approved */
+                            pending: number;
+                            open: number;
+                            /** @description Closed or Archived */
+                            ended: number;
+                        }[];
+                        more_than_three: {
+                            /** @description Draft, Under-Review or Approved */
+                            pending: number;
+                            open: number;
+                            /** @description Closed or Archived */
+                            ended: number;
+                        };
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    "get-reports-severity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /**
+                         * Format: date-time
+                         * @description the instant for which every number holds
+                         */
+                        now: string;
+                        items: {
+                            /** @enum {string} */
+                            severity: "High" | "Medium" | "Low" | "unrated";
+                            /** @description Active, Expiring, Extended or Expired */
+                            open: number;
+                            /** @description past the first reminder, and neither extended nor ended */
+                            expiring: number;
+                            /** @description Expired: past the end, and not yet shown to be over */
+                            overdue: number;
+                            /** @description open exceptions by whole days since activation */
+                            aging: {
+                                days_0_30: number;
+                                days_31_60: number;
+                                days_61_90: number;
+                                days_over_90: number;
+                            };
+                        }[];
+                        total: {
+                            /** @description Active, Expiring, Extended or Expired */
+                            open: number;
+                            /** @description past the first reminder, and neither extended nor ended */
+                            expiring: number;
+                            /** @description Expired: past the end, and not yet shown to be over */
+                            overdue: number;
+                            /** @description open exceptions by whole days since activation */
+                            aging: {
+                                days_0_30: number;
+                                days_31_60: number;
+                                days_61_90: number;
+                                days_over_90: number;
+                            };
+                        };
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    "get-reports-summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /**
+                         * Format: date-time
+                         * @description the instant for which every number holds
+                         */
+                        now: string;
+                        tenant: {
+                            tenant_id: string;
+                            name: string;
+                        };
+                        /** @description Active, Expiring, Extended or Expired */
+                        open: number;
+                        /** @description past the first reminder, and neither extended nor ended */
+                        expiring: number;
+                        /** @description Expired: past the end, and not yet shown to be over */
+                        overdue: number;
+                        /** @description Active, Expiring or Extended */
+                        in_force: number;
+                        extended: number;
+                        /** @description open exceptions that closing would refuse as they stand: a closure criterion has no evidence */
+                        missing_evidence: number;
+                        /** @description those of them that are overdue */
+                        missing_evidence_overdue: number;
+                        drafts: number;
+                        under_review: number;
+                        /** @description approved and not active yet */
+                        approved: number;
+                        closed: number;
+                        archived: number;
+                        total: number;
+                    };
                 };
             };
             default: components["responses"]["Problem"];

@@ -5,6 +5,7 @@ export const PERMISSIONS = [
   'exception:read',
   'exception:write',
   'exception:approve',
+  'report:read',
   'ledger:verify',
   'ledger:open-epoch',
   'task:read',
@@ -15,7 +16,12 @@ export const PERMISSIONS = [
 ] as const;
 export type Permission = (typeof PERMISSIONS)[number];
 
-const EVERYONE: readonly Permission[] = ['exception:read', 'ledger:verify', 'clock:set'];
+const EVERYONE: readonly Permission[] = [
+  'exception:read',
+  'report:read',
+  'ledger:verify',
+  'clock:set',
+];
 
 /**
  * The one table of role x permission. An administrator administers and does not approve, so that

@@ -1,6 +1,7 @@
 import type { DomainError } from '../errors.ts';
 import { formatInstant } from '../schedule/instant.ts';
 import { activation, archivesAt, hasTelemetry } from './advance.ts';
+import { criteriaWithoutEvidence } from './closure.ts';
 import type { RemovalStatement } from './commands.ts';
 import { type Decider, type DecisionContext, refuse, refusedFields } from './decision.ts';
 import type { ClosureEvidence, ExceptionEvent } from './events.ts';
@@ -151,10 +152,10 @@ function withoutRepeats(evidence: readonly ClosureEvidence[]): ClosureEvidence[]
 
 /** Why the evidence does not do: a criterion that there is none of, or one without any. */
 function lackingEvidence(
-  { fields, ended }: ExceptionState,
+  state: ExceptionState,
   evidence: readonly ClosureEvidence[],
 ): DomainError | undefined {
-  const criteria = fields.remediation_plan?.closure_criteria ?? [];
+  const criteria = state.fields.remediation_plan?.closure_criteria ?? [];
   const known = new Set(criteria.map(({ id }) => id));
   const strange = evidence.find(({ criterion }) => !known.has(criterion));
   if (strange) {
@@ -163,9 +164,8 @@ function lackingEvidence(
       { path: 'evidence', message },
     ]);
   }
-  const given = new Set(evidence.map(({ criterion }) => criterion));
-  const open = criteria.filter(({ id }) => !given.has(id));
-  if (open.length === 0 || ended?.reason === 'revoked') return undefined;
+  const open = criteriaWithoutEvidence(state, evidence);
+  if (open.length === 0) return undefined;
   return refuse(
     'missing-evidence',
     `closing needs evidence for ${open.map(({ id }) => id).join(', ')}`,

@@ -107,7 +107,7 @@ function anyStatus(eb: Builder, statuses: readonly Status[], now: string): Condi
  * The SQL twin of `stateAt`: which rows have a status at `now`. The columns hold the instants at
  * which time alone moves a record on; a test compares both over random records and instants.
  */
-function statusAt(eb: Builder, status: Status, now: string): Condition {
+export function statusAt(eb: Builder, status: Status, now: string): Condition {
   const is = (...names: Status[]) => eb('status', 'in', names);
   const before = (column: 'due_at' | 'expires_at' | 'expiring_at') => eb(column, '>', now);
   const past = (column: 'due_at' | 'expires_at' | 'expiring_at' | 'activates_at') =>

@@ -1,4 +1,5 @@
 import { canActivate, nextDeadline } from '../../domain/exception/advance.ts';
+import { lacksEvidence } from '../../domain/exception/closure.ts';
 import { severity } from '../../domain/exception/risk.ts';
 import type { ExceptionState } from '../../domain/exception/state.ts';
 import { formatInstant, type Instant, parseInstant } from '../../domain/schedule/instant.ts';
@@ -31,6 +32,9 @@ export function exceptionRow({ tenantId, id, version, state }: StreamState<Excep
     expires_at: column(state.expires_at ?? requestedEnd(state)),
     due_at: column(nextDeadline(state)),
     hands_over: handsOver(state),
+    activated_at: column(state.activated_at),
+    renewal_number: state.renewal_number,
+    lacks_evidence: lacksEvidence(state),
   };
 }
 

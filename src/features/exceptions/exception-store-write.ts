@@ -1,12 +1,13 @@
 import type { ExceptionState } from '../../domain/exception/state.ts';
 import type { StreamChange } from '../../journal/stream.ts';
 import type { Transaction } from '../../platform/db/transaction.ts';
+import { COUNT_CHANGED, COUNT_CREATED } from './exception-counts.ts';
 import { exceptionRow, personKey, searchText } from './exception-row.ts';
 
 /** The columns of `lapse.exceptions`. */
 export const COLUMNS = `tenant_id, exception_id, version, fields, state, status, kind, title, category, control, environment,
   data_classification, severity, requestor, created_at, updated_at, activates_at, expiring_at, expires_at,
-  due_at, hands_over`;
+  due_at, hands_over, activated_at, renewal_number, lacks_evidence`;
 
 /** A field with several values, in a table of its own. */
 export interface ChildTable {
@@ -47,7 +48,7 @@ function rows(onConflict: (set: string) => string): string {
       status text, kind text, title text, category text, control text, environment text,
       data_classification text, severity text, requestor text, created_at timestamptz, updated_at timestamptz,
       activates_at timestamptz, expiring_at timestamptz, expires_at timestamptz, due_at timestamptz,
-      hands_over boolean, search_text text, ${CHILDREN.map(({ table }) => `${table} text[]`).join(', ')})
+      hands_over boolean, activated_at timestamptz, renewal_number int, lacks_evidence boolean, search_text text, ${CHILDREN.map(({ table }) => `${table} text[]`).join(', ')})
   ), ${CHILDREN.map(
     ({ table, column }) => `${table} AS (
     INSERT INTO lapse.${table} (tenant_id, exception_id, ${column})
@@ -64,7 +65,7 @@ function rows(onConflict: (set: string) => string): string {
   )`;
 }
 
-const CREATE = `WITH ${rows(() => '')}
+const CREATE = `WITH ${rows(() => '')}, ${COUNT_CREATED}
   INSERT INTO lapse.exceptions (${COLUMNS}) SELECT ${COLUMNS} FROM new`;
 
 /** What a row says of a record, its ids apart. */
@@ -79,7 +80,7 @@ const CHANGE = `WITH ${rows((set) => `ON CONFLICT (tenant_id, exception_id) DO U
   never_due AS (
     DELETE FROM lapse.exception_deadlines d USING new
     WHERE d.tenant_id = new.tenant_id AND d.exception_id = new.exception_id AND new.due_at = 'infinity'
-  )
+  ), ${COUNT_CHANGED}
   UPDATE lapse.exceptions e
   SET ${STATED_COLUMNS.map((name) => (name === 'fields' ? KEPT_FIELDS : `${name} = new.${name}`)).join(', ')}
   FROM new WHERE e.tenant_id = new.tenant_id AND e.exception_id = new.exception_id`;

@@ -5,6 +5,7 @@ import { EVENT_VERSIONS, upcast } from '../../domain/exception/upcast.ts';
 import type { ProjectedRow, StreamKind, StreamState } from '../../journal/stream.ts';
 import { storedInstant } from '../../platform/db/snapshot.ts';
 import type { Transaction } from '../../platform/db/transaction.ts';
+import { miscounted } from './exception-counts-check.ts';
 import { exceptionRow, type StateColumns, stateOf } from './exception-row.ts';
 import { CHILDREN, STATED_COLUMNS, writeExceptions } from './exception-store-write.ts';
 
@@ -24,6 +25,7 @@ export const exceptionStream: StreamKind<ExceptionState, ExceptionEvent> = {
     { table: 'exception_deadlines', id: 'exception_id', columns: ['next_due_at'] },
   ],
   project,
+  miscounted,
 };
 
 /** One record, locked until the transaction ends, so that commands on it follow one another. */
@@ -52,6 +54,9 @@ function project(record: StreamState<ExceptionState>): ProjectedRow[][] {
     expires_at: storedInstant(row.expires_at),
     due_at: due,
     hands_over: row.hands_over ? 't' : 'f',
+    activated_at: storedInstant(row.activated_at),
+    renewal_number: String(row.renewal_number),
+    lacks_evidence: row.lacks_evidence ? 't' : 'f',
   };
   return [
     [STATED_COLUMNS.map((name) => stored[name] ?? null)],

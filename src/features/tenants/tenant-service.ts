@@ -50,6 +50,16 @@ function ledgerOrigin(publicUrl: string, tenantId: string): string {
   return `${host}${pathname === '/' ? '' : pathname}/ledger/${tenantId}`;
 }
 
+/** What the tenant is called. */
+export async function tenantName(tx: Transaction, tenantId: string): Promise<string> {
+  const [tenant] = await tx.query<{ name: string }>(
+    'SELECT name FROM lapse.tenants WHERE tenant_id = $1',
+    [tenantId],
+  );
+  if (!tenant) throw new DomainError('not-found', 'there is no such tenant');
+  return tenant.name;
+}
+
 /** Whether a tenant's register may be changed, and why not. */
 export interface TenantState {
   readonly isWritable: boolean;

@@ -1,9 +1,10 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
+import { REPORT_NAMES } from '../render/report-names.ts';
 import { addFieldFlags } from './field-flags.ts';
 import { addListFilters, SORT_FLAG } from './list-filters.ts';
 import { examples, JSON_FLAG, repeatable, wholeNumber } from './option-values.ts';
 
-/** `new`, `list`, `show`, `edit`, `history`. */
+/** `new`, `list`, `show`, `edit`, `history`, `report`. */
 export function addRegisterCommands(program: Command): void {
   program.commandsGroup('Register:');
   addNew(program);
@@ -24,6 +25,28 @@ export function addRegisterCommands(program: Command): void {
     .option(...JSON_FLAG)
     .addHelpText('after', examples('lapse history EXC_01K…'))
     .action(async (id, options) => (await import('../actions/show.ts')).history(id, options));
+  addReport(program);
+}
+
+function addReport(program: Command): void {
+  program
+    .command('report')
+    .argument('[name]', `one of ${REPORT_NAMES.join(', ')}; otherwise all of them`)
+    .description('the register in numbers: what is open, how old, how severe, and where')
+    .addOption(
+      new Option('--format <format>', 'charts, or tables in Markdown').choices(['charts', 'md']),
+    )
+    .option(...JSON_FLAG)
+    .addHelpText(
+      'after',
+      examples(
+        'lapse report',
+        'lapse report severity',
+        'lapse report --format md > register.md',
+        'lapse report summary --json | jq .overdue',
+      ),
+    )
+    .action(async (name, options) => (await import('../actions/report.ts')).report(name, options));
 }
 
 function addNew(program: Command): void {

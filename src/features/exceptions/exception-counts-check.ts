@@ -1,0 +1,38 @@
+import type { QueryResultRow } from 'pg';
+import type { Reader } from '../../platform/db/snapshot.ts';
+import { COUNTED, countedOf, FACETS } from './exception-counts.ts';
+
+const KINDS = `
+  SELECT ${COUNTED}, 0 AS kept, count(*) AS recount
+  FROM (SELECT ${countedOf('e')} FROM lapse.exceptions e WHERE e.tenant_id = $1) AS r GROUP BY ${COUNTED}
+  UNION ALL SELECT ${COUNTED}, change, 0 FROM lapse.exception_count_deltas WHERE tenant_id = $1`;
+
+const MISCOUNTED = `
+  SELECT facet, value, status, severity, sum(kept) AS kept, sum(recount) AS recount FROM (
+    SELECT facet, value, status, severity, count AS kept, 0 AS recount
+    FROM lapse.exception_counts WHERE tenant_id = $1
+    UNION ALL SELECT f.facet, f.value, f.status, coalesce(k.severity, 'unrated'), k.kept, k.recount
+    FROM (${KINDS}) AS k ${FACETS} WHERE f.value IS NOT NULL) AS c
+  GROUP BY 1, 2, 3, 4 HAVING sum(kept) <> sum(recount) ORDER BY 1, 2, 3, 4 LIMIT $2`;
+
+interface Miscount extends QueryResultRow {
+  readonly facet: string;
+  readonly value: string;
+  readonly status: string;
+  readonly severity: string;
+  readonly kept: string;
+  readonly recount: string;
+}
+
+/** What the counters say of stored statuses and the register's rows do not, one text each. */
+export async function miscounted(
+  reader: Reader,
+  tenantId: string,
+  limit: number,
+): Promise<string[]> {
+  const rows = await reader.query<Miscount>(MISCOUNTED, [tenantId, limit]);
+  return rows.map(
+    ({ facet, value, status, severity, kept, recount }) =>
+      `the counter of ${facet} ${value}, ${status}, ${severity} says ${kept}; the register holds ${recount}`,
+  );
+}
