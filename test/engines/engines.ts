@@ -30,7 +30,7 @@ export const ENGINES: readonly Engine[] = [
 ];
 
 /** This folder is a workspace that has its own Node, older than that of the checkout. */
-function oldestNode(): string {
+export function oldestNode(): string {
   const node = findPinnedNode(import.meta.dirname);
   if (node?.startsWith(import.meta.dirname)) return node;
   throw new Error(

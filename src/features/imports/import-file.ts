@@ -17,7 +17,7 @@ export interface FileRecord {
   readonly notes: readonly PlacedRemark[];
   readonly warnings: readonly PlacedRemark[];
   /** A remark on this record as it is answered. */
-  place(remark: Remark): PlacedRemark;
+  place(remark: Omit<Remark, 'rule'>): PlacedRemark;
 }
 
 /** What a file gives, in its order: records, and what is wrong with it. */
@@ -38,7 +38,7 @@ export async function* readImportFile(
 
 function readRecord(document: ReadDocument, context: ImportContext): FilePart {
   const { draft, problems, notes, warnings } = importRecord(document.value, context);
-  const place = (remark: Remark) => placed(document, remark);
+  const place = (remark: Omit<Remark, 'rule'>) => placed(document, remark);
   if (!draft) return { problems: problems.map(place) };
   return {
     record: {
@@ -55,7 +55,7 @@ function readRecord(document: ReadDocument, context: ImportContext): FilePart {
 /** Keys come from the file, and a hostile one must not make the answer large. */
 const SHOWN_PATH = 200;
 
-function placed(document: ReadDocument, { path, message }: Remark): PlacedRemark {
+function placed(document: ReadDocument, { path, message }: Omit<Remark, 'rule'>): PlacedRemark {
   const { line, column } = document.positionOf(path);
   return { path: path.join('.').slice(0, SHOWN_PATH), message, line, column };
 }

@@ -18,8 +18,11 @@ const ACCEPTED_DIRECTIVE = /^%YAML[ \t]+1\.2[ \t]*(?:[ \t]#.*)?\r?\n?$/;
  */
 export class DocumentSplitter {
   readonly #limits: Limits;
-  /** `prelude`: before any content; `skip`: a document that is refused as a whole. */
-  #mode: 'prelude' | 'list' | 'single' | 'json' | 'skip' = 'prelude';
+  /**
+   * `prelude`: before any content; `lines`: one JSON object a line; `skip`: a document that is
+   * refused as a whole.
+   */
+  #mode: 'prelude' | 'list' | 'single' | 'lines' | 'json' | 'skip' = 'prelude';
   #chunk: OpenChunk | undefined;
   #json: JsonListSplitter | undefined;
   #indent = 0;
@@ -30,6 +33,8 @@ export class DocumentSplitter {
   #refused = false;
   /** Whether an overlarge document may go on as a JSON list. */
   #mayBeJson = false;
+  /** Whether a document of one line so far may turn out to be one JSON object a line. */
+  #mayBeLines = false;
   #last: Fragment | undefined;
 
   constructor(limits: Limits) {
@@ -43,9 +48,10 @@ export class DocumentSplitter {
     else if (this.#mode === 'json') yield* this.#json?.push(fragment) ?? [];
     else if (this.#mode === 'skip') yield* faultOf(fragment);
     else {
-      if (this.#mode === 'list' && this.#startsItem(fragment)) {
+      if (this.#mayBeLines) this.#lookForLines(fragment);
+      if (this.#startsItem(fragment)) {
         yield* this.#flush();
-        this.#open(fragment, true, 'maxRecordBytes');
+        this.#open(fragment, this.#mode === 'list', 'maxRecordBytes');
       }
       yield* this.#append(fragment);
     }
@@ -101,6 +107,7 @@ export class DocumentSplitter {
     // Behind a tag or an anchor there may be a list, which then is too rare to be cut up.
     const whole = first === '[' || first === '!' || first === '&';
     this.#mayBeJson = first === '[';
+    this.#mayBeLines = fragment.column === 1 && content.startsWith('{');
     this.#open(fragment, item !== null || whole, whole ? 'maxDocumentBytes' : 'maxRecordBytes');
     yield* this.#append(fragment);
   }
@@ -122,8 +129,21 @@ export class DocumentSplitter {
     } else chunk.release();
   }
 
-  #startsItem(fragment: Fragment): boolean {
-    return fragment.column === 1 && LIST_ITEM.exec(fragment.text)?.[1]?.length === this.#indent;
+  #startsItem({ column, text }: Fragment): boolean {
+    if (column > 1) return false;
+    if (this.#mode === 'lines') return !isSkippable(text);
+    return this.#mode === 'list' && LIST_ITEM.exec(text)?.[1]?.length === this.#indent;
+  }
+
+  /**
+   * At the second line with content: two objects of JSON on two lines are JSON lines. YAML refuses a
+   * second mapping after a whole one, so nothing that it accepts is read otherwise.
+   */
+  #lookForLines({ column, text }: Fragment): void {
+    if (column > 1 || isSkippable(text)) return;
+    this.#mayBeLines = false;
+    const before = this.#chunk?.fragments.map((fragment) => fragment.text).join('') ?? '';
+    if (text.startsWith('{') && isJson(before)) this.#mode = 'lines';
   }
 
   *#flush(): Generator<Split, void> {
@@ -149,4 +169,13 @@ function isSkippable(text: string): boolean {
 
 function* faultOf(fragment: Fragment): Generator<Split, void> {
   if (fragment.fault) yield { problem: fragment.fault };
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
