@@ -40,7 +40,7 @@ function layOut({ name, findings }: CheckedFile, columns: number): string[] {
   const indent = 2 + widest + 2 + LEVEL_WIDTH + 2;
   let heading = '';
   const lines: string[] = [];
-  for (const finding of findings) {
+  for (const finding of gathered(findings)) {
     const next = headingOf(name, finding);
     if (next !== heading) lines.push(...(heading === '' ? [] : ['']), next);
     heading = next;
@@ -54,6 +54,24 @@ function layOut({ name, findings }: CheckedFile, columns: number): string[] {
     );
   }
   return heading === '' ? [] : [...lines, ''];
+}
+
+/** What a record lacks at one place in one line: a screen full of missing fields hides the rest. */
+function gathered(findings: readonly Finding[]): Finding[] {
+  const result: Finding[] = [];
+  for (const finding of findings) {
+    const last = result.at(-1);
+    const isMore =
+      finding.rule === 'incomplete' &&
+      last?.rule === 'incomplete' &&
+      last.line === finding.line &&
+      last.column === finding.column;
+    if (isMore) {
+      const path = `${last.path}, ${finding.path}`;
+      result.splice(-1, 1, { ...last, path, message: 'are required for a request' });
+    } else result.push(finding);
+  }
+  return result;
 }
 
 function headingOf(name: string, { record }: Finding): string {

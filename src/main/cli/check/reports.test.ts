@@ -69,6 +69,17 @@ describe('text', () => {
     expect(Math.max(...text.split('\n').map(displayWidth))).toBeLessThanOrEqual(80);
   });
 
+  it('gathers what a record lacks on a terminal', () => {
+    const lacking = ['stride', 'impact', 'owners'].map((path) =>
+      finding({ rule: 'incomplete', path, message: `is required: ${path}` }),
+    );
+    expect(reportText(run(lacking), 80)).toContain(
+      'stride, impact, owners: are required for a request (incomplete)\n',
+    );
+    expect(reportText(run(lacking.slice(1, 2)), 80)).toContain('impact: is required: impact');
+    expect(reportText(run(lacking), undefined).split('\n')).toHaveLength(5);
+  });
+
   it('says how many are not listed', () => {
     expect(reportText(run([finding()], { unlisted: 1_234 }), undefined)).toContain(
       'a b/register.yaml: and 1,234 findings more, not listed',
