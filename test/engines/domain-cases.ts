@@ -1,4 +1,5 @@
 import type { Actor } from '../../src/domain/access/actor.ts';
+import { checkRecord } from '../../src/domain/exception/check-record.ts';
 import { missingForRequest } from '../../src/domain/exception/completeness.ts';
 import { evolve } from '../../src/domain/exception/evolve.ts';
 import type { ExceptionFields } from '../../src/domain/exception/fields.ts';
@@ -81,6 +82,7 @@ function recordCases({ now: time, tenant, records }: RecordVectors): EngineCase[
         },
       },
       { name: `records: ${name}, with what is said of it`, run: () => [parse(), read()] },
+      { name: `records: ${name}, checked`, run: () => checkRecord(record, context) },
       {
         name: `records: ${name}, kept with assign`,
         run: () => importRecord(record, { ...context, assign: true }),
