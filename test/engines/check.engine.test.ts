@@ -122,12 +122,12 @@ test('takes a file of 50 MB', async () => {
   const path = join(temporaryFolder(), 'large.jsonl');
   const record = JSON.stringify({ ...COMPLETE, justification: 'x'.repeat(8_000) });
   const handle = openSync(path, 'w');
-  for (let at = 0; at < 6_000; at += 1) {
+  for (let at = 0; at < 5_900; at += 1) {
     writeFileSync(handle, `${record.replace('ADR-0217', `ADR-${at}`)}\n`);
   }
   closeSync(handle);
   const { exitCode, stdout } = await check(process.execPath, [path, ...asOf]);
-  expect([exitCode, stdout]).toEqual([0, '✓ nothing wrong in 6,000 records of 1 file\n']);
+  expect([exitCode, stdout]).toEqual([0, '✓ nothing wrong in 5,900 records of 1 file\n']);
 });
 
 test.each(['text', 'json', 'sarif', 'github', 'junit'])(
