@@ -118,7 +118,7 @@ describe.each(NODES)('lapse check on %s', (_, node) => {
   });
 });
 
-test('takes a file of 50 MB', async () => {
+test('takes a file of 50 MB', { timeout: 600_000 }, async () => {
   const path = join(temporaryFolder(), 'large.jsonl');
   const record = JSON.stringify({ ...COMPLETE, justification: 'x'.repeat(8_000) });
   const handle = openSync(path, 'w');

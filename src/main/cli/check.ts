@@ -1,4 +1,3 @@
-import { config } from 'zod';
 import { checkFiles } from './actions/check-files.ts';
 import { readCheckArguments } from './check/check-options.ts';
 import { endWithReader } from './terminal/output.ts';
@@ -14,8 +13,6 @@ async function runCheck(args: readonly string[]): Promise<void> {
     return runCheckCommand();
   }
   endWithReader();
-  // Compiling the schemas pays off for servers; for the records of a few files it takes longer.
-  config({ jitless: true });
   try {
     await checkFiles(given.files, given.options);
   } catch (error) {
