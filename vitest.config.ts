@@ -5,6 +5,6 @@ export default defineConfig({
     include: ['{src,test,packages,build}/**/*.test.ts'],
     // Properties take many runs; a slow machine is no failure.
     testTimeout: 60_000,
-    exclude: ['**/*.int.test.ts', '**/*.e2e.test.ts', '**/node_modules/**'],
+    exclude: ['**/*.int.test.ts', '**/*.e2e.test.ts', '**/*.engine.test.ts', '**/node_modules/**'],
   },
 });

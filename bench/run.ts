@@ -5,7 +5,14 @@ import { join } from 'node:path';
 // Runs every benchmark, one after another: two at once would measure each other. `--quick` takes
 // smaller sizes; names choose among them: `npm run bench -- --quick due`.
 
-const BENCHMARKS = ['create-and-submit', 'due', 'export', 'reports', 'verify-ledger'];
+const BENCHMARKS = [
+  'create-and-submit',
+  'due',
+  'export',
+  'reports',
+  'verify-ledger',
+  'check-start',
+];
 
 const options = process.argv.slice(2);
 const named = options.filter((option) => !option.startsWith('-'));

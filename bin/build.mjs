@@ -1,9 +1,8 @@
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Problem } from './problem.mjs';
 import { showProgress } from './progress.mjs';
-import { fingerprintSources } from './source-fingerprint.mjs';
+import { isBuilt } from './source-fingerprint.cjs';
 
 /** Rebuilds dist/ if a source has changed since it was built. */
 export async function ensureBuilt(root, node) {
@@ -28,12 +27,4 @@ export async function ensureBuilt(root, node) {
   progress.done(code === 0 ? 'Built' : 'Building failed');
   if (code !== 0)
     throw new Problem(`${output.trim()}\n\nLapse could not be built from its sources.`);
-}
-
-function isBuilt(root) {
-  try {
-    return readFileSync(join(root, 'dist', '.sources'), 'utf8') === fingerprintSources(root);
-  } catch {
-    return false;
-  }
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { isInstalled, listMissing, markInstalled } from '../bin/installed.mjs';
 import { takeLock } from '../bin/lock.mjs';
-import { fingerprintSources } from '../bin/source-fingerprint.mjs';
+import { fingerprintSources } from '../bin/source-fingerprint.cjs';
 
 function folder(): string {
   const path = mkdtempSync(join(tmpdir(), 'lapse-bootstrap-'));

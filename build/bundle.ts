@@ -10,18 +10,24 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'rolldown';
-import { fingerprintSources } from '../bin/source-fingerprint.mjs';
+import { fingerprintSources } from '../bin/source-fingerprint.cjs';
 import { isExternal } from './bundle-externals.ts';
 
 const ROOT = dirname(import.meta.dirname);
 /** A server that still runs an earlier build may load its chunks until then. */
 const KEEP_OLD_CHUNKS_MS = 24 * 60 * 60_000;
 
+/** After the chunks: what needs them, and last of all what says that everything is there. */
+const FILES = ['check.cjs.map', 'check.cjs', 'lapse.js.map', 'lapse.js', '.sources'];
+
 /** What is bundled, and what the bundle is made from. */
 export interface Bundle {
   /** The checkout: dependencies and the workspace's packages are looked up here. */
   readonly root: string;
-  /** The module that becomes `dist/lapse.js`. */
+  /**
+   * The module that becomes `dist/lapse.js`. One beside it that is called `check.ts` becomes
+   * `dist/check.cjs`: CommonJS begins soonest.
+   */
   readonly entry: string;
   readonly outputDir: string;
 }
@@ -35,30 +41,36 @@ export async function bundle({ root, entry, outputDir }: Bundle): Promise<void> 
   // Taken first: a source that changes during the build makes the result stale.
   const fingerprint = fingerprintSources(root);
   const temporary = join(outputDir, `.building-${process.pid}`);
-  try {
+  const check = join(dirname(entry), 'check.ts');
+  const write = async (input: Record<string, string>, format: 'esm' | 'cjs', ending: string) => {
     const { output } = await build({
       cwd: root,
-      input: { lapse: entry },
+      input,
       platform: 'node',
       external: isExternal(root),
       logLevel: 'warn',
       output: {
         dir: temporary,
-        format: 'esm',
+        format,
         sourcemap: true,
-        entryFileNames: '[name].js',
-        chunkFileNames: 'chunks/[name]-[hash].js',
+        entryFileNames: `[name].${ending}`,
+        chunkFileNames: `chunks/[name]-[hash].${ending}`,
       },
     });
+    return output.map(({ fileName }) => basename(fileName));
+  };
+  try {
+    const checking = existsSync(check) ? await write({ check }, 'cjs', 'cjs') : [];
+    const current = new Set([...checking, ...(await write({ lapse: entry }, 'esm', 'js'))]);
     writeFileSync(join(temporary, '.sources'), fingerprint);
-    const chunks = readdirSync(temporary, { recursive: true, encoding: 'utf8' }).filter((name) =>
-      name.startsWith('chunks/'),
-    );
+    const names = readdirSync(temporary, { recursive: true, encoding: 'utf8' });
+    const chunks = names.filter((name) => name.startsWith('chunks/'));
+    const files = FILES.filter((name) => names.includes(name));
     mkdirSync(join(outputDir, 'chunks'), { recursive: true });
-    for (const name of [...chunks, 'lapse.js.map', 'lapse.js', '.sources']) {
+    for (const name of [...chunks, ...files]) {
       renameSync(join(temporary, name), join(outputDir, name));
     }
-    removeOldChunks(outputDir, new Set(output.map(({ fileName }) => basename(fileName))));
+    removeOldChunks(outputDir, current);
   } finally {
     rmSync(temporary, { recursive: true, force: true });
   }

@@ -9,6 +9,7 @@ export type CheckName =
   | 'sizes'
   | 'bundle'
   | 'unit'
+  | 'engines'
   | 'integration';
 
 /** One step of `npm test`. */
@@ -40,6 +41,13 @@ export const CHECKS: readonly Check[] = [
     name: 'unit',
     what: 'unit tests',
     run: ['vitest', 'run', '--config', 'vitest.config.ts'],
+    counted: true,
+    alone: true,
+  },
+  {
+    name: 'engines',
+    what: 'domain on Node 20 and in Chromium',
+    run: ['vitest', 'run', '--config', 'vitest.engines.config.ts'],
     counted: true,
     alone: true,
   },

@@ -166,14 +166,19 @@ type FieldShapes = typeof exceptionFields.shape;
 type EditShapes = { [K in keyof FieldShapes]: z.ZodOptional<z.ZodNullable<FieldShapes[K]>> };
 
 /** An edit: fields to set, `null` to take one away (the title can only be replaced). */
-export const exceptionEdit = z.strictObject(
-  Object.fromEntries(
-    Object.entries(exceptionFields.shape).map(([name, shape]) => [
-      name,
-      name === 'title' ? titleText.optional() : (shape as z.ZodType).nullable().optional(),
-    ]),
-  ) as unknown as EditShapes,
-);
+// Marked as pure so that bundles which read no edits begin without it.
+export const exceptionEdit = /* @__PURE__ */ editOf(exceptionFields.shape);
+
+function editOf(shapes: FieldShapes) {
+  return z.strictObject(
+    Object.fromEntries(
+      Object.entries(shapes).map(([name, shape]) => [
+        name,
+        name === 'title' ? titleText.optional() : (shape as z.ZodType).nullable().optional(),
+      ]),
+    ) as unknown as EditShapes,
+  );
+}
 export type ExceptionEdit = z.output<typeof exceptionEdit>;
 
 /** Fields that Lapse sets itself; what names one in a request is told so. */

@@ -25,6 +25,7 @@ export function refuseDecided(record: RawRecord, remarks: Remarks): void {
     remarks.refuse(
       ['kind'],
       `${quote(record.kind)} cannot be imported: a file makes time-boxed drafts, and a permanent exception grows out of renewals; time-boxed would pass, or leaving it out`,
+      'decided',
     );
   }
   for (const key of ['renews', 'renewal_number']) {
@@ -32,6 +33,7 @@ export function refuseDecided(record: RawRecord, remarks: Remarks): void {
     remarks.refuse(
       [key],
       'cannot be imported: a chain of renewals could be shed or made up that way; leave it out, import the record as a new one, or make the renewal from its predecessor with renew',
+      'decided',
     );
   }
 }
@@ -44,12 +46,17 @@ function readStatus(value: unknown, assign: boolean, remarks: Remarks): string |
     return undefined;
   }
   if (assign) {
-    remarks.note(path, `the claimed status ${quote(value)} is kept as an unverified claim`);
+    remarks.note(
+      path,
+      `the claimed status ${quote(value)} is kept as an unverified claim`,
+      'claim',
+    );
     return value;
   }
   remarks.refuse(
     path,
     `claims ${quote(value)}, but an import makes drafts; Draft would pass, or leaving it out; with assign it is kept as an unverified claim`,
+    'claim',
   );
   return undefined;
 }
@@ -74,12 +81,13 @@ function readApprovals(
   }
   const count = value.length === 1 ? '1 approval' : `${value.length} approvals`;
   if (assign) {
-    remarks.note(path, `${count} claimed, kept as unverified claims: none of them counts`);
+    remarks.note(path, `${count} claimed, kept as unverified claims: none of them counts`, 'claim');
     return value;
   }
   remarks.refuse(
     path,
     `claims ${count}, but an import makes drafts that are approved here; leave them out, or import with assign, which keeps them as unverified claims`,
+    'claim',
   );
   return undefined;
 }

@@ -29,10 +29,18 @@ function readDate(holder: RawRecord, key: string, above: Path, remarks: Remarks)
   if (parseInstant(text) !== undefined) return holder;
   const date = parseDate(text) ?? parseWrittenDate(text);
   if (date !== undefined) {
-    remarks.warn(path, `the date ${text} is read as ${formatInstant(date)} (00:00 UTC)`);
+    remarks.warn(
+      path,
+      `the date ${text} is read as ${formatInstant(date)} (00:00 UTC)`,
+      'plain-date',
+    );
     return { ...holder, [key]: formatInstant(date) };
   }
-  remarks.refuse(path, `${quote(value)} is no instant and no day of the calendar; ${PASSES}`);
+  remarks.refuse(
+    path,
+    `${quote(value)} is no instant and no day of the calendar; ${PASSES}`,
+    'date',
+  );
   const { [key]: _, ...rest } = holder;
   return rest;
 }

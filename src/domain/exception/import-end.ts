@@ -31,19 +31,24 @@ export function settleEnd(
   const misfit = expiresAt === undefined ? undefined : whyNot(expiresAt, fields, context);
   const settled = expiresAt === undefined || misfit ? fields : { ...fields, expires_at: expiresAt };
   if (misfit && context.assign) {
-    remarks.note(['expires_at'], `${expiresAt} ${misfit}; ${instead(fields, context.policy)}`);
+    remarks.note(
+      ['expires_at'],
+      `${expiresAt} ${misfit}; ${instead(fields, context.policy)}`,
+      'end',
+    );
   } else if (misfit) {
     remarks.refuse(
       ['expires_at'],
       `${expiresAt} ${misfit}; ${passes(fields, context)}; with assign it is left out, and approval sets the end`,
+      'end',
     );
   }
   // What the fields without the end say against one another was told when they were read.
   const against = contradictions(settled);
-  for (const { path, message } of against) remarks.refuse([path], message);
+  for (const { path, message } of against) remarks.refuse([path], message, 'end');
   const end = against.length > 0 ? [] : endIfApproved(settled, context.now, context.policy);
   if (Array.isArray(end)) {
-    for (const { path, message } of end) remarks.refuse([path], message);
+    for (const { path, message } of end) remarks.refuse([path], message, 'end');
   }
   return settled;
 }

@@ -71,11 +71,16 @@ export function readEpac(exemption: RawRecord, remarks: Remarks): EpacReading {
     remarks.note(
       ['exemptionCategory'],
       'whether it is in production cannot be known, so control is left out; set environment and control (azure-policy-prod or azure-policy-nonprod) before it is submitted',
+      'field',
     );
   }
   for (const key of ['status', 'expiresInDays'] as const) {
     if (given[key] === undefined) continue;
-    remarks.note([key], `${quote(given[key])} follows from expiresOn, and is not imported`);
+    remarks.note(
+      [key],
+      `${quote(given[key])} follows from expiresOn, and is not imported`,
+      'decided',
+    );
   }
   record.external_ids = [...texts(record.external_ids), ...keptIds(given, remarks)];
   return {
@@ -113,6 +118,7 @@ function keptIds(given: Readonly<Record<string, unknown>>, remarks: Remarks): st
     remarks.note(
       [key.split('.')[0] ?? key],
       `${key} is longer than an external id may be (${LIMITS.title} characters), and is not imported`,
+      'size',
     );
     return [];
   };

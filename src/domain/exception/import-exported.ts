@@ -41,6 +41,7 @@ export function withoutRegister(
     remarks.note(
       ['revision'],
       `what the register that it comes from says of it is not imported: ${aside.join(', ')}`,
+      'decided',
     );
   }
   settleTwoEnds(record, remarks);
@@ -53,6 +54,7 @@ function settleTwoEnds(record: Record<string, unknown>, remarks: Remarks): void 
   remarks.note(
     ['expires_at'],
     `approval had fixed it; it is left out, and requested_duration (${String(record.requested_duration).slice(0, 40)}) sets the end again`,
+    'end',
   );
   delete record.expires_at;
 }
@@ -68,6 +70,7 @@ function takeChain(record: Record<string, unknown>, assign: boolean, remarks: Re
   remarks.note(
     ['renews'],
     `a chain of renewals cannot be imported; ${renews} is kept in external_ids`,
+    'id',
   );
   delete record.renews;
   delete record.renewal_number;

@@ -38,7 +38,7 @@ describe('fields', () => {
 
   it.each([undefined, 'text', 3, [{}]])('need a mapping: %j', (value) => {
     expect(importRecord(value, assigning).problems).toEqual([
-      { path: [], message: expect.stringContaining('must be a mapping') },
+      { path: [], message: expect.stringContaining('must be a mapping'), rule: 'field' },
     ]);
   });
 

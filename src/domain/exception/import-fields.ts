@@ -20,7 +20,8 @@ export function readFields(input: RawRecord, remarks: Remarks): ExceptionFields 
     const wrong = new Set<unknown>();
     for (const error of parsed.errors) {
       const path = findPath(input, error.path);
-      remarks.refuse(path, messageInFile(error.message, path, input));
+      const message = messageInFile(error.message, path, input);
+      remarks.refuse(path, message, isUnknownKey(message) ? 'unknown-key' : 'field');
       wrong.add(path[0]);
     }
     // The record as a whole is too large: there is no field to go on without.
@@ -58,7 +59,7 @@ function nextKey(value: unknown, rest: string): string {
 
 function messageInFile(message: string, path: Path, record: RawRecord): string {
   const key = path[0];
-  if (message.startsWith('unknown key') && path.length === 1 && typeof key === 'string') {
+  if (isUnknownKey(message) && path.length === 1 && typeof key === 'string') {
     const near = nearestKey(key, FILE_KEYS);
     return near
       ? `unknown key; did you mean ${near}?`
@@ -72,6 +73,10 @@ function messageInFile(message: string, path: Path, record: RawRecord): string {
     return `${message}; put it into quotes: "${value}"`;
   }
   return message;
+}
+
+function isUnknownKey(message: string): boolean {
+  return message.startsWith('unknown key');
 }
 
 function isUnquoted(value: unknown): value is number | boolean {

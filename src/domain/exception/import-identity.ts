@@ -51,13 +51,14 @@ function readId(value: unknown, { assign }: IdentityContext, remarks: Remarks): 
   }
   if (isExceptionId(text)) return text;
   if (isForeignExceptionId(text)) {
-    remarks.note(path, `the UUID ${text} is kept in external_ids, and Lapse makes an id`);
+    remarks.note(path, `the UUID ${text} is kept in external_ids, and Lapse makes an id`, 'id');
   } else if (assign) {
-    remarks.note(path, `${whyNoId(text)}; it is kept in external_ids, and Lapse makes an id`);
+    remarks.note(path, `${whyNoId(text)}; it is kept in external_ids, and Lapse makes an id`, 'id');
   } else {
     remarks.refuse(
       path,
       `${whyNoId(text)}; ${ID_PASSES}; with assign it is kept in external_ids, and Lapse makes an id`,
+      'id',
     );
   }
   return text;
@@ -89,12 +90,13 @@ function readTenant(
   }
   const kept = `${TENANT_PREFIX}${text}`;
   if (assign) {
-    remarks.note(path, `${quote(text)} is not your tenant; it is kept in external_ids`);
+    remarks.note(path, `${quote(text)} is not your tenant; it is kept in external_ids`, 'tenant');
     return [kept];
   }
   remarks.refuse(
     path,
     `${quote(text)} is not your tenant; ${passes}; with assign it is kept in external_ids`,
+    'tenant',
   );
   return [kept];
 }

@@ -107,6 +107,7 @@ function readDraft(
     remarks.refuse(
       [],
       `the record has more than ${LIMITS.recordBytes.toLocaleString('en')} bytes (256 KB) with its claims; shorten it`,
+      'size',
     );
     return undefined;
   }
@@ -126,7 +127,7 @@ function readDraft(
 /** YAML files are often filled-in templates: a key with nothing after it is a field left out. */
 function withoutEmpty(record: RawRecord, remarks: Remarks): RawRecord {
   for (const [key, value] of Object.entries(record)) {
-    if (value === null) remarks.warn([key], 'is empty, and read as left out');
+    if (value === null) remarks.warn([key], 'is empty, and read as left out', 'empty');
   }
   return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== null));
 }

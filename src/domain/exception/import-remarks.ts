@@ -1,10 +1,29 @@
 /** A place in a record: keys of mappings and 0-based indices of lists. */
 export type Path = readonly (string | number)[];
 
+/** What a remark is about: names that `lapse check` shows, and that stay as they are. */
+export type RemarkRule =
+  | 'field'
+  | 'unknown-key'
+  | 'date'
+  | 'plain-date'
+  | 'end'
+  | 'empty'
+  | 'id'
+  | 'tenant'
+  | 'claim'
+  | 'decided'
+  | 'size';
+
 /** Something said of one place in a record that comes from a file. */
-export interface Remark {
+export interface PlaceRemark {
   readonly path: Path;
   readonly message: string;
+}
+
+/** The same, with what it is about. */
+export interface Remark extends PlaceRemark {
+  readonly rule: RemarkRule;
 }
 
 /** What there is to say of one record: what refuses it, what was changed, what was read otherwise. */
@@ -13,16 +32,16 @@ export class Remarks {
   readonly notes: Remark[] = [];
   readonly warnings: Remark[] = [];
 
-  refuse(path: Path, message: string): void {
-    this.problems.push({ path, message });
+  refuse(path: Path, message: string, rule: RemarkRule = 'field'): void {
+    this.problems.push({ path, message, rule });
   }
 
-  note(path: Path, message: string): void {
-    this.notes.push({ path, message });
+  note(path: Path, message: string, rule: RemarkRule): void {
+    this.notes.push({ path, message, rule });
   }
 
-  warn(path: Path, message: string): void {
-    this.warnings.push({ path, message });
+  warn(path: Path, message: string, rule: RemarkRule): void {
+    this.warnings.push({ path, message, rule });
   }
 
   /** The same remarks for a file that has other names for the fields. */
@@ -36,9 +55,9 @@ export class Remarks {
 }
 
 function renamedIn(remarks: readonly Remark[], names: ReadonlyMap<string, string>): Remark[] {
-  return remarks.map(({ path: [first, ...rest], message }) => {
+  return remarks.map(({ path: [first, ...rest], ...remark }) => {
     const name = typeof first === 'string' ? names.get(first) : undefined;
-    return { path: first === undefined ? [] : [name ?? first, ...(name ? [] : rest)], message };
+    return { ...remark, path: first === undefined ? [] : [name ?? first, ...(name ? [] : rest)] };
   });
 }
 

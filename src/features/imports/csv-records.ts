@@ -1,7 +1,7 @@
 import { unguardFormula } from '../../domain/exception/formula-guard.ts';
 import { type ImportColumn, nameOf, readColumns } from '../../domain/exception/import-columns.ts';
 import type { ImportContext } from '../../domain/exception/import-record.ts';
-import type { Path, Remark } from '../../domain/exception/import-remarks.ts';
+import type { Path, PlaceRemark } from '../../domain/exception/import-remarks.ts';
 import { readCell } from '../../domain/exception/record-cells.ts';
 import { REGISTER_COLUMNS } from '../../domain/exception/record-columns.ts';
 import type { CsvRow } from '../../platform/documents/csv-row.ts';
@@ -78,7 +78,7 @@ function readRow(row: CsvRow, header: CsvRow, columns: Columns, context: ImportC
     return { problems: [at(row, Math.min(row.cells.length, columns.length), '', message)] };
   }
   const value: Record<string, unknown> = {};
-  const problems: Remark[] = [];
+  const problems: PlaceRemark[] = [];
   for (const [index, cell] of row.cells.entries()) {
     if (cell.trim() === '') continue;
     const column = columns[index];
@@ -88,7 +88,7 @@ function readRow(row: CsvRow, header: CsvRow, columns: Columns, context: ImportC
       return { problems: [at(row, index, '', message)] };
     }
   }
-  const place = ({ path, message }: Remark) => {
+  const place = ({ path, message }: PlaceRemark) => {
     const index = columnOf(path, columns);
     const name = header.cells[index]?.trim();
     const where = `(row ${row.row}${path.length > 0 && name ? `, column ${JSON.stringify(name)}` : ''})`;
@@ -99,7 +99,11 @@ function readRow(row: CsvRow, header: CsvRow, columns: Columns, context: ImportC
 
 const OF_REGISTER = new Set(REGISTER_COLUMNS.map(({ name }) => name));
 
-function setCell(value: Record<string, unknown>, column: ImportColumn, text: string): Remark[] {
+function setCell(
+  value: Record<string, unknown>,
+  column: ImportColumn,
+  text: string,
+): PlaceRemark[] {
   const { field, part, kind } = column;
   const reading = readCell(text, kind);
   // What a register says of itself is set aside whatever it is.

@@ -1,3 +1,4 @@
+import type { ImportKey } from '../../domain/exception/import-key.ts';
 import { quote } from '../../domain/exception/import-remarks.ts';
 import type { PlacedRemark } from './import-schemas.ts';
 import type { FileRecord } from './record-part.ts';
@@ -5,12 +6,17 @@ import type { FileRecord } from './record-part.ts';
 /** Ids that one file may name: they are held in memory until its end. */
 const MAX_KEYS = 200_000;
 
+/** What has to be known of a record to tell it from the others. */
+export interface KeyedRecord extends Pick<FileRecord, 'line' | 'place'> {
+  readonly draft: { readonly keys: readonly ImportKey[] };
+}
+
 /** The keys of the records of one file, which no two of them may share. */
 export class FileKeys {
   readonly #lines = new Map<string, number>();
 
   /** Takes a record's keys; answers what is wrong with them, once for each other record. */
-  add(record: FileRecord): PlacedRemark[] {
+  add(record: KeyedRecord): PlacedRemark[] {
     const problems = new Map<number, PlacedRemark>();
     for (const { key, path } of record.draft.keys) {
       const line = this.#lines.get(key);
@@ -24,7 +30,7 @@ export class FileKeys {
     return [...problems.values()];
   }
 
-  #tooMany(record: FileRecord): PlacedRemark {
+  #tooMany(record: KeyedRecord): PlacedRemark {
     const message = `the file names more than ${MAX_KEYS.toLocaleString('en')} ids; split it into several`;
     return record.place({ path: [], message });
   }

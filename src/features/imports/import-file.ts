@@ -1,5 +1,5 @@
 import type { ImportContext } from '../../domain/exception/import-record.ts';
-import type { Remark } from '../../domain/exception/import-remarks.ts';
+import type { PlaceRemark } from '../../domain/exception/import-remarks.ts';
 import type { DocumentProblem } from '../../platform/documents/document-problem.ts';
 import type { ReadDocument } from '../../platform/documents/read-chunk.ts';
 import { readDocuments } from '../../platform/documents/read-documents.ts';
@@ -42,7 +42,7 @@ function readDocument(document: ReadDocument, context: ImportContext): FilePart 
 /** Keys come from the file, and a hostile one must not make the answer large. */
 const SHOWN_PATH = 200;
 
-function placed(document: ReadDocument, { path, message }: Remark): PlacedRemark {
+function placed(document: ReadDocument, { path, message }: PlaceRemark): PlacedRemark {
   const { line, column } = document.positionOf(path);
   return { path: path.join('.').slice(0, SHOWN_PATH), message, line, column };
 }

@@ -3,7 +3,7 @@ import {
   type ImportReading,
   importRecord,
 } from '../../domain/exception/import-record.ts';
-import type { Remark } from '../../domain/exception/import-remarks.ts';
+import type { PlaceRemark } from '../../domain/exception/import-remarks.ts';
 import type { PlacedRemark } from './import-schemas.ts';
 
 /** A record of a file that can be drafted, with its place. */
@@ -14,7 +14,7 @@ export interface FileRecord {
   readonly notes: readonly PlacedRemark[];
   readonly warnings: readonly PlacedRemark[];
   /** A remark on this record as it is answered. */
-  place(remark: Remark): PlacedRemark;
+  place(remark: PlaceRemark): PlacedRemark;
 }
 
 /** What a file gives, in its order: records, and what is wrong with it. */
@@ -27,15 +27,15 @@ export interface GivenRecord {
   readonly value: unknown;
   readonly line: number;
   /** What was found wrong before its value was looked at. */
-  readonly problems: readonly Remark[];
+  readonly problems: readonly PlaceRemark[];
   readonly warnings: readonly PlacedRemark[];
-  place(remark: Remark): PlacedRemark;
+  place(remark: PlaceRemark): PlacedRemark;
 }
 
 /** Reads a record as a draft, or tells all that is wrong with it. */
 export function readRecord(given: GivenRecord, context: ImportContext): FilePart {
   const { draft, problems, notes, warnings } = importRecord(given.value, context);
-  const place = (remark: Remark) => given.place(remark);
+  const place = (remark: PlaceRemark) => given.place(remark);
   const wrong = [...given.problems, ...problems];
   if (!draft || wrong.length > 0) return { problems: wrong.map(place) };
   return {

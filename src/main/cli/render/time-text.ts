@@ -21,5 +21,7 @@ export function spanText(millis: number): string {
 
 /** `1 entry`, `2 entries`. */
 export function counted(count: number, singular: string, plural = `${singular}s`): string {
-  return `${count.toLocaleString('en')} ${count === 1 ? singular : plural}`;
+  // What needs no separators is not formatted: that takes 10 ms the first time.
+  const number = count < 1_000 ? String(count) : count.toLocaleString('en');
+  return `${number} ${count === 1 ? singular : plural}`;
 }

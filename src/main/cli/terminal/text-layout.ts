@@ -5,14 +5,20 @@ const WIDE =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}|[\u{20000}-\u{3fffd}]/u;
 const PLAIN = /^[\u0020-\u007e]*$/;
 
-const segmenter = new Intl.Segmenter();
+/** Made when it is needed: most texts are plain. */
+let segmenter: Intl.Segmenter | undefined;
+
+function segmentsOf(text: string): Intl.Segments {
+  segmenter ??= new Intl.Segmenter();
+  return segmenter.segment(text);
+}
 
 /** The columns that a text takes on a terminal; colours take none. */
 export function displayWidth(text: string): number {
   const visible = stripVTControlCharacters(text);
   if (PLAIN.test(visible)) return visible.length;
   let width = 0;
-  for (const { segment } of segmenter.segment(visible)) width += segmentWidth(segment);
+  for (const { segment } of segmentsOf(visible)) width += segmentWidth(segment);
   return width;
 }
 
@@ -21,7 +27,7 @@ export function fitTo(text: string, columns: number): string {
   if (displayWidth(text) <= columns) return text;
   let width = 0;
   let fitted = '';
-  for (const { segment } of segmenter.segment(text)) {
+  for (const { segment } of segmentsOf(text)) {
     width += segmentWidth(segment);
     if (width > columns - 1) break;
     fitted += segment;

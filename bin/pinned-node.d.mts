@@ -1,0 +1,1 @@
+export function findPinnedNode(root: string): string | undefined;

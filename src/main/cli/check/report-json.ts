@@ -1,0 +1,22 @@
+import type { CheckRun } from './findings.ts';
+
+/** The findings for programs of one's own. */
+export function reportJson({ files, counts, records, asOf, policy, ok }: CheckRun): string {
+  const answer = {
+    ok,
+    as_of: asOf,
+    policy,
+    records,
+    errors: counts.error,
+    warnings: counts.warning,
+    notes: counts.note,
+    files: files.map((file) => ({
+      file: file.name,
+      records: file.records,
+      findings: file.findings,
+      unlisted: file.unlisted,
+      ...(file.unreadable === undefined ? {} : { unreadable: file.unreadable }),
+    })),
+  };
+  return `${JSON.stringify(answer, null, 2)}\n`;
+}
