@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { link, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseCheckpoint } from '../domain/ledger/checkpoint.ts';
 
@@ -49,13 +49,46 @@ export function fileCheckpointStore(folder: string): CheckpointStore {
       await mkdir(place, { recursive: true, mode: 0o700 });
       const day = at.slice(0, 10);
       const { size } = parseCheckpoint(note.slice(0, note.indexOf('\n\n') + 1));
-      const fresh = `${String(size).padStart(SIZE_DIGITS, '0')}.${day}`;
+      const fresh = checkpointName(size, at);
       const sameDay = (await namesIn(place)).filter((name) => name.endsWith(day));
       if (sameDay.some((name) => name >= fresh)) return;
       await writeWhole(join(place, fresh), note);
       await Promise.all(sameDay.map((name) => rm(join(place, name), { force: true })));
     },
   };
+}
+
+/**
+ * Puts a checkpoint back into a folder of {@link fileCheckpointStore}, under the name that it had
+ * there; one that is there already stays as it is. Answers the file's path where it was written.
+ */
+export async function putBackCheckpoint(
+  folder: string,
+  tenantId: string,
+  name: string,
+  note: string,
+): Promise<string | undefined> {
+  if (!NAME.test(name)) throw new Error(`${name} is not the name of a checkpoint`);
+  const place = join(folder, tenantId);
+  await mkdir(place, { recursive: true, mode: 0o700 });
+  const file = join(place, name);
+  const fresh = `${file}.${randomUUID()}.tmp`;
+  await writeWhole(fresh, note);
+  try {
+    // A link, unlike a rename, never takes another's place.
+    await link(fresh, file);
+    return file;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return undefined;
+    throw error;
+  } finally {
+    await rm(fresh, { force: true });
+  }
+}
+
+/** The name that a checkpoint of so many entries has on a day (RFC 3339). */
+export function checkpointName(size: number, at: string): string {
+  return `${String(size).padStart(SIZE_DIGITS, '0')}.${at.slice(0, 10)}`;
 }
 
 async function namesIn(place: string): Promise<string[]> {

@@ -58,17 +58,23 @@ export async function assertWritable(tx: Transaction, tenantId: string): Promise
 
 /** Makes a tenant read-only because its ledger lost entries that were signed, and opens a task. */
 export function markDiverged(db: Database): (tenantId: string, detail: string) => Promise<void> {
-  return (tenantId, detail) =>
-    db.inSystem(async (tx) => {
-      const at = formatInstant(await tx.now);
-      tx.atCommit(
-        "UPDATE lapse.tenants SET state = 'read-only', state_note = $2 WHERE tenant_id = $1",
-        [tenantId, detail],
-      );
-      tx.atCommit(
-        `INSERT INTO lapse.tasks (tenant_id, task_id, kind, subject_type, subject_id, detail, opened_at)
-         VALUES ($1, $2, 'ledger-diverged', 'ledger', $1, $3, $4) ON CONFLICT DO NOTHING`,
-        [tenantId, `task_${newUlid()}`, detail, at],
-      );
-    });
+  return (tenantId, detail) => db.inSystem((tx) => makeReadOnly(tx, tenantId, detail));
+}
+
+/** As `markDiverged`, with the caller's transaction. */
+export async function makeReadOnly(
+  tx: Transaction,
+  tenantId: string,
+  detail: string,
+): Promise<void> {
+  const at = formatInstant(await tx.now);
+  tx.atCommit(
+    "UPDATE lapse.tenants SET state = 'read-only', state_note = $2 WHERE tenant_id = $1",
+    [tenantId, detail],
+  );
+  tx.atCommit(
+    `INSERT INTO lapse.tasks (tenant_id, task_id, kind, subject_type, subject_id, detail, opened_at)
+     VALUES ($1, $2, 'ledger-diverged', 'ledger', $1, $3, $4) ON CONFLICT DO NOTHING`,
+    [tenantId, `task_${newUlid()}`, detail, at],
+  );
 }

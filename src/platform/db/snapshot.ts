@@ -82,12 +82,7 @@ class ClientSnapshot implements Snapshot {
   }
 
   each(text: string, values: readonly unknown[], onRow: (row: RawRow) => void): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const rows = new ArrivingRows(text, values, onRow);
-      rows.on('error', reject);
-      rows.on('end', () => (rows.failure === undefined ? resolve() : reject(rows.failure)));
-      this.#client.query(rows);
-    });
+    return ArrivingRows.of(this.#client, text, values, onRow);
   }
 
   async beside(): Promise<Snapshot> {
@@ -101,11 +96,26 @@ class ClientSnapshot implements Snapshot {
 }
 
 /** A statement whose rows are passed on as they arrive, as the driver has them. */
-class ArrivingRows extends Query {
+export class ArrivingRows extends Query {
   failure: unknown;
   readonly #onRow: (row: RawRow) => void;
 
-  constructor(text: string, values: readonly unknown[], onRow: (row: RawRow) => void) {
+  /** Runs a statement to its end; see {@link Snapshot.each}. */
+  static of(
+    client: Client,
+    text: string,
+    values: readonly unknown[],
+    onRow: (row: RawRow) => void,
+  ): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const rows = new ArrivingRows(text, values, onRow);
+      rows.on('error', reject);
+      rows.on('end', () => (rows.failure === undefined ? resolve() : reject(rows.failure)));
+      client.query(rows);
+    });
+  }
+
+  private constructor(text: string, values: readonly unknown[], onRow: (row: RawRow) => void) {
     super({ text, values: [...values] });
     this.#onRow = onRow;
   }
