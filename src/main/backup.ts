@@ -100,7 +100,14 @@ async function write(source: BackupSource, options: BackupOptions): Promise<Writ
     lapse_version: LAPSE_VERSION,
   };
   const text = Buffer.from(`${JSON.stringify(last, null, 2)}\n`);
-  await replaceFile(join(config.dataDir, LAST_BACKUP_FILE), [text], signal);
+  const note = join(config.dataDir, LAST_BACKUP_FILE);
+  try {
+    await replaceFile(note, [text], new AbortController().signal);
+  } catch (error) {
+    options.progress(
+      `the backup is whole, but ${note} could not be written: ${(error as Error).message}`,
+    );
+  }
   return { manifest, ...written };
 }
 

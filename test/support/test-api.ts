@@ -59,6 +59,8 @@ export interface TestApi extends TestTenant {
   readonly register: TestRegister;
   /** Looks behind the roles, as superuser. */
   readonly admin: pg.Pool;
+  /** What a server has as LAPSE_DATA; its checkpoints lie in it. */
+  readonly dataDir: string;
   readonly routes: readonly TestRoute[];
   send(method: string, url: string, request?: TestRequest): Promise<TestAnswer>;
   /** Moves the domain's time and does what is then due. */
@@ -126,6 +128,7 @@ export async function createTestApi(options: TestApiOptions = {}): Promise<TestA
     lapse,
     register,
     admin,
+    dataDir: folder,
     routes,
     send: (method, url, request) => send(app, first, method, url, request ?? {}),
     async moveTo(now) {
