@@ -92,7 +92,11 @@ describe('given a backup that is older than what was signed', () => {
   });
 
   test.each([
-    ['another ledger', `elsewhere.example/ledger/1\n5\n${Buffer.alloc(32).toString('base64')}\n\n`, 'elsewhere.example/ledger/1'],
+    [
+      'another ledger',
+      `elsewhere.example/ledger/1\n5\n${Buffer.alloc(32).toString('base64')}\n\n`,
+      'elsewhere.example/ledger/1',
+    ],
     ['nothing', 'no checkpoint', 'no checkpoint at all'],
   ])('when the checkpoint is of %s, then it is refused', async (_, note, told) => {
     await expect(target.restore(newer, [{ name: 'x.txt', note }])).rejects.toThrow(told);
