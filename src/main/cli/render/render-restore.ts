@@ -41,8 +41,12 @@ function tenantLines({ tenant, verification, later }: RestoredTenant): string[] 
 }
 
 function olderText(later: NonNullable<RestoredTenant['later']>, size: number): string {
-  const missing = counted(later.size - size, 'entry is', 'entries are');
-  return `warning: the backup is older than what was signed: checkpoint ${safeLine(later.name)} covers ${counted(later.size, 'entry', 'entries')}, so that the newest ${missing} missing. This register can only be read until an administrator opens a new epoch of its ledger.`;
+  const missing = later.size - size;
+  const newest =
+    missing === 1
+      ? 'the newest of them is'
+      : `the newest ${missing.toLocaleString('en')} of them are`;
+  return `warning: the backup is older than what was signed: checkpoint ${safeLine(later.name)} covers ${counted(later.size, 'entry', 'entries')}, and ${newest} missing. This register can only be read until an administrator opens a new epoch of its ledger.`;
 }
 
 function configLine({ path, isBeside }: NonNullable<RestoredBackup['configFile']>): string {
