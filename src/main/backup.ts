@@ -52,7 +52,7 @@ export async function backUp(options: BackupOptions): Promise<WrittenBackup> {
   const { config, secrets, progress } = options;
   const database = await reachForBackup(config, secrets, progress);
   try {
-    const masterKey = await readMasterKey(secrets.masterKey, join(config.dataDir, MASTER_KEY_FILE));
+    const masterKey = await keyOf(config, secrets);
     // Before the snapshot is taken: whatever they were signed for is committed, and so in it.
     const checkpoints = await checkpointFiles(join(config.dataDir, 'checkpoints'));
     const tx = await WholeTransaction.begin(database.connection, BACKUP_TRANSACTION);
@@ -71,6 +71,18 @@ export async function backUp(options: BackupOptions): Promise<WrittenBackup> {
     }
   } finally {
     await database.close();
+  }
+}
+
+async function keyOf({ dataDir }: Config, { masterKey }: ConfigSecrets) {
+  const file = join(dataDir, MASTER_KEY_FILE);
+  try {
+    return await readMasterKey(masterKey, file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    throw new ConfigurationError(
+      `there is no ${file}, and without the master key a backup could not be used: set LAPSE_DATA or LAPSE_MASTER_KEY to what the server uses`,
+    );
   }
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { inject } from 'vitest';
 import { openBackup } from '../../src/features/backup/read-backup.ts';
+import type { RestoreProgress } from '../../src/features/backup/restore-backup.ts';
 import type { KeptNote } from '../../src/journal/verify-checkpoints.ts';
 import { backUp, type WrittenBackup } from '../../src/main/backup.ts';
 import { type RestoredBackup, restore } from '../../src/main/restore.ts';
@@ -31,12 +32,19 @@ export function environmentFor(
   };
 }
 
+/** Of a test register. */
+const MASTER_KEY = Buffer.alloc(32, 7);
+
 /** Backs up a test register, as `lapse backup` does. */
-export async function backUpApi(api: TestApi, path: string): Promise<WrittenBackup> {
+export async function backUpApi(
+  api: TestApi,
+  path: string,
+  key: Buffer | null = MASTER_KEY,
+): Promise<WrittenBackup> {
   const { config, secrets } = await readConfig(
     {
       ...environmentFor(api.register.admin, api.dataDir),
-      LAPSE_MASTER_KEY: Buffer.alloc(32, 7).toString('base64'),
+      ...(key && { LAPSE_MASTER_KEY: key.toString('base64') }),
     },
     api.dataDir,
   );
@@ -57,7 +65,11 @@ export interface RestoreTarget {
   readonly login: string;
   readonly env: NodeJS.ProcessEnv;
   /** As `lapse restore` does. */
-  restore(path: string, checkpoints?: readonly KeptNote[]): Promise<RestoredBackup>;
+  restore(
+    path: string,
+    checkpoints?: readonly KeptNote[],
+    onProgress?: (progress: RestoreProgress) => void,
+  ): Promise<RestoredBackup>;
   /** Whether anything of Lapse is in the database. */
   hasSchema(): Promise<boolean>;
   drop(): Promise<void>;
@@ -78,7 +90,7 @@ export async function createTarget(folder: string): Promise<RestoreTarget> {
   const env = environmentFor(connection, dataDir, login);
   return {
     ...{ connection, dataDir, admin, login, env },
-    async restore(path, checkpoints = []) {
+    async restore(path, checkpoints = [], onProgress = silent) {
       mkdirSync(join(folder, suffix), { recursive: true });
       const { config, secrets } = await readConfig(env, join(folder, suffix));
       const backup = await openBackup(createReadStream(path), async () => PASSPHRASE);
@@ -86,7 +98,7 @@ export async function createTarget(folder: string): Promise<RestoreTarget> {
         return await restore({
           ...{ config, secrets, folder: join(folder, suffix), backup, checkpoints },
           progress: silent,
-          onProgress: silent,
+          onProgress,
         });
       } finally {
         await backup.close();

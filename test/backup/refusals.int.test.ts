@@ -19,7 +19,7 @@ const notes: string[] = [];
 beforeAll(async () => {
   api = await createTestApi();
   for (const path of [older, newer]) {
-    await recordLives(api.register.db, api.tenantId, manyLives(10));
+    await recordLives(api.register.db, api.tenantId, manyLives(30));
     await api.lapse.loop.settle();
     await backUpApi(api, path);
     notes.push((await api.lapse.checkpoints.newest(api.tenantId)) ?? '');
@@ -162,6 +162,63 @@ describe('given a register that was tampered with before it was backed up', () =
     await expect(target.restore(path)).rejects.toThrow(/9999-later.sql, which this release does/);
     expect(existsSync(target.dataDir)).toBe(false);
   });
+});
+
+describe('given a file that was damaged far behind its beginning', () => {
+  const CHUNK = 64 * 1024 + 16;
+  const damaged = join(folder, 'damaged.backup');
+  let file: Buffer;
+  beforeAll(() => {
+    file = readFileSync(newer);
+    expect(file.length).toBeGreaterThan(72 + CHUNK);
+  });
+
+  test.each<[string, () => Buffer, string]>([
+    ['cut off after its first chunk', () => file.subarray(0, 72 + CHUNK), 'cut-off'],
+    ['cut off within its last chunk', () => file.subarray(0, -40), 'altered'],
+    [
+      'altered by one bit near its end',
+      () => {
+        const copy = Buffer.from(file);
+        copy[copy.length - 50] = (copy[copy.length - 50] ?? 0) ^ 4;
+        return copy;
+      },
+      'altered',
+    ],
+    ['followed by something else', () => Buffer.concat([file, Buffer.alloc(100)]), 'altered'],
+  ])(
+    'when it is %s, then the rows that were loaded before are gone again',
+    async (_, of, problem) => {
+      writeFileSync(damaged, of());
+      await expect(target.restore(damaged)).rejects.toMatchObject({
+        name: 'BackupFileError',
+        problem,
+      });
+      expect(await target.hasSchema()).toBe(false);
+      expect(existsSync(join(target.dataDir, 'master-key'))).toBe(false);
+    },
+  );
+});
+
+test.each(['load', 'rebuild', 'verify'])(
+  'a restore that is stopped while it is to %s leaves nothing',
+  async (step) => {
+    const stop = new AbortController();
+    const stopped = target.restore(newer, [], (progress) => {
+      if (progress.step === step) stop.abort();
+      stop.signal.throwIfAborted();
+    });
+    await expect(stopped).rejects.toMatchObject({ name: 'AbortError' });
+    expect(await target.hasSchema()).toBe(false);
+    expect(existsSync(join(target.dataDir, 'master-key'))).toBe(false);
+  },
+);
+
+test('a backup without the key that its secrets rest under is not made', async () => {
+  const path = join(folder, 'keyless.backup');
+  await expect(backUpApi(api, path, Buffer.alloc(32, 9))).rejects.toThrow(/rest under master key/);
+  await expect(backUpApi(api, path, null)).rejects.toThrow(/master-key, and without/);
+  expect(existsSync(path)).toBe(false);
 });
 
 describe('given a target that is not what a restore needs', () => {

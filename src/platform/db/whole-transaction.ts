@@ -52,8 +52,11 @@ export class WholeTransaction implements Transaction, Snapshot {
     client.on('error', () => {});
     await client.connect();
     try {
+      // However large the register is, and whatever the login is allowed otherwise.
+      const patience =
+        'SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0';
       await client.query(
-        `${begin}; SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO'; SET LOCAL bytea_output = 'hex'`,
+        `${begin}; ${patience}; SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO'; SET LOCAL bytea_output = 'hex'`,
       );
     } catch (error) {
       await client.end();

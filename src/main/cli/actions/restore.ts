@@ -9,6 +9,7 @@ import { CommandFailure, usageFailure } from '../terminal/command-failure.ts';
 import { print, remark } from '../terminal/output.ts';
 import { knownPassphrase, type PassphraseOptions } from '../terminal/passphrase.ts';
 import { barText, progressLine } from '../terminal/progress-line.ts';
+import { abortSignal } from '../terminal/stop-signal.ts';
 import { backupFailure } from './backup-failure.ts';
 
 interface RestoreOptions extends PassphraseOptions {
@@ -30,12 +31,17 @@ export async function restoreFrom(file: string, options: RestoreOptions): Promis
     const { config, secrets } = await readConfig(process.env, folder);
     const content = file === '-' ? process.stdin : createReadStream(file);
     const backup = await openBackup(content, () => knownPassphrase(options));
+    // From here on Ctrl-C must not leave a PostgreSQL behind.
+    const signal = abortSignal();
     let restored: RestoredBackup;
     try {
       restored = await restore({
         ...{ config, secrets, folder, backup, checkpoints },
         progress: (text) => remark(`${errorColours.dim('lapse:')} ${text}`),
-        onProgress: (progress) => line.update(progressText(progress)),
+        onProgress: (progress) => {
+          signal.throwIfAborted();
+          line.update(progressText(progress));
+        },
       });
     } finally {
       await backup.close();
