@@ -37,7 +37,7 @@ const figures: BackupFigures = {
   entries: tenants.reduce((sum, { events }) => sum + events, 0),
 };
 process.send?.(figures);
-process.disconnect();
+process.disconnect?.();
 
 async function write() {
   const { manifest } = await backUp({

@@ -138,7 +138,7 @@ async function assertServable(
       `SELECT current_setting('server_version_num')::int AS version, r.rolsuper OR r.rolbypassrls AS super,
          to_regrole('lapse_owner') IS NOT NULL AND pg_has_role(current_user, to_regrole('lapse_owner'), 'MEMBER') AS owner,
          to_regrole('${group}') IS NOT NULL AND pg_has_role(current_user, to_regrole('${group}'), 'MEMBER') AS member,
-         EXISTS (SELECT FROM pg_roles o WHERE o.rolname IN ('lapse_app', 'lapse_worker', 'lapse_retention')
+         EXISTS (SELECT FROM pg_roles o WHERE o.rolname IN ('lapse_app', 'lapse_worker', 'lapse_retention', 'lapse_backup')
            AND o.rolname <> '${group}' AND pg_has_role(current_user, o.oid, 'MEMBER')) AS others,
          to_regclass('lapse.schema_migrations') IS NOT NULL AS schema
        FROM pg_roles r WHERE r.rolname = current_user`,

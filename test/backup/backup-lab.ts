@@ -12,7 +12,7 @@ import { readConfig } from '../../src/platform/config/config.ts';
 import type { Connection } from '../../src/platform/postgres/open-database.ts';
 import type { TestApi } from '../support/test-api.ts';
 
-export const PASSPHRASE = 'correct horse battery staple';
+const PASSPHRASE = 'correct horse battery staple';
 
 const silent = () => {};
 
