@@ -11,6 +11,7 @@ const BENCHMARKS = [
   'export',
   'reports',
   'verify-ledger',
+  'backup',
   'check-start',
 ];
 

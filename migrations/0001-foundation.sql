@@ -377,3 +377,17 @@ GRANT SELECT, INSERT, DELETE ON lapse.idempotency TO lapse_worker;
 GRANT SELECT, INSERT, UPDATE ON lapse.tasks TO lapse_worker;
 GRANT SELECT, INSERT, UPDATE, DELETE ON lapse.worker_heartbeats TO lapse_worker;
 GRANT SELECT ON lapse.test_clock TO lapse_worker;
+
+-- `lapse backup` reads what cannot be derived, of every tenant, and can do nothing else.
+DO $$
+DECLARE
+  name text;
+BEGIN
+  FOREACH name IN ARRAY ARRAY['tenants', 'events', 'event_payloads', 'ledger_pending',
+    'ledger_leaves', 'ledger_nodes', 'ledger_heads', 'ledger_checkpoints', 'secrets', 'ledger_keys',
+    'comments', 'import_keys', 'idempotency', 'tasks']
+  LOOP
+    EXECUTE format('CREATE POLICY every_tenant_read ON lapse.%I FOR SELECT TO lapse_backup USING (true)', name);
+    EXECUTE format('GRANT SELECT ON lapse.%I TO lapse_backup', name);
+  END LOOP;
+END $$;

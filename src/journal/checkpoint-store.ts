@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { link, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseCheckpoint } from '../domain/ledger/checkpoint.ts';
 
@@ -78,18 +78,56 @@ export function fileCheckpointStore(folder: string): CheckpointStore {
       await mkdir(folderOfTenant, { recursive: true, mode: 0o700 });
       const day = at.slice(0, 10);
       const { size } = parseCheckpoint(note.slice(0, note.indexOf('\n\n') + 1));
-      const fresh = `${String(size).padStart(SIZE_DIGITS, '0')}.${day}`;
+      const name = checkpointName(epoch, size, at);
       const sameDay = (await keptIn(folderOfTenant)).filter(
         (kept) => kept.epoch === epoch && kept.place.endsWith(day),
       );
-      if (sameDay.some(({ place }) => place >= fresh)) return;
-      const name = epoch === 1 ? fresh : `epoch-${epoch}.${fresh}`;
+      if (sameDay.some((kept) => kept.name >= name)) return;
       await writeWhole(join(folderOfTenant, name), note);
       await Promise.all(
         sameDay.map((kept) => rm(join(folderOfTenant, kept.name), { force: true })),
       );
     },
   };
+}
+
+/**
+ * Puts a checkpoint back into a folder of {@link fileCheckpointStore}, under the name that it had
+ * there; one that is there already stays as it is. Answers the file's path where it was written.
+ */
+export async function putBackCheckpoint(
+  folder: string,
+  tenantId: string,
+  name: string,
+  note: string,
+): Promise<string | undefined> {
+  if (!NAME.test(name)) throw new Error(`${name} is not the name of a checkpoint`);
+  const place = join(folder, tenantId);
+  await mkdir(place, { recursive: true, mode: 0o700 });
+  const file = join(place, name);
+  const fresh = `${file}.${randomUUID()}.tmp`;
+  await writeWhole(fresh, note);
+  try {
+    // A link, unlike a rename, never takes another's place.
+    await link(fresh, file);
+    return file;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return undefined;
+    throw error;
+  } finally {
+    await rm(fresh, { force: true });
+  }
+}
+
+/** The name that a checkpoint of so many entries of an epoch has on a day (RFC 3339). */
+export function checkpointName(epoch: number, size: number, at: string): string {
+  const place = `${String(size).padStart(SIZE_DIGITS, '0')}.${at.slice(0, 10)}`;
+  return epoch === 1 ? place : `epoch-${epoch}.${place}`;
+}
+
+/** The epoch that a note's name says; the first where it says none. */
+export function epochOfName(name: string): number {
+  return Number(/(?:^|\/)epoch-(\d{1,9})\./.exec(name)?.[1] ?? 1);
 }
 
 /** The names of notes in a folder, epoch by epoch, the smallest tree first. */
@@ -99,9 +137,8 @@ async function keptIn(folder: string): Promise<Kept[]> {
     .flatMap((name) => {
       const match = NAME.exec(name);
       if (!match) return [];
-      const [, number] = match;
-      if (number === undefined) return [{ name, epoch: 1, place: name }];
-      return [{ name, epoch: Number(number), place: name.slice(name.indexOf('.') + 1) }];
+      const place = match[1] === undefined ? name : name.slice(name.indexOf('.') + 1);
+      return [{ name, epoch: epochOfName(name), place }];
     })
     .sort((a, b) => a.epoch - b.epoch || (a.place < b.place ? -1 : 1));
 }

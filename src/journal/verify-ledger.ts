@@ -68,7 +68,7 @@ export async function verifyLedger(ledger: LedgerToVerify): Promise<Verification
   let rows: Snapshot | undefined;
   try {
     rows = await events.beside();
-    const result = await verify(events, rows, ledger);
+    const result = await verifySnapshot(events, rows, ledger);
     return { ...result, seconds: Math.round(performance.now() - began) / 1_000 };
   } finally {
     await rows?.close();
@@ -76,10 +76,13 @@ export async function verifyLedger(ledger: LedgerToVerify): Promise<Verification
   }
 }
 
-async function verify(
+/**
+ * As `verifyLedger`, in snapshots that the caller has opened: the second sees what the first does.
+ */
+export async function verifySnapshot(
   events: Snapshot,
   rows: Snapshot,
-  { tenantId, kinds, settled, onProgress = () => {} }: LedgerToVerify,
+  { tenantId, kinds, settled, onProgress = () => {} }: Omit<LedgerToVerify, 'connection'>,
 ): Promise<Omit<VerificationResult, 'seconds'>> {
   const findings = new Findings();
   const total = await countEvents(rows, tenantId);

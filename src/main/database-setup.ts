@@ -41,17 +41,24 @@ export async function migrateGiven(
   secrets: ConfigSecrets,
   progress: (text: string) => void,
 ) {
-  const { databaseAdminUrl: adminUrl, databaseUrl: url } = secrets;
-  if (!adminUrl) {
-    throw new ConfigurationError(
-      'set DATABASE_ADMIN_URL to a login that may create roles and schemas',
-    );
-  }
-  const admin = connectionOf(adminUrl, 'DATABASE_ADMIN_URL');
-  if (!url) return migrate({ admin, folder: migrationsFolder(), progress });
-  const { application, worker } = await givenConnections(url, config, secrets);
-  const logins = [loginOf(application, 'lapse_app'), loginOf(worker, 'lapse_worker')];
+  const admin = administrator(secrets, 'may create roles and schemas');
+  const logins = await givenLogins(config, secrets);
   return migrate({ admin, folder: migrationsFolder(), logins, progress });
+}
+
+/** The connection of `DATABASE_ADMIN_URL`; refused without it, saying what that login has to be. */
+export function administrator(secrets: ConfigSecrets, ability: string): ClientConfig {
+  const { databaseAdminUrl: url } = secrets;
+  if (!url) throw new ConfigurationError(`set DATABASE_ADMIN_URL to a login that ${ability}`);
+  return connectionOf(url, 'DATABASE_ADMIN_URL');
+}
+
+/** The logins that the URLs of a given database name; none where no URL does. */
+export async function givenLogins(config: Config, secrets: ConfigSecrets): Promise<Login[]> {
+  const { databaseUrl: url } = secrets;
+  if (!url) return [];
+  const { application, worker } = await givenConnections(url, config, secrets);
+  return [loginOf(application, 'lapse_app'), loginOf(worker, 'lapse_worker')];
 }
 
 async function preparePrivate(
@@ -131,7 +138,7 @@ async function assertServable(
       `SELECT current_setting('server_version_num')::int AS version, r.rolsuper OR r.rolbypassrls AS super,
          to_regrole('lapse_owner') IS NOT NULL AND pg_has_role(current_user, to_regrole('lapse_owner'), 'MEMBER') AS owner,
          to_regrole('${group}') IS NOT NULL AND pg_has_role(current_user, to_regrole('${group}'), 'MEMBER') AS member,
-         EXISTS (SELECT FROM pg_roles o WHERE o.rolname IN ('lapse_app', 'lapse_worker', 'lapse_retention')
+         EXISTS (SELECT FROM pg_roles o WHERE o.rolname IN ('lapse_app', 'lapse_worker', 'lapse_retention', 'lapse_backup')
            AND o.rolname <> '${group}' AND pg_has_role(current_user, o.oid, 'MEMBER')) AS others,
          to_regclass('lapse.schema_migrations') IS NOT NULL AS schema
        FROM pg_roles r WHERE r.rolname = current_user`,
@@ -161,7 +168,8 @@ async function assertServable(
   }
 }
 
-async function hasMigration(client: Client, name: string): Promise<boolean> {
+/** Whether a migration was applied. */
+export async function hasMigration(client: Client, name: string): Promise<boolean> {
   const { rowCount } = await client.query('SELECT FROM lapse.schema_migrations WHERE name = $1', [
     name,
   ]);

@@ -71,6 +71,7 @@ describe.each([
       'lapse_app',
       'lapse_worker',
       'lapse_retention',
+      'lapse_backup',
       register.admin.user,
     ];
     for (const role of others.filter((name) => name !== own)) {
@@ -141,7 +142,7 @@ describe('the catalogue', () => {
       WHERE c.relnamespace = 'lapse'::regnamespace AND g.grantee <> c.relowner`);
     const strange = grants.filter(
       ({ grantee, privilege_type: right, is_grantable }) =>
-        !['lapse_app', 'lapse_worker', 'lapse_retention'].includes(grantee) ||
+        !['lapse_app', 'lapse_worker', 'lapse_retention', 'lapse_backup'].includes(grantee) ||
         is_grantable ||
         !['SELECT', 'INSERT', 'UPDATE', 'DELETE'].includes(right),
     );
@@ -176,7 +177,7 @@ describe('the catalogue', () => {
       SELECT rolname, rolcanlogin OR rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb OR rolreplication AS can
       FROM pg_roles WHERE rolname LIKE 'lapse\\_%' AND rolname NOT LIKE '%login' AND rolname NOT LIKE '%test%'`);
     expect(groups.filter(({ can }) => can)).toEqual([]);
-    expect(groups).toHaveLength(4);
+    expect(groups).toHaveLength(5);
   });
 
   test('has logins that own nothing and may do nothing beside their one role', async () => {

@@ -85,7 +85,7 @@ describe.each(tables)('lapse.%s', (name) => {
     expect(rows).toEqual([{ secured: true }]);
     const policies = await admin.query<{ roles: string; sees: string; writes: string }>(
       `SELECT roles::text, qual AS sees, with_check AS writes FROM pg_policies
-       WHERE schemaname = 'lapse' AND tablename = $1 AND NOT roles <@ '{lapse_worker,lapse_retention}'`,
+       WHERE schemaname = 'lapse' AND tablename = $1 AND NOT roles <@ '{lapse_worker,lapse_retention,lapse_backup}'`,
       [name],
     );
     const own = '(tenant_id = lapse.current_tenant())';

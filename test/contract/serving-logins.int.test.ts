@@ -8,7 +8,12 @@ import { APPLICATION_LOGIN, WORKER_LOGIN } from '../support/template-database.ts
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const suffix = randomBytes(4).toString('hex');
-const logins = { both: `both_${suffix}`, owner: `owner_${suffix}`, bypass: `bypass_${suffix}` };
+const logins = {
+  both: `both_${suffix}`,
+  backup: `backup_${suffix}`,
+  owner: `owner_${suffix}`,
+  bypass: `bypass_${suffix}`,
+};
 let database: TestDatabase;
 let admin: pg.Client;
 
@@ -18,6 +23,7 @@ beforeAll(async () => {
   await admin.connect();
   await admin.query(`
     CREATE ROLE ${logins.both} LOGIN PASSWORD 'x'; GRANT lapse_app, lapse_worker TO ${logins.both};
+    CREATE ROLE ${logins.backup} LOGIN PASSWORD 'x'; GRANT lapse_app, lapse_backup TO ${logins.backup};
     CREATE ROLE ${logins.owner} LOGIN PASSWORD 'x'; GRANT lapse_app, lapse_owner TO ${logins.owner};
     CREATE ROLE ${logins.bypass} LOGIN PASSWORD 'x' BYPASSRLS; GRANT lapse_app TO ${logins.bypass}`);
 });
@@ -47,6 +53,7 @@ test('logins with one role each are served with', async () => {
 
 test.each([
   ['acts as application and worker', 'both', /as another of its roles too/],
+  ['acts as application and reads for backups', 'backup', /as another of its roles too/],
   ['may act as the owner', 'owner', /owns the schema/],
   ['sees past row-level security', 'bypass', /superuser/],
 ] as const)('a login that %s is refused', async (_, name, reason) => {

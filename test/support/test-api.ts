@@ -59,9 +59,9 @@ export interface TestApi extends TestTenant {
   readonly register: TestRegister;
   /** Looks behind the roles, as superuser. */
   readonly admin: pg.Pool;
-  readonly routes: readonly TestRoute[];
-  /** What is kept outside the database. */
+  /** What a server has as LAPSE_DATA; its checkpoints lie in it. */
   readonly dataDir: string;
+  readonly routes: readonly TestRoute[];
   send(method: string, url: string, request?: TestRequest): Promise<TestAnswer>;
   /** Moves the domain's time and does what is then due. */
   moveTo(now: Instant): Promise<void>;
@@ -129,8 +129,8 @@ export async function createTestApi(options: TestApiOptions = {}): Promise<TestA
     lapse,
     register,
     admin,
-    routes,
     dataDir: folder,
+    routes,
     send: (method, url, request) => send(app, first, method, url, request ?? {}),
     async moveTo(now) {
       await setClock(now);

@@ -120,17 +120,26 @@ export function markDiverged(
         [tenantId, epoch],
       );
       if (later) return;
-      const at = formatInstant(await tx.now);
-      tx.atCommit(
-        "UPDATE lapse.tenants SET state = 'read-only', state_note = $2 WHERE tenant_id = $1",
-        [tenantId, detail],
-      );
-      tx.atCommit(
-        `INSERT INTO lapse.tasks (tenant_id, task_id, kind, subject_type, subject_id, detail, opened_at)
-         VALUES ($1, $2, 'ledger-diverged', 'ledger', $1, $3, $4) ON CONFLICT DO NOTHING`,
-        [tenantId, `task_${newUlid()}`, `${detail}; ${WAY_OUT}`, at],
-      );
+      await makeReadOnly(tx, tenantId, detail);
     });
+}
+
+/** Makes a tenant read-only, whatever it is now, and opens a task. */
+export async function makeReadOnly(
+  tx: Transaction,
+  tenantId: string,
+  detail: string,
+): Promise<void> {
+  const at = formatInstant(await tx.now);
+  tx.atCommit(
+    "UPDATE lapse.tenants SET state = 'read-only', state_note = $2 WHERE tenant_id = $1",
+    [tenantId, detail],
+  );
+  tx.atCommit(
+    `INSERT INTO lapse.tasks (tenant_id, task_id, kind, subject_type, subject_id, detail, opened_at)
+     VALUES ($1, $2, 'ledger-diverged', 'ledger', $1, $3, $4) ON CONFLICT DO NOTHING`,
+    [tenantId, `task_${newUlid()}`, `${detail}; ${WAY_OUT}`, at],
+  );
 }
 
 /** Lets a tenant be changed again after its ledger had diverged, and resolves the task. */

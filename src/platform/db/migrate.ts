@@ -49,7 +49,38 @@ export async function migrate({
 
 /** The name of the newest migration in a folder: what a server expects the database to have. */
 export async function newestMigration(folder: string): Promise<string> {
-  return (await readMigrations(folder)).at(-1)?.name ?? '';
+  return (await migrationNames(folder)).at(-1) ?? '';
+}
+
+/** The names of all migrations in a folder, the oldest first. */
+export async function migrationNames(folder: string): Promise<string[]> {
+  return (await readdir(folder)).filter((name) => FILE.test(name)).sort();
+}
+
+/** Waits for a migration that runs, and keeps others from running until the transaction ends. */
+export async function holdMigrations(client: Client): Promise<void> {
+  await client.query(`SELECT pg_advisory_xact_lock(${MIGRATION_LOCK})`);
+}
+
+/**
+ * Makes the schema anew within the caller's transaction, dropping what stands there: the caller
+ * holds migrations and has seen that it is empty. It goes up to the migration that is named; the
+ * function that it answers applies those after it.
+ */
+export async function rebuildSchema(
+  client: Client,
+  folder: string,
+  upTo: string,
+): Promise<() => Promise<void>> {
+  await client.query('DROP SCHEMA IF EXISTS lapse CASCADE');
+  await ensureRoles(client);
+  const migrations = await readMigrations(folder);
+  const runAll = async (which: readonly Migration[]) => {
+    for (const migration of which) await run(client, migration);
+  };
+  await client.query('SET LOCAL ROLE lapse_owner');
+  await runAll(migrations.filter(({ name }) => name <= upTo));
+  return () => runAll(migrations.filter(({ name }) => name > upTo));
 }
 
 interface Migration {
@@ -59,9 +90,8 @@ interface Migration {
 }
 
 async function readMigrations(folder: string): Promise<Migration[]> {
-  const names = (await readdir(folder)).filter((name) => FILE.test(name)).sort();
   return Promise.all(
-    names.map(async (name) => {
+    (await migrationNames(folder)).map(async (name) => {
       const sql = await readFile(join(folder, name), 'utf8');
       return { name, sql, checksum: createHash('sha256').update(sql).digest('hex') };
     }),
@@ -92,14 +122,18 @@ async function applyMissing(
   return { applied, version: migrations.at(-1)?.name ?? '' };
 }
 
-async function apply(client: Client, { name, sql, checksum }: Migration): Promise<void> {
+async function run(client: Client, { name, sql, checksum }: Migration): Promise<void> {
+  await client.query(sql);
+  await client.query('INSERT INTO lapse.schema_migrations (name, checksum) VALUES ($1, $2)', [
+    name,
+    checksum,
+  ]);
+}
+
+async function apply(client: Client, migration: Migration): Promise<void> {
   await client.query("BEGIN; SET LOCAL lock_timeout = '3s'; SET LOCAL ROLE lapse_owner");
   try {
-    await client.query(sql);
-    await client.query('INSERT INTO lapse.schema_migrations (name, checksum) VALUES ($1, $2)', [
-      name,
-      checksum,
-    ]);
+    await run(client, migration);
     await client.query('COMMIT');
   } catch (error) {
     await client.query('ROLLBACK');

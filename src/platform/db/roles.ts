@@ -1,7 +1,7 @@
 import { type Client, escapeIdentifier, escapeLiteral } from 'pg';
 
 /** The group roles that migrations grant rights to; none of them can log in or owns anything. */
-export type GroupRole = 'lapse_app' | 'lapse_worker' | 'lapse_retention';
+export type GroupRole = 'lapse_app' | 'lapse_worker' | 'lapse_retention' | 'lapse_backup';
 
 /** A login that acts as one group role. */
 export interface Login {
@@ -10,7 +10,13 @@ export interface Login {
   readonly group: GroupRole;
 }
 
-const ROLES = ['lapse_owner', 'lapse_app', 'lapse_worker', 'lapse_retention'] as const;
+const ROLES = [
+  'lapse_owner',
+  'lapse_app',
+  'lapse_worker',
+  'lapse_retention',
+  'lapse_backup',
+] as const;
 
 /** Creates the roles, the schema and the table of migrations where they are missing. */
 export async function ensureRoles(client: Client): Promise<void> {
@@ -20,7 +26,7 @@ export async function ensureRoles(client: Client): Promise<void> {
       EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$`);
   }
   await client.query(`
-    GRANT lapse_owner TO CURRENT_USER;
+    GRANT lapse_owner, lapse_backup TO CURRENT_USER;
     CREATE SCHEMA IF NOT EXISTS lapse AUTHORIZATION lapse_owner;
     REVOKE ALL ON SCHEMA public FROM PUBLIC;
     SET ROLE lapse_owner;
@@ -29,8 +35,8 @@ export async function ensureRoles(client: Client): Promise<void> {
       checksum    text NOT NULL,
       applied_at  timestamptz(3) NOT NULL DEFAULT clock_timestamp()
     );
-    GRANT USAGE ON SCHEMA lapse TO lapse_app, lapse_worker;
-    GRANT SELECT ON lapse.schema_migrations TO lapse_app, lapse_worker;
+    GRANT USAGE ON SCHEMA lapse TO lapse_app, lapse_worker, lapse_backup;
+    GRANT SELECT ON lapse.schema_migrations TO lapse_app, lapse_worker, lapse_backup;
     RESET ROLE;`);
 }
 

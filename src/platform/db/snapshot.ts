@@ -103,7 +103,7 @@ class ClientSnapshot implements Snapshot {
   }
 
   each(text: string, values: readonly unknown[], onRow: (row: RawRow) => void): Promise<void> {
-    return this.#pass(new ArrivingRows(text, values, onRow));
+    return passRows(this.#client, new ArrivingRows(text, values, onRow));
   }
 
   copy(
@@ -111,29 +111,15 @@ class ClientSnapshot implements Snapshot {
     values: readonly (string | number)[],
     onRow: (row: BinaryRow) => void,
   ): Promise<void> {
-    return this.#pass(new CopiedRows(text, values, onRow));
+    return passRows(this.#client, new CopiedRows(text, values, onRow));
   }
 
-  #pass(rows: PassingRows<never>): Promise<void> {
-    return new Promise((resolve, reject) => {
-      rows.on('error', reject);
-      rows.on('end', () => (rows.failure === undefined ? resolve() : reject(rows.failure)));
-      this.#client.query(rows);
-    });
-  }
-
-  async *batches<Row extends QueryResultRow>(
+  batches<Row extends QueryResultRow>(
     text: string,
     values: readonly unknown[],
     size: number,
   ): AsyncGenerator<readonly Row[], void> {
-    await this.query(`DECLARE batches NO SCROLL CURSOR FOR ${text}`, values);
-    for (;;) {
-      const rows = await this.query<Row>(`FETCH ${Math.trunc(size)} FROM batches`);
-      if (rows.length > 0) yield rows;
-      if (rows.length < size) break;
-    }
-    await this.query('CLOSE batches');
+    return readBatches(this, text, values, size);
   }
 
   async beside(): Promise<Snapshot> {
@@ -144,6 +130,31 @@ class ClientSnapshot implements Snapshot {
   async close(): Promise<void> {
     await this.#client.end();
   }
+}
+
+/** See {@link Snapshot.batches}. */
+export async function* readBatches<Row extends QueryResultRow>(
+  reader: Reader,
+  text: string,
+  values: readonly unknown[],
+  size: number,
+): AsyncGenerator<readonly Row[], void> {
+  await reader.query(`DECLARE batches NO SCROLL CURSOR FOR ${text}`, values);
+  for (;;) {
+    const rows = await reader.query<Row>(`FETCH ${Math.trunc(size)} FROM batches`);
+    if (rows.length > 0) yield rows;
+    if (rows.length < size) break;
+  }
+  await reader.query('CLOSE batches');
+}
+
+/** Runs a statement to its end; rejects with what taking one of its rows threw. */
+export function passRows(client: Client, rows: PassingRows<never>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    rows.on('error', reject);
+    rows.on('end', () => (rows.failure === undefined ? resolve() : reject(rows.failure)));
+    client.query(rows);
+  });
 }
 
 /** A statement whose rows are passed on as they arrive. */
@@ -169,14 +180,14 @@ class PassingRows<Row> extends Query {
 }
 
 /** Rows as the driver has them. */
-class ArrivingRows extends PassingRows<RawRow> {
+export class ArrivingRows extends PassingRows<RawRow> {
   handleDataRow({ fields }: { fields: RawRow }): void {
     this.pass(() => fields);
   }
 }
 
 /** Rows of COPY's binary format: PostgreSQL sends each in a message of its own. */
-class CopiedRows extends PassingRows<BinaryRow> {
+export class CopiedRows extends PassingRows<BinaryRow> {
   readonly #row = new BinaryRow();
 
   constructor(text: string, values: readonly (string | number)[], onRow: (row: BinaryRow) => void) {

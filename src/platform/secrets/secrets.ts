@@ -65,12 +65,30 @@ export async function loadMasterKey(
   file: string,
 ): Promise<MasterKey> {
   const text = fromEnvironment ?? (await readOrCreate(file));
+  return parseMasterKey(text, fromEnvironment === undefined ? file : 'LAPSE_MASTER_KEY');
+}
+
+/**
+ * As `loadMasterKey`, for a register that has one already: with its text, for a backup to carry.
+ *
+ * @throws Error where there is none, or it is no key
+ */
+export async function readMasterKey(
+  fromEnvironment: string | undefined,
+  file: string,
+): Promise<{ key: MasterKey; text: string }> {
+  const text = (fromEnvironment ?? (await readFile(file, 'utf8'))).trim();
+  return {
+    key: parseMasterKey(text, fromEnvironment === undefined ? file : 'LAPSE_MASTER_KEY'),
+    text,
+  };
+}
+
+/** A master key from the base64 of its 32 bytes; `place` is where that stood, for the refusal. */
+export function parseMasterKey(text: string, place: string): MasterKey {
   const key = Buffer.from(text.trim(), 'base64');
-  if (key.length !== KEY_BYTES) {
-    const place = fromEnvironment === undefined ? file : 'LAPSE_MASTER_KEY';
-    throw new Error(`${place} does not hold a master key: base64 of 32 bytes is expected`);
-  }
-  return masterKey(key);
+  if (key.length === KEY_BYTES) return masterKey(key);
+  throw new Error(`${place} does not hold a master key: base64 of 32 bytes is expected`);
 }
 
 async function readOrCreate(file: string): Promise<string> {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { examples } from './option-values.ts';
+import { examples, repeatable } from './option-values.ts';
 
-/** `serve`, `work`, `migrate`: the commands that touch the database. */
+/** `serve`, `work`, `migrate`, `backup`, `restore`: the commands that touch the database. */
 export function addServerCommands(program: Command): void {
   program.commandsGroup('Server:');
   program
@@ -44,4 +44,56 @@ export function addServerCommands(program: Command): void {
     .description('bring the database of DATABASE_ADMIN_URL to this release, and set up its logins')
     .addHelpText('after', examples('DATABASE_ADMIN_URL=postgres://… lapse migrate'))
     .action(async () => (await import('../actions/migrate.ts')).migrateDatabase());
+  addBackup(program);
+  addRestore(program);
+}
+
+const PASSPHRASE = `
+The passphrase is asked for on a terminal; else LAPSE_BACKUP_PASSPHRASE, or --passphrase-file.
+`;
+const PASSPHRASE_FILE = [
+  '--passphrase-file <file>',
+  'take the passphrase from the first line of a file',
+] as const;
+
+function addBackup(program: Command): void {
+  program
+    .command('backup <file>')
+    .description('write everything, keys included, into one file under a passphrase')
+    .option(...PASSPHRASE_FILE)
+    .addHelpText('after', PASSPHRASE)
+    .addHelpText(
+      'after',
+      examples(
+        'lapse backup /backups/lapse-$(date +%F).backup',
+        'lapse backup - --passphrase-file pass.txt | ssh vault "cat > lapse.backup"',
+      ),
+    )
+    .action(async (file, options) =>
+      (await import('../actions/backup.ts')).backUpTo(file, options),
+    );
+}
+
+function addRestore(program: Command): void {
+  program
+    .command('restore <file>')
+    .description('restore a backup into an empty database; its ledger has to verify')
+    .option(...PASSPHRASE_FILE)
+    .addOption(
+      repeatable(
+        '--checkpoint <file>',
+        'a signed checkpoint that you keep elsewhere: tells whether the backup is older',
+      ),
+    )
+    .addHelpText('after', PASSPHRASE)
+    .addHelpText(
+      'after',
+      examples(
+        'LAPSE_DATA=/var/lib/lapse-new lapse restore /backups/lapse-2026-03-07.backup',
+        'lapse restore lapse.backup --checkpoint checkpoint-2026-03-08.txt',
+      ),
+    )
+    .action(async (file, options) =>
+      (await import('../actions/restore.ts')).restoreFrom(file, options),
+    );
 }

@@ -23,3 +23,10 @@ export function stopSignal(): StopSignal {
     },
   };
 }
+
+/** Aborted by the first of them, for work that ends by itself; a second one does not wait for that. */
+export function abortSignal(): AbortSignal {
+  const abort = new AbortController();
+  stopSignal().given.then(() => abort.abort());
+  return abort.signal;
+}

@@ -1,0 +1,43 @@
+// Every table of the schema is in exactly one of these lists: a test compares them with the database.
+
+/**
+ * What a backup carries: all that cannot be derived. In an order in which rows can be loaded: those
+ * that others refer to come first. `lapse_backup` may read these tables and no others.
+ */
+export const CARRIED_TABLES: readonly string[] = [
+  'tenants',
+  'secrets',
+  'ledger_keys',
+  'events',
+  'event_payloads',
+  'ledger_pending',
+  'ledger_leaves',
+  'ledger_nodes',
+  'ledger_heads',
+  'ledger_checkpoints',
+  'comments',
+  'tasks',
+  'import_keys',
+  'idempotency',
+];
+
+/** What a restore makes anew by folding the events: projections, and the due rows that go with them. */
+export const DERIVED_TABLES: readonly string[] = [
+  'tokens',
+  'ledger_epochs',
+  'exceptions',
+  'exception_search',
+  'exception_services',
+  'exception_owners',
+  'exception_policy_refs',
+  'exception_deadlines',
+  'exception_count_deltas',
+  'exception_counts',
+];
+
+/** What belongs to the database or to the server that runs on it, and not to the register. */
+export const LEFT_TABLES: readonly string[] = [
+  'schema_migrations',
+  'worker_heartbeats',
+  'test_clock',
+];

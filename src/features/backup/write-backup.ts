@@ -1,0 +1,135 @@
+import { pipeline } from 'node:stream/promises';
+import { createZstdCompress } from 'node:zlib';
+import { escapeIdentifier } from 'pg';
+import { newHeader } from '../../platform/backup-file/backup-header.ts';
+import { SealedChunks } from '../../platform/backup-file/sealed-chunks.ts';
+import type { WholeTransaction } from '../../platform/db/whole-transaction.ts';
+import { FRAME, frameHead, jsonFrame } from './frames.ts';
+import type { BackupTable, BackupTenant, KeptFile, Manifest } from './manifest.ts';
+import { CARRIED_TABLES } from './table-roles.ts';
+
+/** Counts lines, and so rows: within a row COPY writes a line feed as `\n`. */
+const LINE_FEED = 10;
+
+/** What a backup is made of. */
+export interface BackupSource {
+  /** A read-only snapshot of all tenants; see {@link beginBackup}. */
+  readonly tx: WholeTransaction;
+  readonly manifest: Manifest;
+  readonly files: readonly KeptFile[];
+}
+
+/** How far a backup or a restore is with the rows of all tables. */
+export interface RowProgress {
+  readonly table: string;
+  readonly rows: number;
+  readonly total: number;
+}
+
+/** Opens the snapshot: read-only, and as the role that may read what is carried and nothing else. */
+export const BACKUP_TRANSACTION = {
+  name: 'lapse-backup',
+  begin: 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL ROLE lapse_backup',
+};
+
+/**
+ * What the snapshot holds, counted in it.
+ *
+ * @param lapseVersion of this release
+ */
+export async function describeDatabase(
+  tx: WholeTransaction,
+  lapseVersion: string,
+): Promise<Manifest> {
+  const [database] = await tx.query<{ version: string; schema: string }>(
+    `SELECT current_setting('server_version') AS version, max(name) AS schema FROM lapse.schema_migrations`,
+  );
+  const tables: BackupTable[] = [];
+  for (const name of CARRIED_TABLES) {
+    const [count] = await tx.query<{ rows: number }>(
+      `SELECT count(*) AS rows FROM lapse.${escapeIdentifier(name)}`,
+    );
+    tables.push({ name, columns: await columnsOf(tx, name), rows: count?.rows ?? 0 });
+  }
+  const tenants = await tx.query<Omit<BackupTenant, 'root'> & { root: Buffer | null }>(
+    `SELECT t.tenant_id, t.name, coalesce(h.size, 0) AS size, h.root,
+       (SELECT count(*) FROM lapse.events e WHERE e.tenant_id = t.tenant_id) AS events
+     FROM lapse.tenants t LEFT JOIN LATERAL (SELECT size, root FROM lapse.ledger_heads h
+       WHERE h.tenant_id = t.tenant_id ORDER BY size DESC LIMIT 1) h ON true
+     ORDER BY t.created_at, t.tenant_id`,
+  );
+  return {
+    lapse_version: lapseVersion,
+    schema_version: database?.schema ?? '',
+    created_at: new Date(await tx.now).toISOString(),
+    postgres_version: database?.version ?? '',
+    tenants: tenants.map((tenant) => ({
+      ...tenant,
+      root: tenant.root?.toString('base64') ?? null,
+    })),
+    tables,
+  };
+}
+
+/** The columns that a table stores, those that the database generates by itself left out. */
+export async function columnsOf(tx: WholeTransaction, table: string): Promise<string[]> {
+  const rows = await tx.query<{ name: string }>(
+    `SELECT attname AS name FROM pg_attribute
+     WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
+     ORDER BY attnum`,
+    [`lapse.${escapeIdentifier(table)}`],
+  );
+  return rows.map((row) => row.name);
+}
+
+/** The bytes of a backup: compressed, then sealed under the passphrase. */
+export async function* backupBytes(
+  source: BackupSource,
+  passphrase: string,
+  onProgress: (progress: RowProgress) => void,
+): AsyncGenerator<Uint8Array> {
+  const sealed = new SealedChunks(await newHeader(passphrase));
+  const compressed = pipeline(frames(source, onProgress), createZstdCompress(), sealed);
+  // A failure ends the stream that is read below, and is thrown there.
+  compressed.catch(() => {});
+  yield* sealed;
+  await compressed;
+}
+
+async function* frames(
+  { tx, manifest, files }: BackupSource,
+  onProgress: (progress: RowProgress) => void,
+): AsyncGenerator<Buffer> {
+  yield jsonFrame(FRAME.manifest, manifest);
+  for (const file of files) yield jsonFrame(FRAME.file, file);
+  const total = totalRows(manifest);
+  let rows = 0;
+  for (const { name, columns } of manifest.tables) {
+    yield jsonFrame(FRAME.table, { name });
+    for await (const chunk of tx.copyOut(`COPY ${copyTarget(name, columns)} TO STDOUT`)) {
+      yield frameHead(FRAME.rows, chunk.length);
+      yield chunk;
+      rows += linesIn(chunk);
+      onProgress({ table: name, rows, total });
+    }
+  }
+  yield jsonFrame(FRAME.end, {});
+}
+
+/** `lapse."table" ("column", …)` */
+export function copyTarget(table: string, columns: readonly string[]): string {
+  return `lapse.${escapeIdentifier(table)} (${columns.map(escapeIdentifier).join(', ')})`;
+}
+
+/** Rows of all tables together. */
+export function totalRows({ tables }: Manifest): number {
+  return tables.reduce((sum, { rows }) => sum + rows, 0);
+}
+
+/** Line feeds, and so rows, in a part of what COPY writes. */
+export function linesIn(chunk: Buffer): number {
+  let lines = 0;
+  for (let at = chunk.indexOf(LINE_FEED); at >= 0; at = chunk.indexOf(LINE_FEED, at + 1))
+    lines += 1;
+  return lines;
+}

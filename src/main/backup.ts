@@ -1,0 +1,151 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { checkpointFiles } from '../features/backup/known-checkpoints.ts';
+import type { KeptFile, Manifest } from '../features/backup/manifest.ts';
+import {
+  BACKUP_TRANSACTION,
+  type BackupSource,
+  backupBytes,
+  describeDatabase,
+  type RowProgress,
+} from '../features/backup/write-backup.ts';
+import { replaceFile } from '../platform/backup-file/replaced-file.ts';
+import { type Config, type ConfigSecrets, ConfigurationError } from '../platform/config/config.ts';
+import { WholeTransaction } from '../platform/db/whole-transaction.ts';
+import { readMasterKey } from '../platform/secrets/secrets.ts';
+import { reachForBackup } from './administered-database.ts';
+import { LAPSE_VERSION } from './version.ts';
+
+/** What `lapse backup` is told. */
+export interface BackupOptions {
+  readonly config: Config;
+  readonly secrets: ConfigSecrets;
+  /** Where `lapse.config.yaml` lies. */
+  readonly folder: string;
+  /** The file to write; undefined for standard output. */
+  readonly path: string | undefined;
+  readonly passphrase: string;
+  readonly progress: (text: string) => void;
+  readonly onRows: (progress: RowProgress) => void;
+  /** Stops it, leaving nothing behind. */
+  readonly signal: AbortSignal;
+}
+
+/** A backup that was written whole. */
+export interface WrittenBackup {
+  readonly manifest: Manifest;
+  /** Absolute; undefined for standard output. */
+  readonly path: string | undefined;
+  readonly bytes: number;
+}
+
+/** Says in the data folder when the last backup succeeded, for those who watch over it. */
+const LAST_BACKUP_FILE = 'last-backup.json';
+/** The files beside the database whose text a backup carries as it is. */
+export const MASTER_KEY_FILE = 'master-key';
+export const ADMIN_TOKEN_FILE = 'admin-token';
+export const CONFIG_FILE = 'lapse.config.yaml';
+
+/** Backs up the register, whether or not a server runs on it. */
+export async function backUp(options: BackupOptions): Promise<WrittenBackup> {
+  const { config, secrets, progress } = options;
+  const database = await reachForBackup(config, secrets, progress);
+  try {
+    const masterKey = await keyOf(config, secrets);
+    // Before the snapshot is taken: whatever they were signed for is committed, and so in it.
+    const checkpoints = await checkpointFiles(join(config.dataDir, 'checkpoints'));
+    const tx = await WholeTransaction.begin(database.connection, BACKUP_TRANSACTION);
+    try {
+      const manifest = await describeDatabase(tx, LAPSE_VERSION);
+      await assertUsable(tx, manifest, masterKey.key.keyId);
+      const files = [
+        { name: MASTER_KEY_FILE, text: masterKey.text },
+        ...(await fileIfThere(ADMIN_TOKEN_FILE, config.dataDir)),
+        ...(await fileIfThere(CONFIG_FILE, options.folder)),
+        ...checkpoints,
+      ];
+      return await write({ tx, manifest, files }, options);
+    } finally {
+      await tx.close();
+    }
+  } finally {
+    await database.close();
+  }
+}
+
+async function keyOf({ dataDir }: Config, { masterKey }: ConfigSecrets) {
+  const file = join(dataDir, MASTER_KEY_FILE);
+  try {
+    return await readMasterKey(masterKey, file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    throw new ConfigurationError(
+      `there is no ${file}, and without the master key a backup could not be used: set LAPSE_DATA or LAPSE_MASTER_KEY to what the server uses`,
+    );
+  }
+}
+
+async function write(source: BackupSource, options: BackupOptions): Promise<WrittenBackup> {
+  const { config, passphrase, signal, onRows } = options;
+  const content = backupBytes(source, passphrase, onRows);
+  const { manifest } = source;
+  let written: { path: string | undefined; bytes: number };
+  if (options.path === undefined) {
+    let bytes = 0;
+    const counted = async function* () {
+      for await (const chunk of content) {
+        bytes += chunk.length;
+        yield chunk;
+      }
+    };
+    await pipeline(counted(), process.stdout, { signal, end: false });
+    written = { path: undefined, bytes };
+  } else {
+    written = await replaceFile(options.path, content, signal);
+  }
+  const last = {
+    at: manifest.created_at,
+    path: written.path ?? null,
+    bytes: written.bytes,
+    entries: manifest.tenants.reduce((sum, { events }) => sum + events, 0),
+    lapse_version: LAPSE_VERSION,
+  };
+  const text = Buffer.from(`${JSON.stringify(last, null, 2)}\n`);
+  const note = join(config.dataDir, LAST_BACKUP_FILE);
+  try {
+    await replaceFile(note, [text], new AbortController().signal);
+  } catch (error) {
+    options.progress(
+      `the backup is whole, but ${note} could not be written: ${(error as Error).message}`,
+    );
+  }
+  return { manifest, ...written };
+}
+
+/** A backup that could not be used after a restore is refused now, while the key can still be found. */
+async function assertUsable(
+  tx: WholeTransaction,
+  { tenants }: Manifest,
+  keyId: string,
+): Promise<void> {
+  if (tenants.length === 0)
+    throw new ConfigurationError('there is nothing to back up: the database holds no tenant');
+  const [other] = await tx.query<{ key_id: string }>(
+    'SELECT key_id FROM lapse.secrets WHERE key_id <> $1 LIMIT 1',
+    [keyId],
+  );
+  if (!other) return;
+  throw new ConfigurationError(
+    `the secrets in the database rest under master key ${other.key_id}, and ${keyId} was given: set LAPSE_MASTER_KEY, or LAPSE_DATA, to what the server uses`,
+  );
+}
+
+async function fileIfThere(name: string, folder: string): Promise<KeptFile[]> {
+  try {
+    return [{ name, text: await readFile(join(folder, name), 'utf8') }];
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}

@@ -1,0 +1,159 @@
+import { join } from 'node:path';
+import { assertEmpty } from '../features/backup/empty-database.ts';
+import { checkpointsOf, originOf } from '../features/backup/known-checkpoints.ts';
+import type { OpenedBackup } from '../features/backup/read-backup.ts';
+import {
+  type RestoredTenant,
+  type RestoreProgress,
+  restoreBackup,
+} from '../features/backup/restore-backup.ts';
+import { exceptionStream } from '../features/exceptions/exception-store.ts';
+import { tokenStream } from '../features/identity/token-store.ts';
+import { makeReadOnly } from '../features/tenants/tenant-service.ts';
+import {
+  checkpointName,
+  fileCheckpointStore,
+  putBackCheckpoint,
+} from '../journal/checkpoint-store.ts';
+import { ledgerStream } from '../journal/ledger-stream.ts';
+import type { KeptNote } from '../journal/verify-checkpoints.ts';
+import { BackupFileError } from '../platform/backup-file/backup-file-error.ts';
+import { type Config, type ConfigSecrets, ConfigurationError } from '../platform/config/config.ts';
+import { holdMigrations, migrationNames, rebuildSchema } from '../platform/db/migrate.ts';
+import { ensureLogin } from '../platform/db/roles.ts';
+import { WholeTransaction } from '../platform/db/whole-transaction.ts';
+import { reachForRestore } from './administered-database.ts';
+import { migrationsFolder } from './database-setup.ts';
+import { RestoredFiles } from './restored-files.ts';
+
+/** What `lapse restore` is told. */
+export interface RestoreCommand {
+  readonly config: Config;
+  readonly secrets: ConfigSecrets;
+  /** Where `lapse.config.yaml` belongs. */
+  readonly folder: string;
+  readonly backup: OpenedBackup;
+  /** Checkpoints that people have kept elsewhere. */
+  readonly checkpoints: readonly KeptNote[];
+  readonly progress: (text: string) => void;
+  readonly onProgress: (progress: RestoreProgress) => void;
+}
+
+/** A restore that was verified and committed. */
+export interface RestoredBackup {
+  readonly tenants: readonly RestoredTenant[];
+  /** Where the backup's configuration was put, if it had any. */
+  readonly configFile: { readonly path: string; readonly isBeside: boolean } | undefined;
+}
+
+const TRANSACTION = { name: 'lapse-restore', begin: 'BEGIN' };
+
+/**
+ * Restores a backup into an empty database: all of it in one transaction, so that a server sees a
+ * verified register or none. What it puts into the data folder is taken away again where it fails.
+ */
+export async function restore(command: RestoreCommand): Promise<RestoredBackup> {
+  const { config, secrets, backup, progress } = command;
+  await assertKnownVersion(backup);
+  const files = new RestoredFiles(config.dataDir, command.folder);
+  await files.assertMasterKey(backup.files, secrets.masterKey);
+  const database = await reachForRestore(config, secrets, progress);
+  try {
+    const tx = await WholeTransaction.begin(database.connection, TRANSACTION);
+    try {
+      await holdMigrations(tx.client);
+      await assertEmpty(tx);
+      const tenants = await load(tx, command);
+      await tx.query('RESET ROLE');
+      for (const login of database.logins) await ensureLogin(tx.client, login);
+      // Before the commit: a register whose keys are not there must not be seen.
+      const configFile = await files.put(backup.files, secrets.masterKey !== undefined);
+      await keepCheckpoints(files, command, tenants);
+      await tx.commit();
+      files.keep();
+      return { tenants, configFile };
+    } finally {
+      await tx.close();
+    }
+  } finally {
+    await files.takeAway();
+    await database.close();
+  }
+}
+
+/** The schema grows forward only: a later one cannot be brought back to this release's. */
+async function assertKnownVersion({ manifest }: OpenedBackup): Promise<void> {
+  const { schema_version: version, lapse_version: release } = manifest;
+  if ((await migrationNames(migrationsFolder())).includes(version)) return;
+  throw new BackupFileError(
+    'newer-format',
+    `it was made by Lapse ${release}, whose database is at ${version}, which this release does not know`,
+  );
+}
+
+async function load(tx: WholeTransaction, command: RestoreCommand): Promise<RestoredTenant[]> {
+  const { config, backup, checkpoints: named, onProgress } = command;
+  const store = fileCheckpointStore(join(config.dataDir, 'checkpoints'));
+  const carried = checkpointsOf(backup.files);
+  const used = new Set<KeptNote>();
+  const tenants = await restoreBackup({
+    tx,
+    backup,
+    kinds: [exceptionStream, tokenStream, ledgerStream],
+    prepareSchema: (upTo) => rebuildSchema(tx.client, migrationsFolder(), upTo),
+    async notesOf(tenantId) {
+      const origins = await originsOf(tx, tenantId);
+      const own = named.filter(({ note }) => origins.has(originOf(note)));
+      for (const note of own) used.add(note);
+      return [
+        ...carried.filter((each) => each.tenantId === tenantId),
+        ...(await store.all(tenantId)),
+        ...own,
+      ].filter(isFirst);
+    },
+    async markOlder(tenantId, detail) {
+      await makeReadOnly(tx, tenantId, detail);
+      await tx.flush();
+    },
+    onProgress,
+  });
+  const stray = named.find((note) => !used.has(note));
+  if (!stray) return tenants;
+  throw new ConfigurationError(
+    `${stray.name} is no checkpoint of a ledger in this backup: ${originOf(stray.note) ?? 'it is no checkpoint at all'}`,
+  );
+}
+
+/** The same note is kept in several places. */
+function isFirst({ note }: KeptNote, at: number, all: readonly KeptNote[]): boolean {
+  return all.findIndex((each) => each.note === note) === at;
+}
+
+async function originsOf(tx: WholeTransaction, tenantId: string) {
+  const rows = await tx.query<{ origin: string }>(
+    `SELECT origin FROM lapse.ledger_keys WHERE tenant_id = $1
+     UNION ALL SELECT state->>'origin' FROM lapse.ledger_epochs WHERE tenant_id = $1`,
+    [tenantId],
+  );
+  return new Set<string | undefined>(rows.map(({ origin }) => origin));
+}
+
+/**
+ * Puts the backup's checkpoints back, and one that was named and is later than the ledger: by it
+ * every server knows that the ledger is not to be gone on with.
+ */
+async function keepCheckpoints(
+  files: RestoredFiles,
+  { config, backup, checkpoints: named }: RestoreCommand,
+  tenants: readonly RestoredTenant[],
+): Promise<void> {
+  const folder = join(config.dataDir, 'checkpoints');
+  for (const { tenantId, name, note } of checkpointsOf(backup.files))
+    files.created(await putBackCheckpoint(folder, tenantId, name, note));
+  for (const { tenant, later } of tenants) {
+    const note = named.find(({ name }) => name === later?.name)?.note;
+    if (!later || note === undefined) continue;
+    const name = checkpointName(later.epoch, later.size, new Date().toISOString());
+    files.created(await putBackCheckpoint(folder, tenant.tenant_id, name, note));
+  }
+}

@@ -1,0 +1,135 @@
+import { randomBytes } from 'node:crypto';
+import { createReadStream, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import pg from 'pg';
+import { inject } from 'vitest';
+import { openBackup } from '../../src/features/backup/read-backup.ts';
+import type { RestoreProgress } from '../../src/features/backup/restore-backup.ts';
+import type { KeptNote } from '../../src/journal/verify-checkpoints.ts';
+import { backUp, type WrittenBackup } from '../../src/main/backup.ts';
+import { type RestoredBackup, restore } from '../../src/main/restore.ts';
+import { readConfig } from '../../src/platform/config/config.ts';
+import type { Connection } from '../../src/platform/postgres/open-database.ts';
+import type { TestApi } from '../support/test-api.ts';
+
+const PASSPHRASE = 'correct horse battery staple';
+
+const silent = () => {};
+
+/** The environment of a command that works on a database as its administrator. */
+export function environmentFor(
+  { host, port, user, password, database }: Connection,
+  dataDir: string,
+  login = 'backup_app',
+): NodeJS.ProcessEnv {
+  const url = (name: string, secret: string) =>
+    `postgresql://${name}:${encodeURIComponent(secret)}@/${database}?host=${encodeURIComponent(host)}&port=${port}`;
+  return {
+    LAPSE_DATA: dataDir,
+    DATABASE_URL: url(login, 'app'),
+    DATABASE_WORKER_URL: url(`${login}_worker`, 'worker'),
+    DATABASE_ADMIN_URL: url(user, password),
+  };
+}
+
+/** Of a test register. */
+const MASTER_KEY = Buffer.alloc(32, 7);
+
+/** Backs up a test register, as `lapse backup` does. */
+export async function backUpApi(
+  api: TestApi,
+  path: string,
+  key: Buffer | null = MASTER_KEY,
+): Promise<WrittenBackup> {
+  const { config, secrets } = await readConfig(
+    {
+      ...environmentFor(api.register.admin, api.dataDir),
+      ...(key && { LAPSE_MASTER_KEY: key.toString('base64') }),
+    },
+    api.dataDir,
+  );
+  return backUp({
+    ...{ config, secrets, folder: api.dataDir, path, passphrase: PASSPHRASE },
+    progress: silent,
+    onRows: silent,
+    signal: new AbortController().signal,
+  });
+}
+
+/** A database to restore into, and the data folder of the server that is to use it. */
+export interface RestoreTarget {
+  readonly connection: Connection;
+  readonly dataDir: string;
+  readonly admin: pg.Client;
+  /** The login that the restore sets up for the application. */
+  readonly login: string;
+  readonly env: NodeJS.ProcessEnv;
+  /** As `lapse restore` does. */
+  restore(
+    path: string,
+    checkpoints?: readonly KeptNote[],
+    onProgress?: (progress: RestoreProgress) => void,
+  ): Promise<RestoredBackup>;
+  /** Whether anything of Lapse is in the database. */
+  hasSchema(): Promise<boolean>;
+  drop(): Promise<void>;
+}
+
+/** An empty database in which nothing of Lapse has ever been. `folder` is where its data folder goes. */
+export async function createTarget(folder: string): Promise<RestoreTarget> {
+  const server = inject('postgres');
+  const suffix = randomBytes(5).toString('hex');
+  const connection = { ...server, database: `restored_${suffix}` };
+  await asServer(server, `CREATE DATABASE ${connection.database}`);
+  const admin = new pg.Client(connection);
+  // The database is dropped under it.
+  admin.on('error', silent);
+  await admin.connect();
+  const dataDir = join(folder, `data-${suffix}`);
+  const login = `restored_app_${suffix}`;
+  const env = environmentFor(connection, dataDir, login);
+  return {
+    ...{ connection, dataDir, admin, login, env },
+    async restore(path, checkpoints = [], onProgress = silent) {
+      mkdirSync(join(folder, suffix), { recursive: true });
+      const { config, secrets } = await readConfig(env, join(folder, suffix));
+      const backup = await openBackup(createReadStream(path), async () => PASSPHRASE);
+      try {
+        return await restore({
+          ...{ config, secrets, folder: join(folder, suffix), backup, checkpoints },
+          progress: silent,
+          onProgress,
+        });
+      } finally {
+        await backup.close();
+      }
+    },
+    async hasSchema() {
+      const { rows } = await admin.query("SELECT to_regnamespace('lapse') IS NOT NULL AS there");
+      return rows[0].there;
+    },
+    async drop() {
+      await admin.end();
+      await asServer(server, `DROP DATABASE IF EXISTS ${connection.database} WITH (FORCE)`);
+      await asServer(server, `DROP ROLE IF EXISTS ${login}, ${login}_worker`);
+    },
+  };
+}
+
+async function asServer(server: Connection, sql: string): Promise<void> {
+  const client = new pg.Client(server);
+  await client.connect();
+  try {
+    await client.query(sql);
+  } finally {
+    await client.end();
+  }
+}
+
+/** Every row of a table as JSON, in an order of its own. */
+export async function rowsOf(client: pg.Client | pg.Pool, table: string): Promise<unknown[]> {
+  const { rows } = await client.query(
+    `SELECT to_jsonb(t) AS row FROM lapse.${table} t ORDER BY to_jsonb(t)::text`,
+  );
+  return rows.map(({ row }) => row);
+}
