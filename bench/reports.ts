@@ -1,5 +1,6 @@
 import { Client } from 'pg';
 import { countRegister } from '../src/features/exceptions/exception-count-views.ts';
+import { miscounted } from '../src/features/exceptions/exception-counts-check.ts';
 import { type CreateCost, measureCreateCost } from './support/create-cost.ts';
 import { buildLapse, type LapseProcess, startLapse } from './support/lapse-process.ts';
 import { printMachine } from './support/machine.ts';
@@ -54,6 +55,7 @@ try {
     `\n  growth of the medians from ${sizes[0]} to ${sizes[1]}: ${growth(middle, small)}`,
   );
   console.log(`  growth of the medians from ${sizes[1]} to ${sizes[2]}: ${growth(large, middle)}`);
+  await measureCheck(tenantId);
   await measureBehind(tenantId);
   console.error('what counting costs a create …');
   printCreateCost(await measureCreateCost(scratch, tenantId, quick ? 4 : 12));
@@ -83,6 +85,17 @@ async function measure(server: LapseProcess, path: string): Promise<number> {
   const processor = `processor: server ${own?.toFixed(1)} ms, PostgreSQL ${postgres?.toFixed(1)} ms`;
   console.log(`  ${path.padEnd(24)} ${figures(p50, p99)}   ${processor}`);
   return p50;
+}
+
+/** What verifying the ledger takes longer for comparing counters. */
+async function measureCheck(tenantId: string): Promise<void> {
+  const before = cpuSecondsOfFamily(postmaster);
+  const wrong = await scratch.db.inTenant(tenantId, (tx) => miscounted(tx, tenantId));
+  if (wrong !== undefined) throw new Error(wrong);
+  const seconds = cpuSecondsOfFamily(postmaster) - before;
+  console.log(
+    `\n  comparing all counters with a recount: ${seconds.toFixed(1)} s of PostgreSQL's processor time`,
+  );
 }
 
 /** The worker is stopped: what it would have added up or swept stays undone. */
@@ -129,7 +142,7 @@ function printCreateCost({ counted, bare, addUp }: CreateCost): void {
 
 async function report(what: string, run: () => Promise<unknown>): Promise<void> {
   const before = cpuSecondsOfFamily(postmaster);
-  const { p50, p99, runs } = await timesOf(run);
+  const { p50, p99, runs } = await timesOf(run, REQUESTS / 10);
   const postgres = ((cpuSecondsOfFamily(postmaster) - before) / runs) * 1e3;
   console.log(
     `  ${what.padEnd(28)} ${figures(p50, p99)}   processor: PostgreSQL ${postgres.toFixed(1)} ms`,
@@ -143,17 +156,17 @@ function figures(p50: number, p99: number): string {
 async function timesOf(
   run: () => Promise<unknown>,
 ): Promise<{ p50: number; p99: number; runs: number }> {
-  const warmUp = REQUESTS / 10;
+  const warmUp = requests / 10;
   for (let warming = 0; warming < warmUp; warming += 1) await run();
   const times: number[] = [];
-  for (let request = 0; request < REQUESTS; request += 1) {
+  for (let request = 0; request < requests; request += 1) {
     const sent = performance.now();
     await run();
     times.push(performance.now() - sent);
   }
   times.sort((a, b) => a - b);
   const at = (share: number) => times[Math.floor(times.length * share)] ?? Number.NaN;
-  return { p50: at(0.5), p99: at(0.99), runs: warmUp + REQUESTS };
+  return { p50: at(0.5), p99: at(0.99), runs: warmUp + requests };
 }
 
 async function single(expression: string): Promise<unknown> {

@@ -49,10 +49,10 @@ export interface StreamKind<State, Event extends DomainEvent> {
   /** The rows that a state must have in each of `tables`. */
   project(row: StreamState<State>): readonly (readonly ProjectedRow[])[];
   /**
-   * What was counted of all the rows of a tenant and is not what counting them anew gives, one text
-   * each, at most `limit`. The rows themselves are compared one by one.
+   * How what was counted of all the rows of a tenant differs from what counting them anew gives;
+   * undefined where it does not. The rows themselves are compared one by one.
    */
-  miscounted?(reader: Reader, tenantId: string, limit: number): Promise<string[]>;
+  miscounted?(reader: Reader, tenantId: string): Promise<string | undefined>;
 }
 
 /** A table of a projection. */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { signCheckpoint } from '../domain/ledger/checkpoint.ts';
 import { signerOf } from '../domain/ledger/log.fixture.ts';
+import { COUNTED, countedOf } from '../features/exceptions/exception-counts.ts';
 import { findLedgerKeys, loadLedgerSigner, newestKey } from './ledger-key.ts';
 import { expectFindings, placesOf } from './verify-expectations.fixture.ts';
 import { manyLives, recordLives } from './verify-ledger.fixture.ts';
@@ -40,6 +41,11 @@ describe('given a checkpoint that has left the database', () => {
           await lab.sql(`DELETE FROM lapse.${table} WHERE exception_id = ANY($1)`, ids);
         for (const table of ['exception_owners', 'exception_policy_refs', 'exception_deadlines'])
           await lab.sql(`DELETE FROM lapse.${table} WHERE exception_id = ANY($1)`, ids);
+        await lab.sql('TRUNCATE lapse.exception_counts, lapse.exception_count_deltas');
+        await lab.sql(
+          `INSERT INTO lapse.exception_count_deltas (tenant_id, ${COUNTED}, change)
+           SELECT tenant_id, ${countedOf('e')}, 1 FROM lapse.exceptions e`,
+        );
         await lab.sql(
           `UPDATE lapse.tokens SET version = 1, revoked_at = NULL, state = state::jsonb - 'revoked_at'`,
         );

@@ -9,6 +9,7 @@ const TABLE = `
 exception:read      yes            yes        yes       yes
 exception:write     yes            yes        yes       -
 exception:approve   -              -          yes       -
+report:read         yes            yes        yes       yes
 ledger:verify       yes            yes        yes       yes
 ledger:open-epoch   yes            -          -         -
 task:read           yes            -          -         yes

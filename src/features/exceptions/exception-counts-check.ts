@@ -8,12 +8,13 @@ const KINDS = `
   UNION ALL SELECT ${COUNTED}, change, 0 FROM lapse.exception_count_deltas WHERE tenant_id = $1`;
 
 const MISCOUNTED = `
-  SELECT facet, value, status, severity, sum(kept) AS kept, sum(recount) AS recount FROM (
+  SELECT facet, value, status, severity, sum(kept) AS kept, sum(recount) AS recount,
+    count(*) OVER () AS wrong FROM (
     SELECT facet, value, status, severity, count AS kept, 0 AS recount
     FROM lapse.exception_counts WHERE tenant_id = $1
     UNION ALL SELECT f.facet, f.value, f.status, coalesce(k.severity, 'unrated'), k.kept, k.recount
     FROM (${KINDS}) AS k ${FACETS} WHERE f.value IS NOT NULL) AS c
-  GROUP BY 1, 2, 3, 4 HAVING sum(kept) <> sum(recount) ORDER BY 1, 2, 3, 4 LIMIT $2`;
+  GROUP BY 1, 2, 3, 4 HAVING sum(kept) <> sum(recount) ORDER BY 1, 2, 3, 4 LIMIT 1`;
 
 interface Miscount extends QueryResultRow {
   readonly facet: string;
@@ -22,17 +23,14 @@ interface Miscount extends QueryResultRow {
   readonly severity: string;
   readonly kept: string;
   readonly recount: string;
+  readonly wrong: number;
 }
 
-/** What the counters say of stored statuses and the register's rows do not, one text each. */
-export async function miscounted(
-  reader: Reader,
-  tenantId: string,
-  limit: number,
-): Promise<string[]> {
-  const rows = await reader.query<Miscount>(MISCOUNTED, [tenantId, limit]);
-  return rows.map(
-    ({ facet, value, status, severity, kept, recount }) =>
-      `the counter of ${facet} ${value}, ${status}, ${severity} says ${kept}; the register holds ${recount}`,
-  );
+/** How many counters say something else than the register's rows, as stored, and the first of them. */
+export async function miscounted(reader: Reader, tenantId: string): Promise<string | undefined> {
+  const [first] = await reader.query<Miscount>(MISCOUNTED, [tenantId]);
+  if (!first) return undefined;
+  const { facet, value, status, severity, kept, recount, wrong } = first;
+  const which = `${facet} ${value}, ${status}, ${severity}`;
+  return `counters that differ from the register: ${wrong}; that of ${which} says ${kept} instead of ${recount}`;
 }
