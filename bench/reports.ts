@@ -155,6 +155,7 @@ function figures(p50: number, p99: number): string {
 
 async function timesOf(
   run: () => Promise<unknown>,
+  requests = REQUESTS,
 ): Promise<{ p50: number; p99: number; runs: number }> {
   const warmUp = requests / 10;
   for (let warming = 0; warming < warmUp; warming += 1) await run();
