@@ -75,6 +75,17 @@ test('of ten creations under one key one record comes', async () => {
   expect(await count()).toBe(before + 1);
 });
 
+test('of ten submissions under one key one is made, and all are answered alike', async () => {
+  const { exception_id: id } = await draft(api);
+  const headers = { 'idempotency-key': 'submit-once' };
+  const answers = await times(10, () =>
+    api.send('POST', `/v1/exceptions/${id}/submit`, { as: 'requestor', body: {}, headers }),
+  );
+  expect(tally(answers)).toEqual({ '200': 10 });
+  for (const { body } of answers) expect(body).toEqual(answers[0]?.body);
+  expect(await eventsOf(id)).toEqual(['ExceptionDrafted', 'ExceptionSubmitted']);
+});
+
 test('of ten comments under one key one is added, of ten tokens one secret is shown', async () => {
   const { exception_id: id } = await draft(api);
   const url = `/v1/exceptions/${id}/comments`;

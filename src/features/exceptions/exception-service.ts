@@ -40,6 +40,7 @@ interface Services {
   readonly assertWritable: (tx: Transaction, tenantId: string) => Promise<void>;
 }
 
+type Stored = StreamState<ExceptionState>;
 type Commands = readonly [ExceptionCommand, ...ExceptionCommand[]];
 
 /** Runs commands on exceptions: load, decide, record, all in one transaction. */
@@ -57,7 +58,7 @@ export class ExceptionService {
     submit: boolean,
   ): Promise<Answer> {
     const commands: Commands = submit ? [command, { type: 'SubmitException' }] : [command];
-    return this.#answer(caller, async (tx) => {
+    return this.#answer(caller, undefined, async (tx) => {
       const now = await tx.now;
       const id = `EXC_${newUlid()}`;
       return { status: 201, record: this.#run(tx, caller, id, undefined, commands, now), now };
@@ -71,8 +72,8 @@ export class ExceptionService {
     command: ExceptionCommand,
     expectedVersion?: number,
   ): Promise<Answer> {
-    return this.#answer(caller, async (tx) => {
-      const before = await this.#load(tx, caller, exceptionId, expectedVersion);
+    return this.#answer(caller, exceptionId, async (tx, locked) => {
+      const before = found(locked, exceptionId, expectedVersion);
       const now = Math.max(await tx.now, before.state.updated_at);
       const after = this.#run(tx, caller, exceptionId, before, [command], now);
       await this.#informPredecessor(tx, caller, before.state, after.state, now);
@@ -87,8 +88,8 @@ export class ExceptionService {
     request: RenewalRequest,
     expectedVersion?: number,
   ): Promise<Answer> {
-    return this.#answer(caller, async (tx) => {
-      const before = await this.#load(tx, caller, exceptionId, expectedVersion);
+    return this.#answer(caller, exceptionId, async (tx, locked) => {
+      const before = found(locked, exceptionId, expectedVersion);
       const now = Math.max(await tx.now, before.state.updated_at);
       const command = draftRenewal(this.#advanced(before.state, now), request, now);
       if (isRefusal(command)) throw command;
@@ -97,10 +98,18 @@ export class ExceptionService {
     });
   }
 
-  async #answer(caller: Caller, work: (tx: Transaction) => Promise<Answer>): Promise<Answer> {
+  /** Answers a request as it was answered before, or does the work on the record that it names. */
+  async #answer(
+    caller: Caller,
+    exceptionId: string | undefined,
+    work: (tx: Transaction, locked: Stored | undefined) => Promise<Answer>,
+  ): Promise<Answer> {
     const { tenantId, idempotency } = caller;
     return this.#services.db.inTenant(tenantId, async (tx) => {
-      const [before] = await Promise.all([
+      // The lock comes first: a request that is sent again beside the first waits there, and then
+      // finds what the first was answered. Asked before, it would be refused what it has done.
+      const [locked, before] = await Promise.all([
+        exceptionId === undefined ? undefined : loadForUpdate(tx, tenantId, exceptionId),
         recall(tx, tenantId, idempotency),
         this.#services.assertWritable(tx, tenantId),
       ]);
@@ -112,24 +121,12 @@ export class ExceptionService {
           now: before.at,
         };
       }
-      const answer = await work(tx);
+      const answer = await work(tx, locked);
       const { id, version } = answer.record;
       const reference = { type: 'exception', id, version };
       remember(tx, tenantId, idempotency, { status: answer.status, reference, at: answer.now });
       return answer;
     });
-  }
-
-  async #load(tx: Transaction, { tenantId }: Caller, exceptionId: string, expected?: number) {
-    const before = await loadForUpdate(tx, tenantId, exceptionId);
-    if (!before) throw new DomainError('not-found', `there is no exception ${exceptionId}`);
-    if (expected !== undefined && expected !== before.version) {
-      throw new DomainError(
-        'stale-revision',
-        `the record has changed since (revision ${before.version}, you sent ${expected}); read it again and repeat the edit`,
-      );
-    }
-    return before;
   }
 
   /** Brings the record to `now`, decides the commands on it in turn, and records what follows. */
@@ -184,4 +181,16 @@ export class ExceptionService {
   #advanced(state: ExceptionState, now: number): ExceptionState {
     return stateAt(state, now, this.#services.policy);
   }
+}
+
+/** The record that a command is for; refuses where there is none, or not in the revision expected. */
+function found(record: Stored | undefined, id: string, expected: number | undefined): Stored {
+  if (!record) throw new DomainError('not-found', `there is no exception ${id}`);
+  if (expected !== undefined && expected !== record.version) {
+    throw new DomainError(
+      'stale-revision',
+      `the record has changed since (revision ${record.version}, you sent ${expected}); read it again and repeat the edit`,
+    );
+  }
+  return record;
 }
