@@ -74,6 +74,23 @@ test('a predecessor expires when its renewal has to be approved anew', async () 
   expect(await read(predecessor.exception_id)).toMatchObject({ status: 'Expired' });
 });
 
+test('a predecessor is told no earlier than what happened to it last, though clocks were put back', async () => {
+  const { exception_id: of } = await recordIn(api, 'Active');
+  await api.moveTo(START + 70 * DAY);
+  const { exception_id: id } = passed(await command(api, of, 'renew'));
+  passed(await command(api, id, 'submit'));
+  passed(await command(api, id, 'approve', 'approver'));
+  await api.moveTo(START + 71 * DAY);
+  passed(await command(api, of, 'evidence'));
+  await api.moveTo(START + 70.5 * DAY);
+  passed(await command(api, id, 'activate'));
+  const { body } = await api.send('GET', `/v1/exceptions/${of}/history`, { as: 'auditor' });
+  const told = body.items.slice(-2) as { type: string; at: string }[];
+  expect(told.map(({ type }) => type)).toEqual(['EvidenceAdded', 'RenewalLinked']);
+  const [evidence, link] = told.map(({ at }) => parseInstant(at) ?? 0);
+  expect(link).toBeGreaterThanOrEqual(evidence ?? Number.POSITIVE_INFINITY);
+});
+
 test('a renewal that ends no later takes nothing over', async () => {
   const predecessor = await recordIn(api, 'Active');
   await api.moveTo(START + 70 * DAY);

@@ -165,11 +165,13 @@ export class ExceptionService {
     caller: Caller,
     before: ExceptionState,
     after: ExceptionState,
-    now: number,
+    time: number,
   ) {
     if (!after.renews || before === after) return;
     const predecessor = await loadForUpdate(tx, caller.tenantId, after.renews);
     if (!predecessor) return;
+    // Something may have happened to it since this transaction has read the time.
+    const now = Math.max(time, predecessor.state.updated_at);
     const state = this.#advanced(predecessor.state, now);
     const command = chainCommand(before, after, state);
     // One that is over already hands over nothing.
