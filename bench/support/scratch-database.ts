@@ -23,13 +23,14 @@ export interface ScratchDatabase {
 }
 
 /**
- * Starts it below the system's temporary folder (`TMPDIR`), with the settings that Lapse ships and
- * those that are given.
+ * Starts it below a folder, the system's temporary one (`TMPDIR`) unless told, with the settings that
+ * Lapse ships and those that are given.
  */
 export async function openScratchDatabase(
   settings: Readonly<Record<string, string>> = {},
+  parent = tmpdir(),
 ): Promise<ScratchDatabase> {
-  const folder = mkdtempSync(join(tmpdir(), 'lapse-bench-'));
+  const folder = mkdtempSync(join(parent, 'lapse-bench-'));
   // Root's PostgreSQL runs as another user, who has to pass through.
   chmodSync(folder, 0o711);
   const server = await startPrivatePostgres({ dataDir: join(folder, 'data'), settings });

@@ -117,7 +117,10 @@ function tryMove(story: Story, next: Move): Story {
 }
 
 /** The command that a move is where the record stands. */
-export function commandOf({ type, days, choice }: Move, { state, now }: Story): ExceptionCommand {
+export function commandOf(
+  { type, days, choice }: Move,
+  { state, now }: Pick<Story, 'state' | 'now'>,
+): ExceptionCommand {
   const end = state.expires_at ?? now;
   const reason = 'because';
   switch (type) {

@@ -1,0 +1,225 @@
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { mock } from 'node:test';
+import pg from 'pg';
+import { BUILT_IN_POLICY } from '../../src/domain/policy/built-in-policy.ts';
+import { formatInstant } from '../../src/domain/schedule/instant.ts';
+import { ExceptionViews } from '../../src/features/exceptions/exception-views.ts';
+import { openDatabase } from '../../src/platform/db/database.ts';
+import { masterKey } from '../../src/platform/secrets/secrets.ts';
+import { fastFolder } from '../support/fast-folder.ts';
+import { START } from '../support/given.ts';
+import { type Action, Actions } from './actions.ts';
+import { emptyDatabase, makeTenants } from './empty-database.ts';
+import { brokenInvariants, type Moment } from './invariants.ts';
+import { Mirror } from './mirror.ts';
+import { Random } from './random.ts';
+import { Schedule } from './schedule.ts';
+import { OutsideFolder } from './simulated-checkpoints.ts';
+import {
+  type AlterStatement,
+  type SimulatedClock,
+  simulatedDatabase,
+} from './simulated-database.ts';
+import { Tally } from './tally.ts';
+import type { SimulationDatabase, World } from './world.ts';
+
+/** What one episode is made of; the seed decides all that happens in it. */
+export interface EpisodeOptions {
+  readonly database: SimulationDatabase;
+  readonly seed: number;
+  readonly steps: number;
+  /** Steps between a crash and the next, on average. */
+  readonly betweenCrashes: number;
+  /** A fault to put in. */
+  readonly alter?: AlterStatement | undefined;
+  /** Told what every step does, and how far the episode is with it. */
+  readonly onStep?: (words: string, soFar: EpisodeProgress) => void;
+}
+
+/** What an episode has come through so far. */
+export interface EpisodeProgress {
+  readonly tally: Tally;
+  readonly steps: number;
+  /** Of the domain's time, in milliseconds. */
+  readonly simulated: number;
+}
+
+/** What an episode has come through. */
+export interface EpisodeResult extends EpisodeProgress {
+  /** SHA-256 over the words of all steps: the same for the same seed. */
+  readonly digest: string;
+}
+
+/** An invariant that did not hold. */
+export class SimulationFailure extends Error {
+  readonly seed: number;
+  readonly step: number;
+  readonly problems: readonly string[];
+  /** What was done last, in words; the newest last. */
+  readonly lastSteps: readonly string[];
+
+  constructor(
+    seed: number,
+    step: number,
+    problems: readonly string[],
+    lastSteps: readonly string[],
+  ) {
+    super(`seed ${seed}, step ${step}: ${problems[0]}`);
+    this.seed = seed;
+    this.step = step;
+    this.problems = problems;
+    this.lastSteps = lastSteps;
+  }
+}
+
+/** How long an episode is, and how often processes die in it, unless told. */
+export const DEFAULT_PACE = { steps: 1_500, betweenCrashes: 50 };
+/** Steps until something stands at a place to die at, mostly. */
+const STEPS_TO_A_PLACE = 50;
+/** Rounds of all loops after which nothing may be left to do. */
+const ROUNDS_TO_REST = 12;
+
+const REMEMBERED_STEPS = 40;
+
+/**
+ * Empties the database and runs one episode in it: people, replicas, crashes and clocks, all decided
+ * by the seed, with the invariants looked at all along.
+ *
+ * @throws SimulationFailure where one does not hold.
+ */
+export async function runEpisode(options: EpisodeOptions): Promise<EpisodeResult> {
+  await emptyDatabase(options.database.admin);
+  // The loop's pauses end when the simulation says so. Pools are opened after that and closed before.
+  mock.timers.enable({ apis: ['setTimeout'] });
+  const folder = mkdtempSync(join(fastFolder(), 'lapse-simulation-'));
+  const admin = new pg.Client(options.database.admin);
+  await admin.connect();
+  const { application, worker } = options.database;
+  const base = openDatabase({ application, worker, connections: 40 });
+  try {
+    return await new Episode(options, await makeWorld(options, { folder, admin, base })).run();
+  } finally {
+    await base.close();
+    await admin.end();
+    mock.timers.reset();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** How many connections wait for a lock, exactly: who is granted one is no longer counted. */
+const BLOCKED = `SELECT count(DISTINCT l.pid)::int AS blocked FROM pg_locks l
+  JOIN pg_stat_activity a ON a.pid = l.pid WHERE NOT l.granted AND a.datname = current_database()`;
+
+interface Opened {
+  readonly folder: string;
+  readonly admin: pg.Client;
+  readonly base: ReturnType<typeof openDatabase>;
+}
+
+async function makeWorld(options: EpisodeOptions, { folder, admin, base }: Opened) {
+  const clock: SimulatedClock = { now: START };
+  const master = masterKey(new Uint8Array(32).fill(7));
+  const tally = new Tally();
+  const countBlocked = async () => (await admin.query(BLOCKED)).rows[0].blocked as number;
+  const world: World = {
+    ...{ base, admin, master, clock },
+    application: options.database.application,
+    policy: BUILT_IN_POLICY,
+    tenants: await makeTenants(base, master, clock.now),
+    schedule: new Schedule(countBlocked),
+    outside: new OutsideFolder(folder),
+    mirror: new Mirror(admin),
+    intents: new Map(),
+    views: new ExceptionViews(simulatedDatabase({ base, clock }), BUILT_IN_POLICY),
+    problems: [],
+    commits: { count: 0 },
+    lookedAt: new Map(),
+    count: (what) => tally.count(what),
+    alter: options.alter,
+  };
+  return { world, tally };
+}
+
+class Episode {
+  readonly #options: EpisodeOptions;
+  readonly #world: World;
+  readonly #tally: Tally;
+  readonly #actions: Actions;
+  readonly #lastSteps: string[] = [];
+  readonly #digest = createHash('sha256');
+  #step = 0;
+  #simulated = 0;
+
+  constructor(options: EpisodeOptions, { world, tally }: Awaited<ReturnType<typeof makeWorld>>) {
+    this.#options = options;
+    this.#world = world;
+    this.#tally = tally;
+    // Seeds that follow one another come past all places to die at in turn.
+    const { seed, steps, betweenCrashes } = options;
+    const turn = seed * Math.ceil(steps / (2 * betweenCrashes + STEPS_TO_A_PLACE));
+    this.#actions = new Actions(world, new Random(seed), turn, betweenCrashes);
+  }
+
+  async run(): Promise<EpisodeResult> {
+    try {
+      while (this.#step < this.#options.steps) await this.#take(() => this.#actions.next());
+      await this.#comeToRest();
+      await this.#check('end');
+      for (const { events } of this.#world.mirror.all)
+        for (const { event } of events) this.#tally.count(`happened: ${event.type}`);
+    } finally {
+      await this.#actions.killAll();
+    }
+    return { ...this.#progress, digest: this.#digest.digest('hex') };
+  }
+
+  /** Lets everything that was begun end, and all that is due be done. */
+  async #comeToRest(): Promise<void> {
+    const { commits } = this.#world;
+    // Twice, since the end of one thing can make another due.
+    for (let quiet = 0, rounds = 0; quiet < 2; rounds += 1) {
+      if (rounds > ROUNDS_TO_REST)
+        this.#world.problems.push(`the loops still find work after ${rounds} rounds`);
+      const before = commits.count;
+      await this.#take(() => this.#actions.endPauses());
+      while (await this.#take(() => this.#actions.nextToRest()));
+      quiet = commits.count === before ? quiet + 1 : 0;
+    }
+  }
+
+  /** Does something, lets it come to where it waits, and looks; false where there is nothing to do. */
+  async #take(act: () => Action | undefined): Promise<boolean> {
+    const { clock, schedule, commits, problems } = this.#world;
+    const before = { now: clock.now, commits: commits.count };
+    const action = act();
+    if (!action) return false;
+    this.#step += 1;
+    this.#simulated += Math.max(0, clock.now - before.now);
+    this.#note(`#${this.#step} ${formatInstant(clock.now)} ${action.words}`);
+    await schedule.settle();
+    const changed = commits.count > before.commits || problems.length > 0;
+    if (action.moment) await this.#check(action.moment);
+    else if (changed) await this.#check('commit');
+    return true;
+  }
+
+  get #progress(): EpisodeProgress {
+    return { tally: this.#tally, steps: this.#step, simulated: this.#simulated };
+  }
+
+  #note(words: string): void {
+    this.#digest.update(`${words}\n`);
+    this.#options.onStep?.(words, this.#progress);
+    this.#lastSteps.push(words);
+    if (this.#lastSteps.length > REMEMBERED_STEPS) this.#lastSteps.shift();
+  }
+
+  async #check(moment: Moment): Promise<void> {
+    const broken = await brokenInvariants(this.#world, moment);
+    this.#tally.count(`checks: ${moment}`);
+    if (broken.length > 0)
+      throw new SimulationFailure(this.#options.seed, this.#step, broken, this.#lastSteps);
+  }
+}

@@ -1,0 +1,102 @@
+import { isDeepStrictEqual } from 'node:util';
+import { plain } from './answers.ts';
+import type { Intent } from './intent.ts';
+import type { Invariant } from './invariants.ts';
+import type { FoundEvent, FoundStream } from './mirror.ts';
+import type { World } from './world.ts';
+
+/** Of what people have asked for, and been told. */
+export const commandInvariants: readonly Invariant[] = [
+  {
+    name: 'no command counts twice',
+    from: 'commit',
+    check: (world) =>
+      freshByIntent(world).flatMap(({ intent, stream }) => {
+        const mine = stream.events.filter((event) => event.intent === intent.number);
+        const types = new Set(mine.map(({ event }) => event.type));
+        const twice =
+          types.size < mine.length &&
+          (intent.attempts === 1 || intent.isRemembered(world.clock.now));
+        return twice
+          ? [`#${intent.number} ${intent.verb}, sent ${intent.attempts} times, on ${stream.name}`]
+          : [];
+      }),
+  },
+  {
+    name: 'no record is made twice',
+    from: 'commit',
+    check: (world) =>
+      freshByIntent(world).flatMap(({ intent, stream }) => {
+        const makes = (event: FoundEvent | undefined) =>
+          event?.event.type === 'ExceptionDrafted' && event.intent === intent.number;
+        if (!makes(stream.events[0]) || !intent.isRemembered(world.clock.now)) return [];
+        const made = world.mirror.all.filter(({ events }) => makes(events[0]));
+        return made.length > 1
+          ? [`#${intent.number} made ${made.map(({ name }) => name).join(' and ')}`]
+          : [];
+      }),
+  },
+  {
+    name: 'a stale revision changes nothing',
+    from: 'commit',
+    check: (world) =>
+      freshByIntent(world).flatMap(({ intent, stream, first }) => {
+        const { expected, target } = intent.wish;
+        if (expected === undefined || target !== stream.id) return [];
+        // What time had brought about stands before the command's own events.
+        const before = stream.events.slice(0, first.version - 1);
+        const clock =
+          before.length -
+          before.findLastIndex(({ intent, at }) => intent !== undefined || at < first.at) -
+          1;
+        const seen = first.version - 1;
+        return expected <= seen && expected >= seen - clock
+          ? []
+          : [`#${intent.number} expected ${expected} and came after ${seen} on ${stream.name}`];
+      }),
+  },
+  {
+    name: 'what is acknowledged is in the journal',
+    from: 'disturbance',
+    check: ({ intents, mirror }) =>
+      [...intents.values()].flatMap(({ number, verb, acknowledged }) => {
+        if (!acknowledged) return [];
+        const { id, version, state } = acknowledged.record;
+        const stored = mirror.streams.get(id)?.states[version - 1];
+        if (!stored) return [`#${number} ${verb} was answered with a version that is not there`];
+        return isDeepStrictEqual(plain(stored), plain(state))
+          ? []
+          : [`#${number} ${verb} was answered with another state than its events give`];
+      }),
+  },
+  {
+    name: 'what is refused changes nothing',
+    from: 'disturbance',
+    check: ({ intents, mirror }) => {
+      const done = new Set(mirror.all.flatMap(({ events }) => events.map(({ intent }) => intent)));
+      return [...intents.values()]
+        .filter((intent) => intent.refused && !intent.acknowledged && intent.inDoubt === 0)
+        .filter((intent) => intent.underWay === 0 && done.has(intent.number))
+        .map(({ number, verb, refused }) => `#${number} ${verb} was refused with ${refused}`);
+    },
+  },
+];
+
+interface Fresh {
+  readonly intent: Intent;
+  readonly stream: FoundStream;
+  /** The first event of the intent in the stream. */
+  readonly first: FoundEvent;
+}
+
+/** What the last reading has brought of people's commands. */
+function freshByIntent({ mirror, intents }: World): Fresh[] {
+  return mirror.fresh.flatMap((stream) => {
+    const numbers = new Set(stream.events.slice(-stream.fresh).map(({ intent }) => intent));
+    return [...numbers].flatMap((number) => {
+      const intent = number === undefined ? undefined : intents.get(number);
+      const first = stream.events.find((event) => event.intent === number);
+      return intent && first ? [{ intent, stream, first }] : [];
+    });
+  });
+}

@@ -1,0 +1,153 @@
+import type pg from 'pg';
+import type { Actor } from '../../src/domain/access/actor.ts';
+import type { ExceptionEvent } from '../../src/domain/exception/events.ts';
+import type { ExceptionState } from '../../src/domain/exception/state.ts';
+import { parseInstant } from '../../src/domain/schedule/instant.ts';
+import { exceptionStream } from '../../src/features/exceptions/exception-store.ts';
+import { intentOf } from './intent.ts';
+
+/** An event as it was found in the journal. */
+export interface FoundEvent {
+  readonly eventId: string;
+  readonly version: number;
+  readonly event: ExceptionEvent;
+  readonly at: number;
+  readonly actorId: string;
+  /** The number of the intent that brought it about; undefined for the clock's. */
+  readonly intent: number | undefined;
+}
+
+/** One exception as its events tell it, beside what the register says. */
+export interface FoundStream {
+  /** R1, R2 …: ids differ from run to run. */
+  readonly name: string;
+  readonly tenantId: string;
+  readonly id: string;
+  readonly events: FoundEvent[];
+  /** How many of them the last reading has brought. */
+  fresh: number;
+  /** The fold of the events, after each of them. */
+  readonly states: ExceptionState[];
+  /** The row of the register: what commands and sweeps go on from. */
+  row:
+    | { readonly version: number; readonly status: string; readonly state: ExceptionState }
+    | undefined;
+}
+
+/** Everything that was ever found committed, read beside the product, as the database's owner. */
+export class Mirror {
+  readonly streams = new Map<string, FoundStream>();
+  /** Events there were, and events there are: none may disappear. */
+  readonly counts = { known: 0, stored: 0 };
+  readonly #admin: pg.Client;
+
+  constructor(admin: pg.Client) {
+    this.#admin = admin;
+  }
+
+  /** The streams that the last reading has brought something of. */
+  get fresh(): FoundStream[] {
+    return [...this.streams.values()].filter((stream) => stream.fresh > 0);
+  }
+
+  /** In the order in which they were found. */
+  get all(): FoundStream[] {
+    return [...this.streams.values()];
+  }
+
+  /** The fold of a stream's events. */
+  static stateOf({ states }: FoundStream): ExceptionState {
+    const state = states.at(-1);
+    if (!state) throw new Error('a stream without events');
+    return state;
+  }
+
+  /** Reads what is new. */
+  async read(): Promise<void> {
+    for (const stream of this.streams.values()) stream.fresh = 0;
+    const known = [...this.streams.values()];
+    const ids = known.map(({ id }) => id);
+    const { rows } = await this.#admin.query<EventRow>(EVENTS, [
+      ids,
+      known.map(({ events }) => events.at(-1)?.version ?? 0),
+    ]);
+    for (const row of rows) this.#take(row);
+    const { rows: changed } = await this.#admin.query<RegisterRow>(ROWS, [
+      ids,
+      known.map(({ row }) => row?.version ?? -1),
+    ]);
+    for (const { exception_id, ...row } of changed) {
+      const stream = this.streams.get(exception_id);
+      if (stream) stream.row = row;
+    }
+    this.counts.stored = rows[0]?.stored ?? (await this.#count());
+  }
+
+  #take(row: EventRow): void {
+    const { tenant_id: tenantId, stream_id: id } = row;
+    const name = `R${this.streams.size + 1}`;
+    const stream: FoundStream = this.streams.get(id) ?? {
+      ...{ name, tenantId, id, events: [], fresh: 0, states: [], row: undefined },
+    };
+    this.streams.set(id, stream);
+    const envelope = JSON.parse(row.envelope) as { type: string; at: string; actor_id: string };
+    const { v, actor, data } = JSON.parse(row.payload) as {
+      v: number;
+      actor: Omit<Actor, 'id'>;
+      data: unknown;
+    };
+    const event = exceptionStream.upcast(envelope.type, v, data);
+    const at = parseInstant(envelope.at) ?? 0;
+    const by = { id: envelope.actor_id, ...actor };
+    const context = { tenantId, streamId: id, at, actor: by };
+    stream.states.push(exceptionStream.evolve(stream.states.at(-1), event, context));
+    const { version, event_id: eventId } = row;
+    stream.events.push({
+      eventId,
+      version,
+      event,
+      at,
+      actorId: by.id,
+      intent: intentOf(actor.name),
+    });
+    stream.fresh += 1;
+    this.counts.known += 1;
+  }
+
+  async #count(): Promise<number> {
+    const { rows } = await this.#admin.query<{ stored: number }>(
+      "SELECT count(*)::int AS stored FROM lapse.events WHERE stream_type = 'exception'",
+    );
+    return rows[0]?.stored ?? 0;
+  }
+}
+
+interface EventRow {
+  readonly tenant_id: string;
+  readonly stream_id: string;
+  readonly version: number;
+  readonly event_id: string;
+  readonly envelope: string;
+  readonly payload: string;
+  readonly stored: number;
+}
+
+interface RegisterRow {
+  readonly exception_id: string;
+  readonly version: number;
+  readonly status: string;
+  readonly state: ExceptionState;
+}
+
+// Ids are made one after another, so that their order is the same in every run.
+const EVENTS = `SELECT e.tenant_id, e.stream_id, e.version, e.event_id, p.payload,
+    convert_from(e.envelope, 'UTF8') AS envelope,
+    (SELECT count(*)::int FROM lapse.events WHERE stream_type = 'exception') AS stored
+  FROM lapse.events e JOIN lapse.event_payloads p USING (tenant_id, event_id)
+  LEFT JOIN unnest($1::text[], $2::int[]) AS k(id, version) ON k.id = e.stream_id
+  WHERE e.stream_type = 'exception' AND e.version > coalesce(k.version, 0)
+  ORDER BY e.stream_id, e.version`;
+
+const ROWS = `SELECT e.exception_id, e.version, e.status, e.state FROM lapse.exceptions e
+  LEFT JOIN unnest($1::text[], $2::int[]) AS k(id, version) ON k.id = e.exception_id
+  WHERE e.version IS DISTINCT FROM k.version ORDER BY e.exception_id`;

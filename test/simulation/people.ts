@@ -1,0 +1,170 @@
+import type { Actor } from '../../src/domain/access/actor.ts';
+import type { CommandType } from '../../src/domain/exception/commands.ts';
+import { CONTROLS, type ExceptionFields } from '../../src/domain/exception/fields.ts';
+import type { ExceptionState } from '../../src/domain/exception/state.ts';
+import type { Status } from '../../src/domain/exception/status.ts';
+import { DAY, formatInstant } from '../../src/domain/schedule/instant.ts';
+import {
+  APPROVER,
+  COMPLETE,
+  EDITOR,
+  GRANTS,
+  REQUESTOR,
+  SECOND_APPROVER,
+} from '../support/given.ts';
+import { commandOf } from '../support/random-story.ts';
+import type { Request, Wish } from './intent.ts';
+import type { FoundStream } from './mirror.ts';
+import type { Random } from './random.ts';
+
+const ADMINISTRATOR: Actor = {
+  ...REQUESTOR,
+  id: 'admin',
+  email: 'admin@example.com',
+  role: 'administrator',
+};
+const AUDITOR: Actor = { ...REQUESTOR, id: 'audit', email: 'audit@example.com', role: 'auditor' };
+
+type Verb =
+  | Exclude<CommandType, 'DraftException' | 'DraftRenewal' | 'LinkRenewal' | 'UnlinkRenewal'>
+  | 'renew';
+
+/** What people usually do next with a record, and how often; most records get somewhere. */
+const USUAL: Readonly<Record<Status, readonly (readonly [Verb, number])[]>> = {
+  Draft: [
+    ['SubmitException', 8],
+    ['EditException', 2],
+  ],
+  'Under-Review': [
+    ['ApproveException', 9],
+    ['RequestChanges', 1],
+  ],
+  Approved: [
+    ['ActivateException', 9],
+    ['EditException', 1],
+  ],
+  Active: [
+    ['RequestExtension', 3],
+    ['AddEvidence', 2],
+    ['renew', 2],
+    ['CloseException', 1],
+    ['RevokeException', 1],
+    ['RecordViolation', 1],
+  ],
+  Expiring: [
+    ['renew', 4],
+    ['RequestExtension', 3],
+    ['CloseException', 2],
+  ],
+  Extended: [
+    ['renew', 3],
+    ['CloseException', 2],
+    ['AddEvidence', 1],
+  ],
+  Expired: [
+    ['CloseException', 5],
+    ['renew', 1],
+    ['AddEvidence', 1],
+  ],
+  Closed: [
+    ['ArchiveException', 2],
+    ['renew', 1],
+  ],
+  Archived: [['AddEvidence', 1]],
+};
+
+/** Everything that can be asked of a record, fitting or not. */
+const ANY: readonly Verb[] = [
+  'EditException',
+  'SubmitException',
+  'RequestChanges',
+  'WithdrawException',
+  'ApproveException',
+  'RejectException',
+  'ActivateException',
+  'RequestExtension',
+  'RevokeException',
+  'CloseException',
+  'ArchiveException',
+  'AddEvidence',
+  'RecordViolation',
+  'renew',
+];
+
+const APPROVALS: readonly Verb[] = ['ApproveException', 'RejectException', 'RequestChanges'];
+
+/** A new record: any control, with grants or without, any way to say when it starts and ends. */
+export function wishForRecord(random: Random, tenantId: string, now: number): Wish {
+  const start = random.inThousand(50) ? undefined : random.pick([-10, 0, 0, 0, 2, 20]);
+  const end = random.pick([undefined, undefined, undefined, 'P5D', 'P14D', 'P60D', 40]);
+  const fields: ExceptionFields = {
+    ...COMPLETE,
+    control: random.inThousand(400) ? random.pick(CONTROLS) : undefined,
+    grants: random.inThousand(400) ? GRANTS : undefined,
+    effective_from: start === undefined ? undefined : formatInstant(now + start * DAY),
+    requested_duration: typeof end === 'string' ? end : undefined,
+    expires_at: typeof end === 'number' ? formatInstant(now + end * DAY) : undefined,
+  };
+  const given = Object.entries(fields).filter(([, value]) => value !== undefined);
+  const command = {
+    type: 'DraftException',
+    fields: Object.fromEntries(given) as ExceptionFields,
+  } as const;
+  const request = { type: 'create', command, submit: random.inThousand(300) } as const;
+  return { tenantId, actor: random.inThousand(50) ? AUDITOR : REQUESTOR, request };
+}
+
+/** Something that is to be done with a record: mostly what fits, now and then anything at all. */
+export function wishForChange(random: Random, stream: FoundStream, now: number): Wish {
+  const state = stream.states.at(-1) as ExceptionState;
+  const verb = verbFor(random, state);
+  const { tenantId, id, events } = stream;
+  const version = events.at(-1)?.version ?? 1;
+  const sees = random.weighted([
+    [undefined, 6],
+    [version, 3],
+    [Math.max(1, version - random.int(0, 2)), 1],
+  ] as const);
+  return {
+    tenantId,
+    target: id,
+    actor: actorFor(random, verb),
+    request: requestFor(random, verb, state, now),
+    expected: sees,
+  };
+}
+
+function verbFor(random: Random, state: ExceptionState): Verb {
+  if (random.inThousand(200)) return random.pick(ANY);
+  if (state.pending_change && random.inThousand(700)) return 'ApproveException';
+  return random.weighted(USUAL[state.status]);
+}
+
+function actorFor(random: Random, verb: Verb): Actor {
+  if (random.inThousand(80)) return random.pick([ADMINISTRATOR, AUDITOR, EDITOR, REQUESTOR]);
+  if (APPROVALS.includes(verb)) return random.pick([APPROVER, APPROVER, SECOND_APPROVER]);
+  return random.weighted([
+    [REQUESTOR, 8],
+    [EDITOR, 1],
+  ]);
+}
+
+function requestFor(random: Random, verb: Verb, state: ExceptionState, now: number): Request {
+  if (verb === 'renew') {
+    const requested_duration = random.pick([undefined, 'P14D', 'P30D']);
+    const renewal = { justification: 'still needed', requested_duration };
+    return { type: 'renew', renewal };
+  }
+  const move = {
+    ...{ wait: 0, by: REQUESTOR, type: verb },
+    days: random.weighted([
+      [random.int(1, 30), 4],
+      [random.int(-5, 200), 1],
+    ]),
+    // Those from 5 on bring everything that a command may need; closing with 0 lacks evidence.
+    choice: random.inThousand(600)
+      ? random.int(5, 8)
+      : random.pick([0, 0, 0, ...Array.from({ length: 10 }, (_, index) => index)]),
+  };
+  return { type: 'command', command: commandOf(move, { state, now }) };
+}

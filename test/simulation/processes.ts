@@ -1,0 +1,142 @@
+import { pino } from 'pino';
+import type { Role } from '../../src/domain/access/actor.ts';
+import { assertPermitted } from '../../src/domain/access/principal.ts';
+import { DomainError } from '../../src/domain/errors.ts';
+import { type Answer, ExceptionService } from '../../src/features/exceptions/exception-service.ts';
+import { exceptionDeadlines } from '../../src/features/exceptions/exception-work.ts';
+import { ledgerSequencing } from '../../src/features/ledger/ledger-work.ts';
+import { assertWritable, markDiverged } from '../../src/features/tenants/tenant-service.ts';
+import { sequence } from '../../src/journal/sequencer.ts';
+import type { Database } from '../../src/platform/db/transaction.ts';
+import { DueLoop, type DueWork } from '../../src/platform/due/due-loop.ts';
+import { housekeeping } from '../../src/platform/due/housekeeping.ts';
+import { checkAnswer, checkRefusal } from './answers.ts';
+import type { Intent } from './intent.ts';
+import { Activity, type Kind, ProcessDied, SimulatedProcess } from './schedule.ts';
+import { simulatedDatabase } from './simulated-database.ts';
+import { nameOf, type World } from './world.ts';
+
+/** A `lapse work`: its process and its loop. */
+export interface Worker {
+  readonly process: SimulatedProcess;
+  readonly loop: DueLoop;
+}
+
+/** Starts a worker with the product's own loop and all of its lanes. */
+export function startWorker(world: World, name: string): Worker {
+  const process = new SimulatedProcess(name);
+  const lane = (kind: Kind, make: (db: Database, activity: Activity) => DueWork): DueWork => {
+    const activity = new Activity(world.schedule, process, kind, `${name}, ${kind}`);
+    const work = make(databaseFor(world, activity), activity);
+    return { name: work.name, runBatch: () => activity.run(() => work.runBatch()) };
+  };
+  const loop = new DueLoop(
+    [
+      lane('deadlines', (db) => exceptionDeadlines(db, world.policy)),
+      lane('ledger', (db, activity) => ledgerSequencing(db, sequencing(world, db, activity))),
+      lane('housekeeping', (db) => housekeeping(db, name, () => world.clock.now)),
+    ],
+    failuresTo(world, name),
+  );
+  loop.start();
+  return { process, loop };
+}
+
+/** Ends a worker where it stands. */
+export function killWorker({ process, loop }: Worker): void {
+  process.die();
+  void loop.stop();
+}
+
+/** Sends what somebody wants to a `lapse serve`. */
+export function send(world: World, process: SimulatedProcess, intent: Intent): void {
+  const { number, verb, wish } = intent;
+  const words = `${process.name}, #${number} ${verb} ${nameOf(world, wish.target)} by ${wish.actor.id}`;
+  const activity = new Activity(world.schedule, process, 'command', words);
+  intent.attempts += 1;
+  intent.underWay += 1;
+  void activity.run(async () => {
+    try {
+      await attempt(world, databaseFor(world, activity), intent);
+    } catch (error) {
+      if (error instanceof ProcessDied) intent.inDoubt += 1;
+      else world.problems.push(`#${number} ${verb} failed: ${(error as Error).stack}`);
+    } finally {
+      intent.underWay -= 1;
+      intent.lastSeenAt = Math.max(intent.lastSeenAt, world.clock.now);
+    }
+  });
+}
+
+async function attempt(world: World, db: Database, intent: Intent): Promise<void> {
+  try {
+    const answer = await perform(world, db, intent);
+    checkAnswer(world, intent, answer);
+    world.count(intent.acknowledged ? 'answers repeated' : 'commands accepted');
+    intent.acknowledged ??= answer;
+  } catch (error) {
+    if (!(error instanceof DomainError)) throw error;
+    checkRefusal(world, intent, error.code);
+    world.count('commands refused');
+    world.count(`refused: ${error.code}`);
+    intent.refused = error.code;
+  }
+}
+
+/** As the routes do: who may not, is refused before anything is read. */
+function perform(world: World, db: Database, { caller, wish }: Intent): Promise<Answer> {
+  const { request, target = '', expected, actor } = wish;
+  const service = new ExceptionService({ db, policy: world.policy, assertWritable });
+  const decides =
+    request.type === 'command' && /^(Approve|Reject|RequestChanges)/.test(request.command.type);
+  const permission = decides ? 'exception:approve' : 'exception:write';
+  assertPermitted(
+    { tenantId: wish.tenantId, actor: { ...actor, role: actor.role as Role } },
+    permission,
+  );
+  switch (request.type) {
+    case 'create':
+      return service.create(caller, request.command, request.submit);
+    case 'renew':
+      return service.renew(caller, target, request.renewal, expected);
+    case 'command':
+      return service.execute(caller, target, request.command, expected);
+  }
+}
+
+/** What a proof, an export or a verification does first: the sequencer, run by a `lapse serve`. */
+export function sequenceFrom(world: World, process: SimulatedProcess, tenantId: string): void {
+  const words = `${process.name}, sequences for a proof`;
+  const activity = new Activity(world.schedule, process, 'proof', words);
+  void activity.run(async () => {
+    try {
+      await sequence(sequencing(world, databaseFor(world, activity), activity), tenantId);
+    } catch (error) {
+      if (error instanceof ProcessDied) return;
+      world.problems.push(`${words}: ${(error as Error).stack}`);
+    }
+  });
+}
+
+function sequencing(world: World, db: Database, activity: Activity) {
+  const checkpoints = world.outside.storeFor(activity);
+  return { db, master: world.master, checkpoints, onDiverged: markDiverged(db) };
+}
+
+function databaseFor(world: World, activity: Activity): Database {
+  const { base, clock, commits, alter } = world;
+  const onCommit = () => {
+    commits.count += 1;
+  };
+  return simulatedDatabase({ base, clock, activity, onCommit, ...(alter ? { alter } : {}) });
+}
+
+/** The loop goes on after a failure, as it has to; for the simulation each one is a problem. */
+function failuresTo(world: World, name: string) {
+  const write = (line: string) => {
+    const { err, work } = JSON.parse(line) as { err: { message: string }; work: string };
+    if (err.message === new ProcessDied().message) return;
+    world.problems.push(`${name}, ${work} failed: ${err.message}`);
+  };
+  return pino({ level: 'error' }, { write });
+}

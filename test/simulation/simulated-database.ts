@@ -1,0 +1,134 @@
+import type { CompiledQuery } from 'kysely';
+import type { QueryResultRow } from 'pg';
+import type { Database, Transaction } from '../../src/platform/db/transaction.ts';
+import type { Activity } from './schedule.ts';
+
+/** The domain's time in the hands of the simulation, in epoch milliseconds. */
+export interface SimulatedClock {
+  now: number;
+}
+
+/** A statement on its way to the database. */
+export interface Statement {
+  readonly text: string;
+  readonly values: readonly unknown[];
+}
+
+/** What becomes of a statement: mutants change some, or answer `undefined` to drop a write. */
+export type AlterStatement = (statement: Statement) => Statement | undefined;
+
+/** What {@link simulatedDatabase} needs. */
+export interface SimulatedDatabaseOptions {
+  readonly base: Database;
+  readonly clock: SimulatedClock;
+  /** Whose steps these are; without one nothing waits. */
+  readonly activity?: Activity;
+  readonly onCommit?: () => void;
+  readonly alter?: AlterStatement;
+}
+
+type Work<T> = (tx: Transaction) => Promise<T>;
+
+/**
+ * The product's database through its own port, and real below: the time of a transaction is the
+ * simulation's, and each statement, the COMMIT and what follows it are steps of an activity. Whoever
+ * dies before the COMMIT is rolled back; whoever dies after it does not hear of it.
+ */
+export function simulatedDatabase(options: SimulatedDatabaseOptions): Database {
+  const { base } = options;
+  return {
+    inTenant: (tenantId, work) => transact(options, (body) => base.inTenant(tenantId, body), work),
+    inSystem: (work) => transact(options, (body) => base.inSystem(body), work),
+    connection: base.connection,
+    get roundTrips() {
+      return base.roundTrips;
+    },
+    close: async () => {},
+  };
+}
+
+async function transact<T>(
+  options: SimulatedDatabaseOptions,
+  open: (body: Work<T>) => Promise<T>,
+  work: Work<T>,
+): Promise<T> {
+  const { activity, onCommit } = options;
+  await activity?.reach('between transactions', 'begins a transaction');
+  let wrote = false;
+  activity?.begin();
+  // The product runs this again where two transactions met.
+  const body: Work<T> = async (tx) => {
+    activity?.end();
+    try {
+      const stepped = new SteppedTransaction(tx, options);
+      const result = await work(stepped);
+      wrote = stepped.wrote;
+      if (wrote) await activity?.reach('before a commit', 'commits');
+      return result;
+    } finally {
+      // COMMIT or ROLLBACK is on its way.
+      activity?.begin();
+    }
+  };
+  const result = await open(body).finally(() => activity?.end());
+  // Only what was written can leave somebody in doubt.
+  if (!wrote) return result;
+  onCommit?.();
+  await activity?.reach('after a commit', 'hears of its commit');
+  return result;
+}
+
+class SteppedTransaction implements Transaction {
+  readonly now: Promise<number>;
+  readonly #tx: Transaction;
+  readonly #activity: Activity | undefined;
+  readonly #alter: AlterStatement;
+  #wrote = false;
+
+  constructor(
+    tx: Transaction,
+    { activity, clock, alter = (statement) => statement }: SimulatedDatabaseOptions,
+  ) {
+    this.now = Promise.resolve(clock.now);
+    this.#tx = tx;
+    this.#activity = activity;
+    this.#alter = alter;
+  }
+
+  get wrote(): boolean {
+    return this.#wrote;
+  }
+
+  query<Row extends QueryResultRow>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
+    this.#wrote ||= WRITES.test(text);
+    const altered = this.#alter({ text, values });
+    if (!altered) return Promise.resolve([]);
+    return this.#step(altered.text, () => this.#tx.query<Row>(altered.text, altered.values));
+  }
+
+  execute<Row>(query: CompiledQuery<Row>): Promise<Row[]> {
+    return this.#step(query.sql, () => this.#tx.execute(query));
+  }
+
+  atCommit(text: string, values: readonly unknown[]): void {
+    this.#wrote = true;
+    const altered = this.#alter({ text, values });
+    if (altered) this.#tx.atCommit(altered.text, altered.values);
+  }
+
+  async #step<T>(text: string, run: () => Promise<T>): Promise<T> {
+    const activity = this.#activity;
+    if (!activity) return run();
+    await activity.reach('in a transaction', inWords(text));
+    return activity.step(run);
+  }
+}
+
+const WRITES = /^\s*(INSERT|UPDATE|DELETE)\b/;
+
+function inWords(text: string): string {
+  const verb = /^\s*(INSERT|UPDATE|DELETE)\b/.exec(text)?.[1]?.toLowerCase();
+  const lock = text.includes('FOR UPDATE') ? 'reads and locks' : 'reads';
+  const table = /(?:FROM|INTO|UPDATE)\s+"?lapse"?\."?(\w+)/.exec(text)?.[1] ?? 'the sequencer lock';
+  return `${verb ?? lock} ${table.replaceAll('_', ' ')}`;
+}
