@@ -1,6 +1,7 @@
 import { Command, type Option } from 'commander';
 import { LAPSE_VERSION } from '../version.ts';
 import { addAdministrationCommands } from './commands/administration-commands.ts';
+import { addCompletionCommands } from './commands/completion-commands.ts';
 import { addLifecycleCommands } from './commands/lifecycle-commands.ts';
 import { addRecordCommands } from './commands/record-commands.ts';
 import { addRegisterCommands } from './commands/register-commands.ts';
@@ -18,6 +19,13 @@ Exit: 0 done or yes, 1 refused or no, 2 wrong usage or configuration, 3 could no
 
 /** The whole command line. Its commands load what they need when they run, so that it starts at once. */
 export function createProgram(): Command {
+  const program = createCommands();
+  addCompletionCommands(program, createCommands);
+  return program;
+}
+
+/** All commands but those of completion, which are made from these. */
+function createCommands(): Command {
   const program = new Command('lapse')
     .description(
       'A security exception register that ends every exception on time and can prove it.',

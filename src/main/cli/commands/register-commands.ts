@@ -91,6 +91,13 @@ const OTHER_FILTERS = new Set([
 ]);
 
 const FILTERS: Readonly<Record<string, string>> = {
+  status: 'where it stands',
+  category: 'what it is about',
+  control: 'the control that it is an exception from',
+  environment: 'where it holds',
+  data_classification: 'the data that it touches',
+  severity: 'how much is at risk',
+  kind: 'whether it has an end of its own',
   requestor: 'name or address of who asked',
   owner: 'name or address of who answers for it',
   service: 'a service that it touches',
@@ -106,8 +113,7 @@ function addList(program: Command): void {
     if (OTHER_FILTERS.has(parameter.name)) continue;
     const flag = parameter.name.replaceAll('_', '-');
     const values = 'values' in parameter ? parameter.values : [];
-    const about =
-      values.length > 0 ? values.join(', ') : parameter.about || (FILTERS[parameter.name] ?? '');
+    const about = parameter.about || (FILTERS[parameter.name] ?? '');
     command.addOption(repeatable(`--${flag} <value>`, about, values));
   }
   command
@@ -127,6 +133,7 @@ function addList(program: Command): void {
     .option('--cursor <cursor>', 'go on where a list ended')
     .option('--all', 'all of them, page after page')
     .option('--count', 'only how many there are')
+    .option('--watch [seconds]', 'draw it anew every 2 seconds, until Ctrl-C', wholeNumber(1))
     .option(...JSON_FLAG)
     .addHelpText(
       'after',
@@ -135,6 +142,7 @@ function addList(program: Command): void {
         'lapse list "oauth webhook" --status Under-Review',
         'lapse list --expiring-within 14 --json | jq -r ".items[].exception_id"',
         'lapse list --overdue --count',
+        'lapse list --open --sort expires_at --watch',
       ),
     )
     .action(async (search, options) => (await import('../actions/list.ts')).list(search, options));
