@@ -5,7 +5,7 @@ import { join } from 'node:path';
 // Runs every benchmark, one after another: two at once would measure each other. `--quick` takes
 // smaller sizes; names choose among them: `npm run bench -- --quick due`.
 
-const BENCHMARKS = ['create-and-submit', 'due', 'verify-ledger'];
+const BENCHMARKS = ['create-and-submit', 'due', 'verify-ledger', 'register'];
 
 const options = process.argv.slice(2);
 const named = options.filter((option) => !option.startsWith('-'));
