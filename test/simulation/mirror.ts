@@ -76,9 +76,9 @@ export class Mirror {
       ids,
       known.map(({ row }) => row?.version ?? -1),
     ]);
-    for (const { exception_id, ...row } of changed) {
+    for (const { exception_id, fields, ...row } of changed) {
       const stream = this.streams.get(exception_id);
-      if (stream) stream.row = row;
+      if (stream) stream.row = { ...row, state: { ...row.state, fields } };
     }
     this.counts.stored = rows[0]?.stored ?? (await this.#count());
   }
@@ -137,17 +137,18 @@ interface RegisterRow {
   readonly version: number;
   readonly status: string;
   readonly state: ExceptionState;
+  readonly fields: ExceptionState['fields'];
 }
 
 // Ids are made one after another, so that their order is the same in every run.
 const EVENTS = `SELECT e.tenant_id, e.stream_id, e.version, e.event_id, p.payload,
     convert_from(e.envelope, 'UTF8') AS envelope,
     (SELECT count(*)::int FROM lapse.events WHERE stream_type = 'exception') AS stored
-  FROM lapse.events e JOIN lapse.event_payloads p USING (tenant_id, event_id)
+  FROM lapse.events e JOIN lapse.event_payloads p USING (tenant_id, stream_type, stream_id, version)
   LEFT JOIN unnest($1::text[], $2::int[]) AS k(id, version) ON k.id = e.stream_id
   WHERE e.stream_type = 'exception' AND e.version > coalesce(k.version, 0)
   ORDER BY e.stream_id, e.version`;
 
-const ROWS = `SELECT e.exception_id, e.version, e.status, e.state FROM lapse.exceptions e
+const ROWS = `SELECT e.exception_id, e.version, e.status, e.state, e.fields FROM lapse.exceptions e
   LEFT JOIN unnest($1::text[], $2::int[]) AS k(id, version) ON k.id = e.exception_id
   WHERE e.version IS DISTINCT FROM k.version ORDER BY e.exception_id`;

@@ -23,17 +23,17 @@ export class OutsideFolder {
     const files = fileCheckpointStore(this.folder);
     return {
       ...files,
-      newest: async (tenantId) => {
+      newestOfEach: async (tenantId) => {
         const words = 'reads the newest checkpoint outside';
         await activity.reach('before reading the checkpoint outside', words);
-        return activity.step(() => files.newest(tenantId));
+        return activity.step(() => files.newestOfEach(tenantId));
       },
-      keep: async (tenantId, note, at) => {
+      keep: async (tenantId, epoch, note, at) => {
         await activity.reach('before keeping a checkpoint outside', 'begins to write a checkpoint');
         const place = join(this.folder, tenantId);
         const before = await activity.step(() => filesIn(place));
         await this.#writeHalf(activity, place, note);
-        await activity.step(() => files.keep(tenantId, note, at));
+        await activity.step(() => files.keep(tenantId, epoch, note, at));
         const kept = this.#kept.get(tenantId) ?? [];
         kept.push({ name: `kept/${kept.length + 1}`, note });
         this.#kept.set(tenantId, kept);

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { createBareProgram } from './bare-program.ts';
 import { addAdministrationCommands } from './commands/administration-commands.ts';
 import { addCheckCommand } from './commands/check-command.ts';
+import { addCompletionCommands } from './commands/completion-commands.ts';
 import { addLifecycleCommands } from './commands/lifecycle-commands.ts';
 import { addRecordCommands } from './commands/record-commands.ts';
 import { addRegisterCommands } from './commands/register-commands.ts';
@@ -9,6 +10,13 @@ import { addServerCommands } from './commands/server-commands.ts';
 
 /** The whole command line. Its commands load what they need when they run, so that it starts at once. */
 export function createProgram(): Command {
+  const program = createCommands();
+  addCompletionCommands(program, createCommands);
+  return program;
+}
+
+/** All commands but those of completion, which are made from these. */
+function createCommands(): Command {
   const program = createBareProgram();
   addRegisterCommands(program);
   addLifecycleCommands(program);

@@ -1,6 +1,7 @@
 import { dataOf, type ExceptionPage, type LapseClient, type ListQuery } from '@lapse/client';
 import { type ListedRecord, listed, renderList } from '../render/render-list.ts';
 import { counted } from '../render/time-text.ts';
+import { usageFailure } from '../terminal/command-failure.ts';
 import { connect } from '../terminal/connection.ts';
 import { print, printJson, remark, terminalWidth } from '../terminal/output.ts';
 import { type FilterOptions, filterQuery } from './list-query.ts';
@@ -11,10 +12,13 @@ export interface ListOptions extends FilterOptions {
   readonly all?: boolean;
   readonly count?: boolean;
   readonly limit?: number;
+  /** Seconds between two looks; true where nothing was said. */
+  readonly watch?: number | true;
   readonly cursor?: string;
 }
 
 const MOST_A_PAGE = 200;
+const WATCH_SECONDS = 2;
 
 /** `lapse list` */
 export async function list(search: string | undefined, options: ListOptions): Promise<void> {
@@ -26,6 +30,7 @@ export async function list(search: string | undefined, options: ListOptions): Pr
     ...(cursor === undefined ? {} : { cursor }),
   };
   if (options.count) return count(client, query, options);
+  if (options.watch !== undefined) return watch(client, query, options);
   if (options.all) return listAll(client, { ...query, limit: MOST_A_PAGE }, options);
   const page = await pageOf(client, query);
   if (options.json) return printJson(page);
@@ -33,6 +38,18 @@ export async function list(search: string | undefined, options: ListOptions): Pr
   remark(totalText(page.items.length, page));
   if (page.next_cursor)
     remark(`next: the same command with --cursor ${page.next_cursor}, or --all`);
+}
+
+/** As many as fit the terminal, drawn anew; the other ways to have it make no sense with that. */
+async function watch(client: LapseClient, query: ListQuery, options: ListOptions): Promise<void> {
+  const others = (['json', 'all', 'cursor'] as const).filter((name) => options[name] !== undefined);
+  if (others.length > 0) throw usageFailure(`--watch goes with no --${others[0]}`);
+  const { watchList } = await import('./watch-list.ts');
+  await watchList(
+    () => pageOf(client, { limit: MOST_A_PAGE, ...query }),
+    (page) => totalText(page.items.length, page),
+    options.watch === true ? WATCH_SECONDS : (options.watch ?? WATCH_SECONDS),
+  );
 }
 
 async function count(client: LapseClient, query: ListQuery, { json }: ListOptions): Promise<void> {

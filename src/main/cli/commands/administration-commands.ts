@@ -26,6 +26,7 @@ export function addAdministrationCommands(program: Command): void {
 function addLedger(program: Command): void {
   const ledger = program
     .command('ledger')
+    .helpCommand(false)
     .description('verify, checkpoint, proof, new-epoch: the signed record of everything');
   ledger
     .command('verify')
@@ -60,6 +61,7 @@ function addLedger(program: Command): void {
 function addToken(program: Command): void {
   const token = program
     .command('token')
+    .helpCommand(false)
     .description('create, list, revoke: who may use the register, and as what');
   token
     .command('create')

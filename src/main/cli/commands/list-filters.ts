@@ -17,6 +17,13 @@ const OTHER_FILTERS = new Set([
 ]);
 
 const FILTERS: Readonly<Record<string, string>> = {
+  status: 'where it stands',
+  category: 'what it is about',
+  control: 'the control that it is an exception from',
+  environment: 'where it holds',
+  data_classification: 'the data that it touches',
+  severity: 'how much is at risk',
+  kind: 'whether it has an end of its own',
   requestor: 'name or address of who asked',
   owner: 'name or address of who answers for it',
   service: 'a service that it touches',
@@ -35,8 +42,7 @@ export function addListFilters(command: Command): Command {
     if (OTHER_FILTERS.has(parameter.name)) continue;
     const flag = parameter.name.replaceAll('_', '-');
     const values = 'values' in parameter ? parameter.values : [];
-    const about =
-      values.length > 0 ? values.join(', ') : parameter.about || (FILTERS[parameter.name] ?? '');
+    const about = parameter.about || (FILTERS[parameter.name] ?? '');
     command.addOption(repeatable(`--${flag} <value>`, about, values));
   }
   return command

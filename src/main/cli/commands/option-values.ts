@@ -3,6 +3,8 @@ import { InvalidArgumentError, Option } from 'commander';
 /** An option that may be given several times. */
 export function repeatable(flags: string, about: string, choices: readonly string[] = []): Option {
   const option = new Option(flags, `${about}; may be repeated`);
+  // Read by completion and help; the parser below is the one that counts.
+  if (choices.length > 0) option.choices(choices);
   return option.argParser((value: string, before: string[] | undefined) => {
     if (choices.length > 0 && !choices.includes(value)) {
       throw new InvalidArgumentError(`Allowed choices are ${choices.join(', ')}.`);

@@ -110,6 +110,7 @@ function addList(program: Command): void {
     .option('--cursor <cursor>', 'go on where a list ended')
     .option('--all', 'all of them, page after page')
     .option('--count', 'only how many there are')
+    .option('--watch [seconds]', 'draw it anew every 2 seconds, until Ctrl-C', wholeNumber(1))
     .option(...JSON_FLAG)
     .addHelpText(
       'after',
@@ -118,6 +119,7 @@ function addList(program: Command): void {
         'lapse list "oauth webhook" --status Under-Review',
         'lapse list --expiring-within 14 --json | jq -r ".items[].exception_id"',
         'lapse list --overdue --count',
+        'lapse list --open --sort expires_at --watch',
       ),
     )
     .action(async (search, options) => (await import('../actions/list.ts')).list(search, options));

@@ -1,14 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { createLapseClient, type LapseClient } from '@lapse/client';
+import { createLapseClient, type LapseClient, type LapseClientOptions } from '@lapse/client';
 import { CommandFailure, EXIT, usageFailure } from './command-failure.ts';
 
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 /** A client of the server that the environment names, with the token that it names or finds. */
-export function connect(env: NodeJS.ProcessEnv = process.env): LapseClient {
+export function connect(
+  env: NodeJS.ProcessEnv = process.env,
+  options: Pick<LapseClientOptions, 'fetch'> = {},
+): LapseClient {
   const url = serverUrl(env);
-  return createLapseClient({ url: url.href, token: tokenFor(url, env) });
+  return createLapseClient({ url: url.href, token: tokenFor(url, env), ...options });
 }
 
 /** The server: LAPSE_URL, else the local one on LAPSE_PORT. */

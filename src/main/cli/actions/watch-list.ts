@@ -1,0 +1,50 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { ExceptionPage } from '@lapse/client';
+import { renderList } from '../render/render-list.ts';
+import { colours } from '../terminal/colours.ts';
+import { usageFailure } from '../terminal/command-failure.ts';
+import { safeLine, terminalWidth } from '../terminal/output.ts';
+import { withScreen } from '../terminal/screen.ts';
+import { stopSignal } from '../terminal/stop-signal.ts';
+import { fitTo } from '../terminal/text-layout.ts';
+
+/** Lines that are not rows of the table: its head, a blank one and the foot. */
+const FRAME = 3;
+
+/**
+ * `lapse list --watch`: the list, drawn anew every few seconds until Ctrl-C. A server that is gone
+ * for a while is said in the last line; what was seen last stays.
+ */
+export async function watchList(
+  read: () => Promise<ExceptionPage>,
+  totalText: (page: ExceptionPage) => string,
+  seconds: number,
+): Promise<void> {
+  if (!process.stdout.isTTY) {
+    throw usageFailure('--watch draws on a terminal', 'use --json in a loop for programs');
+  }
+  const signal = stopSignal();
+  const ended = new AbortController();
+  signal.given.then(() => ended.abort());
+  await withScreen(async (draw) => {
+    let table: string[] = [];
+    while (!signal.isGiven) {
+      let foot: string;
+      try {
+        const page = await read();
+        table = renderList(page.items, terminalWidth(), Date.now()).split('\n');
+        foot = colours.dim(`${totalText(page)}, ${clock()}; every ${seconds} s; Ctrl-C ends`);
+      } catch (error) {
+        const what = safeLine(error instanceof Error ? error.message : String(error));
+        foot = colours.red(fitTo(`${clock()}: ${what}`, terminalWidth()));
+      }
+      const rows = process.stdout.rows ?? 24;
+      draw([...table.slice(0, Math.max(1, rows - FRAME)), '', foot]);
+      await pause(seconds * 1_000, undefined, { signal: ended.signal }).catch(() => {});
+    }
+  });
+}
+
+function clock(): string {
+  return `${new Date().toISOString().slice(11, 19)} UTC`;
+}
