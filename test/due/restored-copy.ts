@@ -11,6 +11,8 @@ export const JOURNAL_TABLES = [
   'exception_policy_refs',
   'exception_services',
   'exception_deadlines',
+  'exception_count_deltas',
+  'exception_counts',
   'ledger_leaves',
   'ledger_nodes',
   'ledger_heads',

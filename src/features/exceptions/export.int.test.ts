@@ -117,7 +117,7 @@ describe('the records', () => {
 it('a client that goes away ends the query', async () => {
   await api.admin.query(`INSERT INTO lapse.exceptions SELECT tenant_id, 'EXC_' || n, version, fields, state,
       status, kind, title, category, control, environment, data_classification, severity, requestor, created_at,
-      updated_at, activates_at, expiring_at, expires_at, due_at, hands_over
+      updated_at, activates_at, expiring_at, expires_at, due_at, hands_over, activated_at, renewal_number, lacks_evidence
     FROM (SELECT * FROM lapse.exceptions LIMIT 1) e, generate_series(1, 20000) n`);
   const gone = new AbortController();
   const response = await fetch(`${address}/v1/exports/register.csv`, {

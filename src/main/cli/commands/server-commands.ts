@@ -49,7 +49,8 @@ export function addServerCommands(program: Command): void {
 }
 
 const PASSPHRASE = `
-The passphrase is asked for on a terminal; else LAPSE_BACKUP_PASSPHRASE, or --passphrase-file.
+The passphrase is asked for on a terminal; else it is LAPSE_BACKUP_PASSPHRASE,
+or in the file of --passphrase-file.
 `;
 const PASSPHRASE_FILE = [
   '--passphrase-file <file>',
