@@ -67,9 +67,14 @@ function readable(value: unknown, kind: CellKind): string | undefined {
   }
 }
 
+/** JSON that can be kept: nested no deeper than a payload may be, and without half characters. */
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text, (key, value) => (key === '__proto__' ? undefined : value));
+    const json: unknown = JSON.parse(text, (key, value) =>
+      key === '__proto__' ? undefined : value,
+    );
+    canonicalJson(json);
+    return json;
   } catch {
     return undefined;
   }

@@ -70,6 +70,16 @@ describe('refused, with the row and the column', () => {
       'title,telemetry\nA,Grafana\n',
       /^2:3 telemetry is not JSON; write a mapping/,
     ],
+    [
+      'a structure that is nested without end',
+      `title,grants\nA,${'['.repeat(5_000)}${']'.repeat(5_000)}\n`,
+      /^2:3 grants is not JSON/,
+    ],
+    [
+      'half of a character',
+      'title,scope\nA,"{""models"":[""\\ud800""]}"\n',
+      /^2:3 scope is not JSON/,
+    ],
     ['a word for a number', 'title,risk_score\nA,high\n', /^2:3 risk_score must be of type/],
     [
       'a wrong value below a cell of several lines',
@@ -206,6 +216,28 @@ describe('read', () => {
     expect(await fieldsOf(file, map.map((one) => `&map=${one}`).join(''))).toEqual([
       { title: 'Old TLS' },
     ]);
+  });
+});
+
+it('what a register says of a record is set aside, whatever it is', async () => {
+  const deep = '['.repeat(200) + ']'.repeat(200);
+  const file = `title,revision,severity,violations,closed\nA,3,High,${deep},"{""a"":""\\ud800""}"\n`;
+  const { status, body } = await send(file, '?preview=true');
+  expect(status).toBe(200);
+  expect(body).toMatchObject({
+    counts: { created: 1, problems: 0 },
+    records: [
+      {
+        fields: { title: 'A' },
+        notes: [
+          {
+            path: 'revision',
+            message:
+              'what the register that it comes from says of it is not imported: severity, closed, violations (row 2, column "revision")',
+          },
+        ],
+      },
+    ],
   });
 });
 
