@@ -310,66 +310,15 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/exports/register.csv": {
+    "/v1/exports/register.{format}": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** The register, filtered and sorted: a table as RFC 4180 has it, which no spreadsheet takes for formulas */
-        get: operations["get-exports-register.csv"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/exports/register.json": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The register, filtered and sorted: one document with the records in `items` */
-        get: operations["get-exports-register.json"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/exports/register.jsonl": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The register, filtered and sorted: one record a line, as JSON */
-        get: operations["get-exports-register.jsonl"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/exports/register.md": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The register, filtered and sorted: for reading: a table of all records, then a section for each */
-        get: operations["get-exports-register.md"];
+        /** The register as a file, filtered and sorted as the list is */
+        get: operations["get-exports-register.{format}"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2040,7 +1989,7 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
-    "get-exports-register.csv": {
+    "get-exports-register.{format}": {
         parameters: {
             query?: {
                 status?: ("Draft" | "Under-Review" | "Approved" | "Active" | "Expiring" | "Extended" | "Expired" | "Closed" | "Archived") | ("Draft" | "Under-Review" | "Approved" | "Active" | "Expiring" | "Extended" | "Expired" | "Closed" | "Archived")[];
@@ -2064,48 +2013,10 @@ export interface operations {
                 sort?: string;
             };
             header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The answer */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/csv": string;
-                };
+            path: {
+                /** @description csv: a table as RFC 4180 has it, which no spreadsheet takes for formulas; json: one document with the records in `items`; jsonl: one record a line, as JSON; md: for reading: a table of all records, then a section for each */
+                format: string;
             };
-            default: components["responses"]["Problem"];
-        };
-    };
-    "get-exports-register.json": {
-        parameters: {
-            query?: {
-                status?: ("Draft" | "Under-Review" | "Approved" | "Active" | "Expiring" | "Extended" | "Expired" | "Closed" | "Archived") | ("Draft" | "Under-Review" | "Approved" | "Active" | "Expiring" | "Extended" | "Expired" | "Closed" | "Archived")[];
-                category?: ("authz" | "network" | "data" | "ai" | "release" | "vendor" | "other") | ("authz" | "network" | "data" | "ai" | "release" | "vendor" | "other")[];
-                control?: ("azure-policy-prod" | "azure-policy-nonprod" | "rbac-tier-0" | "rbac-tier-1" | "conditional-access" | "defender" | "private-endpoint" | "firewall") | ("azure-policy-prod" | "azure-policy-nonprod" | "rbac-tier-0" | "rbac-tier-1" | "conditional-access" | "defender" | "private-endpoint" | "firewall")[];
-                environment?: ("dev" | "staging" | "prod") | ("dev" | "staging" | "prod")[];
-                data_classification?: ("public" | "internal" | "restricted" | "confidential") | ("public" | "internal" | "restricted" | "confidential")[];
-                severity?: ("High" | "Medium" | "Low") | ("High" | "Medium" | "Low")[];
-                kind?: ("time-boxed" | "permanent") | ("time-boxed" | "permanent")[];
-                requestor?: string | string[];
-                owner?: string | string[];
-                service?: string | string[];
-                policy_ref?: string | string[];
-                q?: string;
-                expires_before?: string;
-                expires_after?: string;
-                /** @description days */
-                expiring_within?: number;
-                overdue?: "true" | "false";
-                open?: "true" | "false";
-                sort?: string;
-            };
-            header?: never;
-            path?: never;
             cookie?: never;
         };
         requestBody?: never;
@@ -2117,88 +2028,6 @@ export interface operations {
                 };
                 content: {
                     "text/plain": string;
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    "get-exports-register.jsonl": {
-        parameters: {
-            query?: {
-                status?: ("Draft" | "Under-Review" | "Approved" | "Active" | "Expiring" | "Extended" | "Expired" | "Closed" | "Archived") | ("Draft" | "Under-Review" | "Approved" | "Active" | "Expiring" | "Extended" | "Expired" | "Closed" | "Archived")[];
-                category?: ("authz" | "network" | "data" | "ai" | "release" | "vendor" | "other") | ("authz" | "network" | "data" | "ai" | "release" | "vendor" | "other")[];
-                control?: ("azure-policy-prod" | "azure-policy-nonprod" | "rbac-tier-0" | "rbac-tier-1" | "conditional-access" | "defender" | "private-endpoint" | "firewall") | ("azure-policy-prod" | "azure-policy-nonprod" | "rbac-tier-0" | "rbac-tier-1" | "conditional-access" | "defender" | "private-endpoint" | "firewall")[];
-                environment?: ("dev" | "staging" | "prod") | ("dev" | "staging" | "prod")[];
-                data_classification?: ("public" | "internal" | "restricted" | "confidential") | ("public" | "internal" | "restricted" | "confidential")[];
-                severity?: ("High" | "Medium" | "Low") | ("High" | "Medium" | "Low")[];
-                kind?: ("time-boxed" | "permanent") | ("time-boxed" | "permanent")[];
-                requestor?: string | string[];
-                owner?: string | string[];
-                service?: string | string[];
-                policy_ref?: string | string[];
-                q?: string;
-                expires_before?: string;
-                expires_after?: string;
-                /** @description days */
-                expiring_within?: number;
-                overdue?: "true" | "false";
-                open?: "true" | "false";
-                sort?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The answer */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/x-ndjson": string;
-                };
-            };
-            default: components["responses"]["Problem"];
-        };
-    };
-    "get-exports-register.md": {
-        parameters: {
-            query?: {
-                status?: ("Draft" | "Under-Review" | "Approved" | "Active" | "Expiring" | "Extended" | "Expired" | "Closed" | "Archived") | ("Draft" | "Under-Review" | "Approved" | "Active" | "Expiring" | "Extended" | "Expired" | "Closed" | "Archived")[];
-                category?: ("authz" | "network" | "data" | "ai" | "release" | "vendor" | "other") | ("authz" | "network" | "data" | "ai" | "release" | "vendor" | "other")[];
-                control?: ("azure-policy-prod" | "azure-policy-nonprod" | "rbac-tier-0" | "rbac-tier-1" | "conditional-access" | "defender" | "private-endpoint" | "firewall") | ("azure-policy-prod" | "azure-policy-nonprod" | "rbac-tier-0" | "rbac-tier-1" | "conditional-access" | "defender" | "private-endpoint" | "firewall")[];
-                environment?: ("dev" | "staging" | "prod") | ("dev" | "staging" | "prod")[];
-                data_classification?: ("public" | "internal" | "restricted" | "confidential") | ("public" | "internal" | "restricted" | "confidential")[];
-                severity?: ("High" | "Medium" | "Low") | ("High" | "Medium" | "Low")[];
-                kind?: ("time-boxed" | "permanent") | ("time-boxed" | "permanent")[];
-                requestor?: string | string[];
-                owner?: string | string[];
-                service?: string | string[];
-                policy_ref?: string | string[];
-                q?: string;
-                expires_before?: string;
-                expires_after?: string;
-                /** @description days */
-                expiring_within?: number;
-                overdue?: "true" | "false";
-                open?: "true" | "false";
-                sort?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The answer */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/markdown": string;
                 };
             };
             default: components["responses"]["Problem"];

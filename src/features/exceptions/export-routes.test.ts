@@ -18,7 +18,10 @@ afterEach(async () => {
 async function serve(batches: Batches, limits: Limits = {}) {
   const app = await createServer({
     logger: pino({ level: 'silent' }),
-    validatorCompiler: () => () => ({ value: { sort: '-created_at' } }),
+    // Paths stay as they are; a query is one without filters.
+    validatorCompiler:
+      ({ httpPart }) =>
+      (value: unknown) => ({ value: httpPart === 'params' ? value : { sort: '-created_at' } }),
   });
   app.decorateRequest('principal', { getter: () => ({ tenantId: 'T' }) } as never);
   const open = { count: 0 };

@@ -26,35 +26,43 @@ export function addExportRoutes(
   const exports = new RunningExports({ ...LIMITS, ...limits });
   // The server stops within seconds, a large export takes minutes: whoever asked can ask again.
   app.addHook('preClose', async () => exports.stop());
-  for (const [ending, format] of Object.entries<ExportFormat>(EXPORT_FORMATS)) {
-    app.get(
-      `/exports/register.${ending}`,
-      {
-        config: { permission: 'exception:read' },
-        // Answering the headers alone would cost as much as the whole.
-        exposeHeadRoute: false,
-        schema: {
-          tags: ['exports'],
-          summary: `The register, filtered and sorted: ${format.about}`,
-          querystring: exportParameters,
-          produces: [format.mediaType.split(';', 1)[0] ?? ''],
-          response: { 200: z.string() },
-        },
-      },
-      async (request, reply) => {
-        const register = { open, request: exportRequest(request), ending, format };
-        return exports.send(request, reply, register);
-      },
-    );
-  }
   app.get(
-    '/exports/:name',
-    { config: { permission: 'exception:read' }, schema: { hide: true } },
-    async () => {
-      const names = Object.keys(EXPORT_FORMATS).map((ending) => `register.${ending}`);
-      throw new DomainError('not-found', `there is no such export; there are ${names.join(', ')}`);
+    '/exports/register.:format',
+    {
+      config: { permission: 'exception:read' },
+      // Answering the headers alone would cost as much as the whole.
+      exposeHeadRoute: false,
+      schema: {
+        tags: ['exports'],
+        summary: 'The register as a file, filtered and sorted as the list is',
+        params: z.object({ format: z.string().describe(FORMATS_TOLD) }),
+        querystring: exportParameters,
+        response: { 200: z.string() },
+      },
+    },
+    async (request, reply) => {
+      const { format: ending } = request.params as { format: string };
+      const format = formatOf(ending);
+      return exports.send(request, reply, {
+        open,
+        request: exportRequest(request),
+        ending,
+        format,
+      });
     },
   );
+}
+
+const FORMATS_TOLD = Object.entries<ExportFormat>(EXPORT_FORMATS)
+  .map(([ending, { about }]) => `${ending}: ${about}`)
+  .join('; ');
+
+function formatOf(ending: string): ExportFormat {
+  const formats: Readonly<Record<string, ExportFormat>> = EXPORT_FORMATS;
+  const format = Object.hasOwn(formats, ending) ? formats[ending] : undefined;
+  if (format) return format;
+  const names = Object.keys(formats).map((one) => `register.${one}`);
+  throw new DomainError('not-found', `there is no such export; there are ${names.join(', ')}`);
 }
 
 interface AskedExport {
