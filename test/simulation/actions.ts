@@ -200,8 +200,13 @@ export class Actions {
     return this.#dispatch(random.pick(this.#alive), this.#intend({ ...wish, key }));
   }
 
-  /** Mostly one that is not over. */
+  /** Mostly one that is not over; renewals that are to be ready in time more often than others. */
   #pickRecord(known: readonly FoundStream[]): FoundStream {
+    const renewals = known.filter((stream) => {
+      const { renews, status } = Mirror.stateOf(stream);
+      return renews !== undefined && /Draft|Under-Review|Approved/.test(status);
+    });
+    if (renewals.length > 0 && this.#random.inThousand(400)) return this.#random.pick(renewals);
     const first = this.#random.pick(known);
     const isOver = /Closed|Archived/.test(Mirror.stateOf(first).status);
     return isOver && this.#random.inThousand(800) ? this.#random.pick(known) : first;

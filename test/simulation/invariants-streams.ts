@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { nextDeadline } from '../../src/domain/exception/advance.ts';
 import type { ExceptionEventType } from '../../src/domain/exception/events.ts';
 import type { ExceptionState } from '../../src/domain/exception/state.ts';
 import { plain } from './answers.ts';
@@ -51,6 +52,22 @@ export const streamInvariants: readonly Invariant[] = [
       mirror.fresh.flatMap(({ name, events }) =>
         events
           .filter(({ at }, index) => at < (events[index - 1]?.at ?? 0))
+          .map(({ version, event }) => `${name}, version ${version}, ${event.type}`),
+      ),
+  },
+  {
+    name: 'what was due comes before what people do',
+    from: 'commit',
+    check: ({ mirror }) =>
+      mirror.fresh.flatMap(({ name, events, states }) =>
+        events
+          .filter(({ intent, at }, index) => {
+            const before = states[index - 1];
+            // Of what one command gives, the first.
+            if (!before || intent === undefined || events[index - 1]?.intent === intent)
+              return false;
+            return (nextDeadline(before) ?? Number.POSITIVE_INFINITY) <= at;
+          })
           .map(({ version, event }) => `${name}, version ${version}, ${event.type}`),
       ),
   },

@@ -40,19 +40,19 @@ const USUAL: Readonly<Record<Status, readonly (readonly [Verb, number])[]>> = {
     ['RequestChanges', 1],
   ],
   Approved: [
-    ['ActivateException', 9],
+    ['ActivateException', 12],
     ['EditException', 1],
   ],
   Active: [
     ['RequestExtension', 3],
     ['AddEvidence', 2],
-    ['renew', 2],
+    ['renew', 7],
     ['CloseException', 1],
     ['RevokeException', 1],
     ['RecordViolation', 1],
   ],
   Expiring: [
-    ['renew', 4],
+    ['renew', 6],
     ['RequestExtension', 3],
     ['CloseException', 2],
   ],
