@@ -25,6 +25,8 @@ export interface Waiting {
   readonly stage: Stage;
   /** What the step does, in words; no ids, which differ from run to run. */
   readonly words: string;
+  /** The record whose lock the step may have to wait for. */
+  readonly lock: string | undefined;
   readonly go: () => void;
   readonly die: () => void;
 }
@@ -57,6 +59,7 @@ export class Activity {
   readonly #waiting: Waiting[] = [];
   readonly #schedule: Schedule;
   #steps = 0;
+  #lock: string | undefined;
 
   constructor(schedule: Schedule, process: SimulatedProcess, kind: Kind, words: string) {
     this.process = process;
@@ -68,6 +71,11 @@ export class Activity {
   /** The step that it waits to take; undefined while one is under way. */
   get next(): Waiting | undefined {
     return this.#steps === 0 ? this.#waiting[0] : undefined;
+  }
+
+  /** The record whose lock the step that is under way may be waiting for. */
+  get lock(): string | undefined {
+    return this.isBusy ? this.#lock : undefined;
   }
 
   /** Whether a step is under way: it ends, or waits for a lock that another one holds. */
@@ -89,7 +97,7 @@ export class Activity {
   }
 
   /** Waits until the schedule lets it go on; rejects where its process dies instead. */
-  reach(stage: Stage, words: string): Promise<void> {
+  reach(stage: Stage, words: string, lock?: string): Promise<void> {
     if (!this.process.alive) return Promise.reject(new ProcessDied());
     return new Promise((resolve, reject) => {
       const leave = () => {
@@ -98,8 +106,10 @@ export class Activity {
       const waiting: Waiting = {
         stage,
         words,
+        lock,
         go: () => {
           leave();
+          this.#lock = lock;
           resolve();
         },
         die: () => {
@@ -162,9 +172,17 @@ export class Schedule {
     this.#wake?.();
   }
 
-  /** Those that can take a step. */
+  /**
+   * Those that can take a step. For a record's lock one waits at most: when its holder has changed
+   * the row, PostgreSQL does not say which of several waiters is next.
+   */
   get ready(): Activity[] {
-    return [...this.underWay].filter((activity) => activity.next);
+    const sought = new Set([...this.underWay].map(({ lock }) => lock));
+    return this.#waiting.filter(({ next }) => next?.lock === undefined || !sought.has(next.lock));
+  }
+
+  get #waiting(): Activity[] {
+    return [...this.underWay].filter(({ next }) => next);
   }
 
   /** Those whose step waits for a lock; meaningful once `settle` has resolved. */
@@ -180,7 +198,7 @@ export class Schedule {
     for (let patience = PATIENCE; ; ) {
       await new Promise((resolve) => setImmediate(resolve));
       const busy = this.blocked.length;
-      const computing = this.underWay.size - busy - this.ready.length;
+      const computing = this.underWay.size - busy - this.#waiting.length;
       if (busy + computing === 0) return;
       if (await this.#change(patience)) continue;
       patience *= 2;

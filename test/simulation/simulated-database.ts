@@ -103,11 +103,12 @@ class SteppedTransaction implements Transaction {
     this.#wrote ||= WRITES.test(text);
     const altered = this.#alter({ text, values });
     if (!altered) return Promise.resolve([]);
-    return this.#step(altered.text, () => this.#tx.query<Row>(altered.text, altered.values));
+    return this.#step(altered, () => this.#tx.query<Row>(altered.text, altered.values));
   }
 
   execute<Row>(query: CompiledQuery<Row>): Promise<Row[]> {
-    return this.#step(query.sql, () => this.#tx.execute(query));
+    const statement = { text: query.sql, values: query.parameters };
+    return this.#step(statement, () => this.#tx.execute(query));
   }
 
   atCommit(text: string, values: readonly unknown[]): void {
@@ -116,15 +117,20 @@ class SteppedTransaction implements Transaction {
     if (altered) this.#tx.atCommit(altered.text, altered.values);
   }
 
-  async #step<T>(text: string, run: () => Promise<T>): Promise<T> {
+  async #step<T>(statement: Statement, run: () => Promise<T>): Promise<T> {
     const activity = this.#activity;
     if (!activity) return run();
-    await activity.reach('in a transaction', inWords(text));
+    await activity.reach('in a transaction', inWords(statement.text), lockOf(statement));
     return activity.step(run);
   }
 }
 
 const WRITES = /^\s*(INSERT|UPDATE|DELETE)\b/;
+
+/** The record that a statement locks, where it would wait for it. */
+function lockOf({ text, values }: Statement): string | undefined {
+  return /FOR UPDATE$/.test(text.trim()) ? String(values[1]) : undefined;
+}
 
 function inWords(text: string): string {
   const verb = /^\s*(INSERT|UPDATE|DELETE)\b/.exec(text)?.[1]?.toLowerCase();
