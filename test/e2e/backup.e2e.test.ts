@@ -133,14 +133,15 @@ test('a full disk is told, and the backup that was there stays', async () => {
   } catch {
     // Nobody but root may mount: then files may not grow, which fails the same write.
   }
-  writeFileSync(target, '');
+  // It takes the only page there is: a small backup would fit beside an empty file.
+  writeFileSync(target, 'an older backup');
   const full = await shell(`${limit} exec ${LAPSE} backup "${target}"`);
   expect(full).toMatchObject({ exitCode: 3, stdout: '' });
   expect(full.stderr).toContain(`error: the disk is full: `);
   expect(full.stderr).toContain(`no backup was written, and ${target} is as it was`);
   expect(full.stderr).toContain('next: make room, and repeat the command');
   expect(readdirSync(place)).toEqual(['register.backup']);
-  expect(readFileSync(target, 'utf8')).toBe('');
+  expect(readFileSync(target, 'utf8')).toBe('an older backup');
 });
 
 describe('given a file that cannot be restored', () => {

@@ -5,7 +5,7 @@ import { getPassword } from './cluster-record.ts';
 import { ensureCluster } from './ensure-cluster.ts';
 import { type Connection, openDatabase } from './open-database.ts';
 import { PrivatePostgresError, reasonOf } from './private-postgres-error.ts';
-import { findRunningPostmaster } from './running-postmaster.ts';
+import { findRunningPostmaster, isEnding } from './running-postmaster.ts';
 import { removeOutsideSocketFolder } from './socket-folder.ts';
 import { takeStartLock } from './start-lock.ts';
 import { startPostmaster } from './start-postmaster.ts';
@@ -76,12 +76,19 @@ async function start(
     progress(control.shutDownCleanly ? starting : `${starting}, recovering from a hard stop`);
   }
   const server = running ?? (await startPostmaster(location, binaries, settings, progress));
-  const connection = await openDatabase({
-    host: server.socketDir,
-    port: server.port,
-    password: getPassword(dataDir),
-    systemIdentifier: control.systemIdentifier,
-  });
+  let connection: Connection;
+  try {
+    connection = await openDatabase({
+      host: server.socketDir,
+      port: server.port,
+      password: getPassword(dataDir),
+      systemIdentifier: control.systemIdentifier,
+    });
+  } catch (error) {
+    // One that was killed at this moment still looked as if it ran.
+    if (!running || !(await isEnding(location.clusterDir, running.pid))) throw error;
+    return start(dataDir, settings, progress);
+  }
   return {
     connection,
     adopted: running !== undefined,

@@ -27,6 +27,19 @@ export async function findRunningPostmaster(
   }
 }
 
+/** How long a postmaster that takes no connection is given to be gone. */
+const LAST_MOMENTS_MS = 3_000;
+
+/** Whether a postmaster that was there ends just now. */
+export async function isEnding(clusterDir: string, pid: number): Promise<boolean> {
+  const deadline = Date.now() + LAST_MOMENTS_MS;
+  while (findPostmaster(clusterDir)?.pid === pid) {
+    if (Date.now() > deadline) return false;
+    await delay(POLL_MS);
+  }
+  return true;
+}
+
 function stuck(file: PostmasterFile): PrivatePostgresError {
   return new PrivatePostgresError(
     `The private PostgreSQL (process ${file.pid}) has been ${file.status || 'starting'} for fifteen ` +
