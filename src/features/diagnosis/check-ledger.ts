@@ -28,7 +28,7 @@ export async function checkLedger(
   if (!facts) throw new Error('there is no such tenant');
   if (facts.state !== 'active') {
     const mend =
-      'run `lapse ledger verify`, find out who changed the database, and see `lapse tasks`';
+      'put the newest copy of the database back, or have an administrator open a new epoch (`lapse ledger new-epoch`)';
     return problem(
       name,
       `the register can only be read: ${facts.state_note ?? 'no reason is given'}`,

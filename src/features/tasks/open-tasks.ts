@@ -1,6 +1,7 @@
 import type { Database } from '../../platform/db/transaction.ts';
 
-const KINDS = ['quarantine', 'ledger-diverged'] as const;
+/** What a task can be about. */
+export const TASK_KINDS = ['quarantine', 'ledger-diverged'] as const;
 
 /** How many tasks of each kind are open, in all tenants together; kinds without any are 0. */
 export async function countOpenTasks(
@@ -11,5 +12,8 @@ export async function countOpenTasks(
       'SELECT kind, count(*)::int AS open FROM lapse.tasks WHERE resolved_at IS NULL GROUP BY kind',
     ),
   );
-  return KINDS.map((kind) => ({ kind, open: rows.find((row) => row.kind === kind)?.open ?? 0 }));
+  return TASK_KINDS.map((kind) => ({
+    kind,
+    open: rows.find((row) => row.kind === kind)?.open ?? 0,
+  }));
 }

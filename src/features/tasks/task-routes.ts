@@ -5,10 +5,11 @@ import { formatInstant } from '../../domain/schedule/instant.ts';
 import type { Database, Transaction } from '../../platform/db/transaction.ts';
 import { idempotencyOf } from '../../platform/http/caller.ts';
 import { type IdempotentRequest, recall, remember } from '../../platform/http/idempotency.ts';
+import { TASK_KINDS } from './open-tasks.ts';
 
 const taskAnswer = z.object({
   task_id: z.string(),
-  kind: z.enum(['quarantine', 'ledger-diverged']),
+  kind: z.enum(TASK_KINDS),
   subject_type: z.string(),
   subject_id: z.string(),
   detail: z.string(),
