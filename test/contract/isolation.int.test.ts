@@ -133,6 +133,26 @@ test('a search as one tenant finds nothing of another', async () => {
   expect((await application.query(search)).rows).toEqual([]);
 });
 
+test('a search does not find one record of another tenant', async () => {
+  const { rows } = await admin.query<{ id: string; tenant: string }>(
+    'SELECT exception_id AS id, tenant_id AS tenant FROM lapse.exception_search',
+  );
+  const found = async (tenantId: string) => {
+    const finds = "SELECT id FROM unnest($1::text[]) AS id WHERE lapse.search_finds(id, 'oauth')";
+    return asTenant(tenantId, () => application.query(finds, [rows.map(({ id }) => id)]));
+  };
+  for (const [tenantId, count] of [
+    [api.tenantId, 2],
+    [other.tenantId, 1],
+  ] as const) {
+    const ids = (await found(tenantId)).rows.map(({ id }) => id);
+    expect(ids).toHaveLength(count);
+    expect(ids.map((id) => rows.find((row) => row.id === id)?.tenant)).toEqual(
+      ids.map(() => tenantId),
+    );
+  }
+});
+
 test('the application writes no row of another tenant, and moves none there', async () => {
   const insert = `INSERT INTO lapse.comments (tenant_id, exception_id, comment_id, author_id, author_name, body, created_at)
     VALUES ($1, 'x', 'x', 'x', 'x', 'x', now())`;

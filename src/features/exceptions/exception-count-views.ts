@@ -11,7 +11,7 @@ import { formatInstant, type Instant } from '../../domain/schedule/instant.ts';
 import { sqlBuilder, type Tables } from '../../platform/db/query-builder.ts';
 import type { Transaction } from '../../platform/db/transaction.ts';
 import { COUNTED, countedOf, FACETS, OPEN_STATUSES } from './exception-counts.ts';
-import { statusAt } from './exception-filter.ts';
+import { statusAt } from './exception-status.ts';
 
 interface CountRow {
   readonly [column: string]: unknown;

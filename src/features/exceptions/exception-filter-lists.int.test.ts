@@ -8,8 +8,9 @@ import type { ExceptionState } from '../../domain/exception/state.ts';
 import { BUILT_IN_POLICY } from '../../domain/policy/built-in-policy.ts';
 import { DAY, formatInstant, HOUR } from '../../domain/schedule/instant.ts';
 import type { ExceptionFilter } from './exception-filter.ts';
+import { SORTS, type SortColumn } from './exception-list-query.ts';
 import { exceptionStream } from './exception-store.ts';
-import { ExceptionViews, SORTS, type SortColumn } from './exception-views.ts';
+import { ExceptionViews } from './exception-views.ts';
 
 const OTHER = {
   ...COMPLETE,

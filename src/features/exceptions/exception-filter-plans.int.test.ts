@@ -17,8 +17,9 @@ import { DAY, HOUR } from '../../domain/schedule/instant.ts';
 import type { Database, Transaction } from '../../platform/db/transaction.ts';
 import { encodeCursor } from './cursor.ts';
 import type { ExceptionFilter } from './exception-filter.ts';
+import { SORTS } from './exception-list-query.ts';
 import { exceptionStream } from './exception-store.ts';
-import { ExceptionViews, SORTS } from './exception-views.ts';
+import { ExceptionViews } from './exception-views.ts';
 
 const ROWS = 20_000;
 const BATCH = 500;
@@ -47,6 +48,8 @@ const FILTERS: Readonly<Record<string, ExceptionFilter>> = {
   open: { open: true },
   'not open': { open: false },
   search: { q: 'number-1234' },
+  'a search that finds many': { q: 'person' },
+  'open, of a search that finds many': { q: 'person', open: true },
   'open in production': { open: true, environment: ['prod'], severity: ['High'] },
   "an owner's overdue": { owner: ['person7@example.com'], overdue: true },
 };

@@ -11,6 +11,7 @@ import { BUILT_IN_POLICY } from '../../domain/policy/built-in-policy.ts';
 import { DAY, formatInstant, type Instant } from '../../domain/schedule/instant.ts';
 import { sqlBuilder } from '../../platform/db/query-builder.ts';
 import { type ExceptionFilter, filterConditions } from './exception-filter.ts';
+import { countQuery, pageQuery } from './exception-list-query.ts';
 import { exceptionStream } from './exception-store.ts';
 
 const SEED = 20_260_101;
@@ -100,6 +101,18 @@ describe('the SQL filters say what the domain says', () => {
     );
   });
 
+  it('of a search, beside other conditions too', async () => {
+    expect((await all({ q: 'EXC' }, START)).length).toBe(records.size);
+    const [, first = ''] = records.keys();
+    expect(await all({ q: first }, START)).toEqual([first]);
+    const open = await all({ open: true }, START);
+    expect(open.length).toBeGreaterThan(0);
+    expect(await all({ q: 'EXC', open: true }, START)).toEqual(open);
+    expect(await all({ q: 'nowhere' }, START)).toEqual([]);
+    expect(await all({ q: '?!' }, START)).toEqual([]);
+    expect(await all({ status: ['Draft'], open: true }, START)).toEqual([]);
+  });
+
   it('of the end that was fixed, or asked for', async () => {
     const now = START;
     const day = START + 10 * DAY;
@@ -167,13 +180,36 @@ async function matching(filter: ExceptionFilter, now: Instant): Promise<string[]
   return ids.filter((id) => (records.get(id)?.updated_at ?? 0) <= now);
 }
 
+/** The ids: as an export has them, and the same as a list finds them either way. */
 async function all(filter: ExceptionFilter, now: Instant): Promise<string[]> {
+  const { tenantId } = register;
   const query = sqlBuilder
     .selectFrom('exceptions')
     .select('exception_id')
     .where((eb) => eb.and(filterConditions(eb, filter, now)))
     .orderBy('exception_id')
     .compile();
-  const rows = await register.db.inTenant(register.tenantId, (tx) => tx.execute(query));
-  return rows.map(({ exception_id }) => exception_id);
+  const walked = { tenantId, filter, now, gathered: false };
+  const gathered = { ...walked, gathered: true };
+  const order = {
+    sort: 'title',
+    descending: false,
+    limit: records.size,
+    after: undefined,
+  } as const;
+  const [rows, ...found] = await register.db.inTenant(tenantId, (tx) =>
+    Promise.all([
+      tx.execute(query),
+      tx.execute(pageQuery(walked, order)),
+      tx.execute(pageQuery(gathered, order)),
+      tx.execute(countQuery(walked)),
+      tx.execute(countQuery(gathered)),
+    ]),
+  );
+  const ids = rows.map(({ exception_id }) => exception_id);
+  const [page, samePage, ...counts] = found;
+  for (const records of [page, samePage])
+    expect(records.map(({ exception_id }) => exception_id).sort()).toEqual(ids);
+  for (const [count] of counts) expect(count?.total).toBe(ids.length);
+  return ids;
 }

@@ -17,7 +17,7 @@ import {
 } from '../../domain/exception/fields.ts';
 import { CLOSED_REASONS, STATUSES } from '../../domain/exception/status.ts';
 import { parseInstant } from '../../domain/schedule/instant.ts';
-import { SORTS } from './exception-views.ts';
+import { SORTS } from './exception-list-query.ts';
 
 const time = z.string().meta({ format: 'date-time' });
 const actorReference = z.object({ id: z.string(), name: z.string(), email: z.string().optional() });

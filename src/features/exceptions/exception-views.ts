@@ -1,4 +1,3 @@
-import { sql } from 'kysely';
 import { DomainError } from '../../domain/errors.ts';
 import { stateAt } from '../../domain/exception/catch-up.ts';
 import type { ExceptionState } from '../../domain/exception/state.ts';
@@ -6,12 +5,13 @@ import type { Policy } from '../../domain/policy/policy.ts';
 import { formatInstant } from '../../domain/schedule/instant.ts';
 import { type RecordedEvent, readStream } from '../../journal/read-stream.ts';
 import type { StreamState } from '../../journal/stream.ts';
-import { sqlBuilder } from '../../platform/db/query-builder.ts';
 import type { Database, Transaction } from '../../platform/db/transaction.ts';
-import { type Cursor, decodeCursor, encodeCursor } from './cursor.ts';
-import { type ExceptionFilter, filterConditions } from './exception-filter.ts';
+import { decodeCursor, encodeCursor } from './cursor.ts';
+import type { ExceptionFilter } from './exception-filter.ts';
+import { countQuery, pageQuery, type SortColumn } from './exception-list-query.ts';
 import { type StateColumns, stateOf } from './exception-row.ts';
 import { exceptionStream } from './exception-store.ts';
+import { isGathered } from './list-gathering.ts';
 
 /** A page of a list. `total` is exact up to 1,000 unless an exact count was asked for. */
 export interface Page {
@@ -21,10 +21,6 @@ export interface Page {
   readonly total_is_minimum: boolean;
   readonly now: number;
 }
-
-/** What a list may be sorted by; a leading `-` turns it round. */
-export const SORTS = ['expires_at', 'created_at', 'updated_at', 'title'] as const;
-export type SortColumn = (typeof SORTS)[number];
 
 /** How a list is asked for. */
 export interface ListRequest {
@@ -78,24 +74,23 @@ export class ExceptionViews {
 
   list(tenantId: string, request: ListRequest): Promise<Page> {
     return this.#db.inTenant(tenantId, async (tx) => {
+      const { filter, sort, descending, limit, exactCount } = request;
+      const gathered = await isGathered(tx, tenantId, filter, sort);
       const now = await tx.now;
-      const cursor =
-        request.cursor === undefined ? undefined : decodeCursor(request.cursor, request.sort);
-      const matching = listQuery(tenantId, request, now);
+      const selection = { tenantId, filter, now, gathered };
+      const after = request.cursor === undefined ? undefined : decodeCursor(request.cursor, sort);
       const [rows, counts] = await Promise.all([
-        tx.execute(pageQuery(matching, request, cursor).compile()),
-        tx.execute(countQuery(matching, request.exactCount).compile()),
+        tx.execute(pageQuery(selection, { sort, descending, limit, after })),
+        tx.execute(countQuery(selection, exactCount ? undefined : COUNTED + 1)),
       ]);
-      const items = rows.slice(0, request.limit) as unknown as PageRow[];
+      const items = rows.slice(0, limit);
       const last = items.at(-1);
-      const counted = Number((counts[0] as { total: number }).total);
-      const over = !request.exactCount && counted > COUNTED;
+      const counted = counts[0]?.total ?? 0;
+      const over = !exactCount && counted > COUNTED;
       return {
         items: items.map((row) => ({ version: row.version, state: this.#at(stateOf(row), now) })),
         next_cursor:
-          rows.length > request.limit && last
-            ? encodeCursor(request.sort, last.position, last.exception_id)
-            : null,
+          rows.length > limit && last ? encodeCursor(sort, last.place, last.exception_id) : null,
         total: over ? COUNTED : counted,
         total_is_minimum: over,
         now,
@@ -106,51 +101,6 @@ export class ExceptionViews {
   #at(state: ExceptionState, now: number): ExceptionState {
     return stateAt(state, Math.max(now, state.updated_at), this.#policy);
   }
-}
-
-interface PageRow extends StateColumns {
-  readonly exception_id: string;
-  readonly version: number;
-  readonly position: string;
-}
-
-function listQuery(tenantId: string, { filter }: ListRequest, now: number) {
-  return sqlBuilder
-    .selectFrom('exceptions')
-    .where('tenant_id', '=', tenantId)
-    .where((eb) => eb.and(filterConditions(eb, filter, now)));
-}
-
-type Matching = ReturnType<typeof listQuery>;
-
-/** One row more than the page, which tells whether there is another. */
-function pageQuery(
-  matching: Matching,
-  { sort, descending, limit }: ListRequest,
-  cursor: Cursor | undefined,
-) {
-  const direction = descending ? 'desc' : 'asc';
-  // To the microsecond and as text, so that a cursor names a place exactly; 'infinity' included.
-  const position = sort === 'title' ? sql<string>`title` : sql<string>`${sql.ref(sort)}::text`;
-  const page = matching
-    .select(['exception_id', 'version', 'fields', 'state'])
-    .select(position.as('position'))
-    .orderBy(sort, direction)
-    .orderBy('exception_id', direction)
-    .limit(limit + 1);
-  if (!cursor) return page;
-  const comparison = sql.raw(descending ? '<' : '>');
-  const type = sql.raw(sort === 'title' ? 'text' : 'timestamptz');
-  return page.where(
-    sql<boolean>`(${sql.ref(sort)}, exception_id) ${comparison} (${cursor.position}::${type}, ${cursor.id})`,
-  );
-}
-
-function countQuery(matching: Matching, exact: boolean) {
-  const ids = exact
-    ? matching.select('exception_id')
-    : matching.select('exception_id').limit(COUNTED + 1);
-  return sqlBuilder.selectFrom(ids.as('matching')).select(sql<number>`count(*)::int`.as('total'));
 }
 
 /** A record as it was at one of its versions, folded from its events: for answers that are repeated. */

@@ -3,8 +3,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { DomainError } from '../../domain/errors.ts';
 import { formatInstant } from '../../domain/schedule/instant.ts';
+import type { SortColumn } from './exception-list-query.ts';
 import { listParameters } from './exception-schemas.ts';
-import type { SortColumn } from './exception-views.ts';
 import { EXPORT_FORMATS, type ExportFormat } from './export-formats.ts';
 import type { ExportRequest, OpenRegister, RegisterSnapshot } from './register-export.ts';
 

@@ -5,9 +5,9 @@ import { sqlBuilder } from '../../platform/db/query-builder.ts';
 import { openSnapshot } from '../../platform/db/snapshot.ts';
 import type { Database } from '../../platform/db/transaction.ts';
 import { type ExceptionFilter, filterConditions } from './exception-filter.ts';
+import type { SortColumn } from './exception-list-query.ts';
 import { type StateColumns, stateOf } from './exception-row.ts';
 import type { ExceptionAnswer } from './exception-schemas.ts';
-import type { SortColumn } from './exception-views.ts';
 import { toAnswer } from './exception-wire.ts';
 
 /** Which records an export holds, and in what order. */

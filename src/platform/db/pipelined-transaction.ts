@@ -38,9 +38,11 @@ export class PipelinedTransaction implements Transaction {
   }
 
   async execute<Row>(query: CompiledQuery<Row>): Promise<Row[]> {
-    // Composed statements come in too many forms to keep each one prepared.
     const { sql: text, parameters } = query;
-    const result = await this.#send(() => this.#client.query({ text, values: [...parameters] }));
+    const statement = mayPrepare(text)
+      ? prepared(text, parameters)
+      : { text, values: [...parameters] };
+    const result = await this.#send(() => this.#client.query(statement));
     return result.rows as Row[];
   }
 
@@ -104,6 +106,18 @@ function prepared(text: string, values: readonly unknown[]) {
     names.set(text, name);
   }
   return { name, text, values: [...values] };
+}
+
+/**
+ * Composed statements take longer to plan than to run. They come in too many forms to keep each one
+ * prepared; the first ones that are asked for are those that people ask for again.
+ */
+const COMPOSED = 256;
+const composed = new Set<string>();
+
+function mayPrepare(text: string): boolean {
+  if (composed.size < COMPOSED) composed.add(text);
+  return composed.has(text);
 }
 
 function clockOf(result: QueryResult | QueryResult[]): number {

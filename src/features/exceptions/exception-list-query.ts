@@ -1,0 +1,135 @@
+import { expressionBuilder, type RawBuilder, type SqlBool, sql } from 'kysely';
+import type { Status } from '../../domain/exception/status.ts';
+import { formatInstant, type Instant } from '../../domain/schedule/instant.ts';
+import { sqlBuilder, type Tables } from '../../platform/db/query-builder.ts';
+import type { Cursor } from './cursor.ts';
+import {
+  type ExceptionFilter,
+  fieldConditions,
+  filterStatuses,
+  isNarrow,
+} from './exception-filter.ts';
+import type { StateColumns } from './exception-row.ts';
+import { searchCondition, searchFindings } from './exception-search.ts';
+import { anyStatusAt, type Condition } from './exception-status.ts';
+
+/** What a list may be sorted by; a leading `-` turns it round. */
+export const SORTS = ['expires_at', 'created_at', 'updated_at', 'title'] as const;
+export type SortColumn = (typeof SORTS)[number];
+
+/** In what order a list is read, and from where on. */
+export interface ListOrder {
+  readonly sort: SortColumn;
+  readonly descending: boolean;
+  readonly limit: number;
+  readonly after: Cursor | undefined;
+}
+
+/** Which records a list holds, and whether they are `gathered` (`isGathered`). */
+export interface ListSelection {
+  readonly tenantId: string;
+  readonly filter: ExceptionFilter;
+  readonly now: Instant;
+  readonly gathered: boolean;
+}
+
+/** A row of a page. */
+export interface PageRow extends StateColumns {
+  readonly exception_id: string;
+  readonly version: number;
+  /** The sort value as a cursor names it. */
+  readonly place: string;
+}
+
+/**
+ * The query of a page, with one row more than the page, which tells whether there is another. What is
+ * on the page is found first, from indexes where that can be, and only then read.
+ */
+export function pageQuery(selection: ListSelection, order: ListOrder) {
+  const { sort, after } = order;
+  const direction = sql.raw(order.descending ? 'DESC' : 'ASC');
+  const limit = sql.lit(order.limit + 1);
+  const by = sql.ref(sort);
+  const from = after ? sql`AND ${isAfter(order, after)}` : sql``;
+  // A plan that knows its limit; and OFFSET 0, so that what is gathered is not walked.
+  const end = selection.gathered
+    ? sql`OFFSET 0`
+    : sql`ORDER BY ${by} ${direction}, exception_id ${direction} LIMIT ${limit}`;
+  const search = pageSearch(selection);
+  const parts = selectionParts(selection, search, (statuses) => statuses.map((each) => [each])).map(
+    (part) => sql`(SELECT tenant_id, exception_id, ${by} AS position FROM lapse.exceptions
+      WHERE ${part} ${from} ${end})`,
+  );
+  const inOrder = sql`ORDER BY position ${direction}, exception_id ${direction}`;
+  // To the microsecond and as text, so that a cursor names a place exactly; 'infinity' included.
+  return sql<PageRow>`
+    SELECT page.exception_id, page.position::text AS place, e.version, e.fields, e.state
+    FROM (SELECT * FROM (${union(parts)}) AS parts ${inOrder} LIMIT ${limit}) AS page
+    JOIN lapse.exceptions AS e USING (tenant_id, exception_id)
+    ${inOrder}`.compile(sqlBuilder);
+}
+
+/** The query of how many records a list holds, counted up to a limit if there is one. */
+export function countQuery(selection: ListSelection, limit?: number) {
+  const { q } = selection.filter;
+  // What a search finds is followed one by one, so that counting ends with its limit.
+  const found = q === undefined ? sql`` : sql`${searchFindings(q)} AS found NATURAL JOIN`;
+  const parts = selectionParts(selection, [], (statuses) => [statuses]).map(
+    (part) => sql`SELECT FROM ${found} lapse.exceptions WHERE ${part}`,
+  );
+  const upTo = limit === undefined ? sql`` : sql`LIMIT ${sql.lit(limit)}`;
+  return sql<{ total: number }>`SELECT count(*)::int AS total
+    FROM (${union(parts)} ${upTo}) AS parts`.compile(sqlBuilder);
+}
+
+function pageSearch({ filter, gathered }: ListSelection): Condition[] {
+  if (filter.q === undefined) return [];
+  return [searchCondition(filter.q, !gathered || isNarrow(filter))];
+}
+
+/**
+ * A selection as conditions of which each record meets one at most. Where it goes by status, each
+ * group of stored statuses is a part by itself, which an index has, and so are the records that time
+ * has moved on and no sweep has come to.
+ */
+function selectionParts(
+  { tenantId, filter, now, gathered }: ListSelection,
+  search: readonly Condition[],
+  group: (statuses: readonly Status[]) => readonly (readonly Status[])[],
+): Condition[] {
+  const eb = expressionBuilder<Tables, 'exceptions'>();
+  const at = formatInstant(now);
+  const statuses = filterStatuses(filter);
+  const rest = [eb('tenant_id', '=', tenantId), ...fieldConditions(eb, filter, now), ...search];
+  if (!statuses) return [eb.and(rest)];
+  if (gathered) return [eb.and([...rest, anyStatusAt(eb, statuses, at)])];
+  // Written out, the words let the planner see which partial index has the rows.
+  const stored = (some: readonly Status[]) =>
+    eb.and([
+      ...rest,
+      eb(
+        'status',
+        'in',
+        some.map((each) => sql.lit(each)),
+      ),
+      eb('due_at', '>', at),
+    ]);
+  const late = [
+    eb('due_at', '<', sql.lit('infinity')),
+    eb('due_at', '<=', at),
+    anyStatusAt(eb, statuses, at),
+  ];
+  if (statuses.length === 0) return [sql<SqlBool>`false`];
+  return [...group(statuses).map(stored), eb.and([...rest, ...late])];
+}
+
+/** After a cursor's place in the order. */
+function isAfter({ sort, descending }: ListOrder, { position, id }: Cursor) {
+  const type = sql.raw(sort === 'title' ? 'text' : 'timestamptz');
+  const comparison = sql.raw(descending ? '<' : '>');
+  return sql`(${sql.ref(sort)}, exception_id) ${comparison} (${position}::${type}, ${id})`;
+}
+
+function union(parts: readonly RawBuilder<unknown>[]) {
+  return sql.join(parts, sql` UNION ALL `);
+}
