@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { afterAll, describe, expect, test } from 'vitest';
-import { ROLES, type Role } from '../../src/domain/access/actor.ts';
+import { APPROVAL_ROLES, ROLES, type Role } from '../../src/domain/access/actor.ts';
 import type { Permission } from '../../src/domain/access/permissions.ts';
 import { guardRoutes } from '../../src/main/http-principal.ts';
 import { requestValidator } from '../../src/main/request-validation.ts';
@@ -12,18 +12,19 @@ const api = await createTestApi();
 afterAll(() => api.close());
 
 /** Written out a second time, so that a permission is not given away by a slip in one place. */
+const APPROVERS: readonly Role[] = ['approver', ...APPROVAL_ROLES];
 const MAY: Readonly<Record<Permission, readonly Role[]>> = {
-  'exception:read': ['administrator', 'requestor', 'approver', 'auditor'],
-  'exception:write': ['administrator', 'requestor', 'approver'],
-  'exception:approve': ['approver'],
-  'report:read': ['administrator', 'requestor', 'approver', 'auditor'],
-  'ledger:verify': ['administrator', 'requestor', 'approver', 'auditor'],
+  'exception:read': ['administrator', 'requestor', ...APPROVERS, 'auditor'],
+  'exception:write': ['administrator', 'requestor', ...APPROVERS],
+  'exception:approve': [...APPROVERS],
+  'report:read': ['administrator', 'requestor', ...APPROVERS, 'auditor'],
+  'ledger:verify': ['administrator', 'requestor', ...APPROVERS, 'auditor'],
   'ledger:open-epoch': ['administrator'],
   'task:read': ['administrator', 'auditor'],
   'diagnosis:read': ['administrator', 'auditor'],
   'task:retry': ['administrator'],
   'token:manage': ['administrator'],
-  'clock:set': ['administrator', 'requestor', 'approver', 'auditor'],
+  'clock:set': ['administrator', 'requestor', ...APPROVERS, 'auditor'],
 };
 
 const UNKNOWN = 'EXC_01J6M9M5Y0Q2H6W2QF9Q1VABCE';

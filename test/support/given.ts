@@ -8,8 +8,9 @@ import { evolve } from '../../src/domain/exception/evolve.ts';
 import type { ExceptionFields } from '../../src/domain/exception/fields.ts';
 import type { ExceptionState } from '../../src/domain/exception/state.ts';
 import type { Status } from '../../src/domain/exception/status.ts';
+import { openRequirements } from '../../src/domain/policy/approval-progress.ts';
 import { BUILT_IN_POLICY } from '../../src/domain/policy/built-in-policy.ts';
-import type { Policy } from '../../src/domain/policy/policy.ts';
+import type { Policy, PolicyRule, Requirement } from '../../src/domain/policy/policy.ts';
 import { DAY, formatInstant, type Instant } from '../../src/domain/schedule/instant.ts';
 
 /** When every story begins: 2026-01-01T00:00:00.000Z. */
@@ -27,6 +28,11 @@ export const REQUESTOR = actor('rivera', 'A. Rivera', 'requestor');
 export const EDITOR = actor('dumas', 'C. Dumas', 'approver');
 export const APPROVER = actor('okoye', 'L. Okoye', 'approver');
 export const SECOND_APPROVER = actor('chen', 'J. Chen', 'approver');
+
+/** Somebody of a role, always the same person. */
+export function personOf(role: Actor['role']): Actor {
+  return role === 'approver' ? APPROVER : actor(`the-${role}`, `The ${role}`, role);
+}
 
 /** The fields of a record that can be submitted. It has neither a control nor grants, nor a chosen end. */
 export const COMPLETE: ExceptionFields = {
@@ -57,8 +63,29 @@ export const COMPLETE: ExceptionFields = {
 
 /** What opens something in the cloud: ending such a record takes proof that it is gone. */
 export const GRANTS: ExceptionFields['grants'] = [
-  { kind: 'role-assignment', target: '/subscriptions/1', subject: 'rivera@example.com' },
+  {
+    kind: 'role-assignment',
+    target: '/subscriptions/1/resourceGroups/shop',
+    subject: 'rivera@example.com',
+  },
 ];
+
+/** The built-in policy with these approvals for every request, and for extensions too, in place of its own. */
+export function askingFor(
+  approvals: NonNullable<PolicyRule['effects']['approvals']>,
+  rule = 'approval',
+): Policy {
+  const rules = BUILT_IN_POLICY.rules.map((each) => {
+    const { approvals: _, extension_approvals: __, ...effects } = each.effects;
+    return { ...each, effects };
+  });
+  return {
+    ...BUILT_IN_POLICY,
+    rules: [...rules, { id: rule, source: 'a test', match: {}, effects: { approvals } }],
+  };
+}
+export const ONE_APPROVER = askingFor([{ role: 'approver' }]);
+export const TWO_APPROVERS = askingFor([{ role: 'approver', count: 2 }]);
 
 /** Evidence for both closure criteria of {@link COMPLETE}. */
 export const ALL_EVIDENCE = [
@@ -127,8 +154,11 @@ export class Story {
     return this.with({ type: 'SubmitException' });
   }
 
-  approved(by: Actor = APPROVER): Story {
-    return this.with({ type: 'ApproveException', reason: 'the risk is contained' }, by);
+  /** Approved by everybody whose approval is needed, one after another. */
+  approved(): Story {
+    const { state } = this;
+    const needed = openRequirements(state.request?.requirements ?? [], state.approvals);
+    return needed.length === 0 ? this : this.#approvedAs(needed, {}).approved();
   }
 
   /** The compensating controls are confirmed: active as soon as its start is reached. */
@@ -142,9 +172,22 @@ export class Story {
   }
 
   extended(expires_at: Instant): Story {
-    const by = APPROVER;
-    const approval = { type: 'ApproveException', reason: 'go on', change: 'extension' } as const;
-    return this.extensionTo(expires_at).with(approval, by);
+    return this.extensionTo(expires_at).changeApproved();
+  }
+
+  /** The pending change approved by everybody whose approval is needed. */
+  changeApproved(): Story {
+    const pending = this.state.pending_change;
+    if (!pending) return this;
+    const needed = openRequirements(pending.requirements, pending.approvals);
+    return this.#approvedAs(needed, { change: pending.change_id }).changeApproved();
+  }
+
+  #approvedAs([needed]: readonly Requirement[], terms: { change?: string }): Story {
+    const role = needed?.role as Actor['role'];
+    const by = needed?.person ? { ...needed.person, role } : personOf(role);
+    const reason = 'the risk is contained';
+    return this.with({ type: 'ApproveException', reason, ...terms }, by);
   }
 
   #with(events: readonly ExceptionEvent[], by: Actor): Story {
@@ -185,8 +228,12 @@ export function extension(expires_at: Instant) {
 }
 
 /** A record in a status, in force since {@link START} where it has come that far. */
-export function inStatus(status: Status, fields: Partial<ExceptionFields> = {}): Story {
-  const draft = given(fields);
+export function inStatus(
+  status: Status,
+  fields: Partial<ExceptionFields> = {},
+  policy?: Policy,
+): Story {
+  const draft = given(fields, policy);
   const review = () => draft.submitted();
   const active = () => review().approved().confirmed();
   switch (status) {

@@ -3,6 +3,7 @@ import type { Actor } from '../../src/domain/access/actor.ts';
 import { DomainError } from '../../src/domain/errors.ts';
 import type { CommandType, ExceptionCommand } from '../../src/domain/exception/commands.ts';
 import { CONTROLS, type ExceptionFields } from '../../src/domain/exception/fields.ts';
+import { openRequirements } from '../../src/domain/policy/approval-progress.ts';
 import { DAY, formatInstant, HOUR } from '../../src/domain/schedule/instant.ts';
 import {
   ALL_EVIDENCE,
@@ -12,6 +13,7 @@ import {
   extension,
   GRANTS,
   given,
+  personOf,
   REQUESTOR,
   SECOND_APPROVER,
   START,
@@ -112,8 +114,23 @@ export function tell({ fields: chosen, ahead }: Beginning, tried: readonly Move[
 function tryMove(story: Story, next: Move): Story {
   const before = story.after(next.wait);
   const command = commandOf(next, before);
-  const refused = before.decides(command, next.by) instanceof DomainError;
-  return refused ? before : before.with(command, next.by);
+  const by = decidesNext(next, before);
+  if (before.decides(command, by) instanceof DomainError) return before;
+  const after = before.with(command, by);
+  // Mostly everybody approves who has to; sometimes the first alone.
+  if (command.type !== 'ApproveException' || next.choice > 7) return after;
+  return command.change === undefined ? after.approved() : after.changeApproved();
+}
+
+/** Who makes a move: an approver stands for whoever has to approve next. */
+function decidesNext({ type, by }: Move, { state }: Story): Actor {
+  if (type !== 'ApproveException' || by !== APPROVER) return by;
+  const { requirements = [], approvals = [] } =
+    state.status === 'Under-Review'
+      ? { requirements: state.request?.requirements, approvals: state.approvals }
+      : (state.pending_change ?? {});
+  const [needed] = openRequirements(requirements, approvals);
+  return needed ? personOf(needed.role as Actor['role']) : by;
 }
 
 /** The command that a move is where the record stands. */
@@ -127,7 +144,7 @@ export function commandOf(
     case 'DraftException':
       return { type, fields: COMPLETE };
     case 'DraftRenewal':
-      return { type, fields: COMPLETE, renews: 'EXC_0', renewal_number: 1 };
+      return { type, fields: COMPLETE, renews: 'EXC_0', renewal_number: 1, first_approvers: [] };
     case 'EditException':
       return { type, changes: editOf(choice, now + days * DAY) };
     case 'SubmitException':

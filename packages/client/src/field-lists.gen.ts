@@ -37,6 +37,7 @@ export const RECORD_FIELDS = [
   {"name":"consumers","kind":"texts","about":""},
   {"name":"change_class","kind":"choice","values":["minor","major","security","breaking"],"about":""},
   {"name":"scope","kind":"structure","about":""},
+  {"name":"scope_justification","kind":"text","about":"why nothing narrower will do, of a wide scope"},
   {"name":"artifacts","kind":"structures","about":""},
   {"name":"external_ids","kind":"texts","about":""},
 ] as const;

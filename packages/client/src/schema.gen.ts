@@ -714,7 +714,10 @@ export interface components {
                 endpoints?: string | string[];
                 models?: string | string[];
                 resources?: string | string[];
+                /** @description more than one: data crosses them */
+                regions?: string | string[];
             } | null;
+            scope_justification?: string | null;
             artifacts?: {
                 /** @enum {string} */
                 kind: "memo" | "business-case" | "migration-plan" | "other";
@@ -832,7 +835,11 @@ export interface components {
                 endpoints?: string[];
                 models?: string[];
                 resources?: string[];
+                /** @description more than one: data crosses them */
+                regions?: string[];
             };
+            /** @description why nothing narrower will do, of a wide scope */
+            scope_justification?: string;
             artifacts?: {
                 /** @enum {string} */
                 kind: "memo" | "business-case" | "migration-plan" | "other";
@@ -938,7 +945,11 @@ export interface components {
                 endpoints?: string | string[];
                 models?: string | string[];
                 resources?: string | string[];
+                /** @description more than one: data crosses them */
+                regions?: string | string[];
             };
+            /** @description why nothing narrower will do, of a wide scope */
+            scope_justification?: string;
             artifacts?: {
                 /** @enum {string} */
                 kind: "memo" | "business-case" | "migration-plan" | "other";
@@ -1055,7 +1066,11 @@ export interface components {
                 endpoints?: string[];
                 models?: string[];
                 resources?: string[];
+                /** @description more than one: data crosses them */
+                regions?: string[];
             };
+            /** @description why nothing narrower will do, of a wide scope */
+            scope_justification?: string;
             artifacts?: {
                 /** @enum {string} */
                 kind: "memo" | "business-case" | "migration-plan" | "other";
@@ -1089,9 +1104,21 @@ export interface components {
                 role: string;
                 count: number;
                 rule: string;
+                /** @description steps follow one another; the first when left out */
+                step?: number;
+                /** @description the consumer that signs off */
+                consumer?: string;
+                /** @description the very person who may fill it */
+                person?: {
+                    id: string;
+                    name: string;
+                    email?: string;
+                };
             }[];
             approvals: {
+                /** @description the role that it fills */
                 role: string;
+                consumer?: string;
                 by: {
                     id: string;
                     name: string;
@@ -1100,6 +1127,11 @@ export interface components {
                 /** Format: date-time */
                 at: string;
                 reason: string;
+                /**
+                 * Format: date-time
+                 * @description an earlier end, which the approver made a condition
+                 */
+                ends_by?: string;
             }[];
             /** @description what an imported file said of itself; unverified */
             claims: {
@@ -1141,9 +1173,21 @@ export interface components {
                     role: string;
                     count: number;
                     rule: string;
+                    /** @description steps follow one another; the first when left out */
+                    step?: number;
+                    /** @description the consumer that signs off */
+                    consumer?: string;
+                    /** @description the very person who may fill it */
+                    person?: {
+                        id: string;
+                        name: string;
+                        email?: string;
+                    };
                 }[];
                 approvals: {
+                    /** @description the role that it fills */
                     role: string;
+                    consumer?: string;
                     by: {
                         id: string;
                         name: string;
@@ -1152,6 +1196,11 @@ export interface components {
                     /** Format: date-time */
                     at: string;
                     reason: string;
+                    /**
+                     * Format: date-time
+                     * @description an earlier end, which the approver made a condition
+                     */
+                    ends_by?: string;
                 }[];
             } | null;
             renews: string | null;
@@ -1447,6 +1496,12 @@ export interface operations {
                     reason: string;
                     /** @description the pending change that is decided: its id, or its kind */
                     change?: string;
+                    /** @description the role to fill, where you may fill several */
+                    role?: string;
+                    /** @description the consumer to sign off for */
+                    consumer?: string;
+                    /** @description an earlier end: an approver may shorten the time, never lengthen it */
+                    expires_at?: string;
                 };
             };
         };
@@ -2879,7 +2934,7 @@ export interface operations {
                             name: string;
                             email: string | null;
                             /** @enum {string} */
-                            role: "administrator" | "requestor" | "approver" | "auditor";
+                            role: "administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor";
                             created_at: string;
                             created_by: string;
                             expires_at: string;
@@ -2909,7 +2964,7 @@ export interface operations {
                     /** @description ties the token to a person: nobody approves what they requested */
                     email?: string;
                     /** @enum {string} */
-                    role: "administrator" | "requestor" | "approver" | "auditor";
+                    role: "administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor";
                     /** @description at most a year ahead; 90 days when left out */
                     expires_at?: string;
                 };
@@ -2927,7 +2982,7 @@ export interface operations {
                         name: string;
                         email: string | null;
                         /** @enum {string} */
-                        role: "administrator" | "requestor" | "approver" | "auditor";
+                        role: "administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor";
                         created_at: string;
                         created_by: string;
                         expires_at: string;
@@ -2964,7 +3019,7 @@ export interface operations {
                         name: string;
                         email: string | null;
                         /** @enum {string} */
-                        role: "administrator" | "requestor" | "approver" | "auditor";
+                        role: "administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor";
                         created_at: string;
                         created_by: string;
                         expires_at: string;

@@ -1,5 +1,29 @@
-/** The roles of a principal; `roles.ts` says what each may do. */
-export const ROLES = ['administrator', 'requestor', 'approver', 'auditor'] as const;
+/**
+ * The roles that an approval matrix names (000 sections 1, 2 and 6; 002, Renewal Limits): each
+ * answers for something that a request may touch.
+ */
+export const APPROVAL_ROLES = [
+  'domain-owner',
+  'api-owner',
+  'security',
+  'ciso',
+  'dpo',
+  'consumer',
+  'platform-lead',
+  'executive-sponsor',
+  'executive-leadership',
+  'risk-committee',
+] as const;
+export type ApprovalRole = (typeof APPROVAL_ROLES)[number];
+
+/** The roles of a principal; `permissions.ts` says what each may do. */
+export const ROLES = [
+  'administrator',
+  'requestor',
+  'approver',
+  ...APPROVAL_ROLES,
+  'auditor',
+] as const;
 export type Role = (typeof ROLES)[number];
 
 /**

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isSamePerson, ROLES, type Role } from './actor.ts';
+import { APPROVAL_ROLES, isSamePerson, ROLES, type Role } from './actor.ts';
 import { isPermitted, PERMISSIONS } from './permissions.ts';
 import { assertPermitted } from './principal.ts';
 
@@ -28,7 +28,8 @@ const cells = rows.flatMap(([permission, ...given]) =>
 
 describe('permissions', () => {
   it('are all in the table, for every role', () => {
-    expect(header).toEqual(ROLES);
+    const others = ROLES.filter((role) => !APPROVAL_ROLES.some((each) => each === role));
+    expect(header).toEqual(others);
     expect(rows.map(([permission]) => permission)).toEqual(PERMISSIONS);
   });
 
@@ -36,6 +37,11 @@ describe('permissions', () => {
     expect(isPermitted(role as Role, permission as (typeof PERMISSIONS)[number])).toBe(
       cell === 'yes',
     );
+  });
+
+  it.each(APPROVAL_ROLES)('of a %s are those of an approver', (role) => {
+    for (const permission of PERMISSIONS)
+      expect(isPermitted(role, permission)).toBe(isPermitted('approver', permission));
   });
 
   it.each(['', 'root', 'constructor', '__proto__', 'system'])('a role %j has none', (role) => {

@@ -1,4 +1,4 @@
-import type { Role } from './actor.ts';
+import { APPROVAL_ROLES, type ApprovalRole, type Role } from './actor.ts';
 
 /** Everything that a route can ask for. */
 export const PERMISSIONS = [
@@ -23,6 +23,12 @@ const EVERYONE: readonly Permission[] = [
   'clock:set',
 ];
 
+const DECIDES: ReadonlySet<Permission> = new Set<Permission>([
+  ...EVERYONE,
+  'exception:write',
+  'exception:approve',
+]);
+
 /**
  * The one table of role x permission. An administrator administers and does not approve, so that
  * whoever hands out tokens cannot decide alone (INTERFACE, Start); an auditor reads all and changes
@@ -39,7 +45,11 @@ const GRANTED: Readonly<Record<Role, ReadonlySet<Permission>>> = {
     'diagnosis:read',
   ]),
   requestor: new Set<Permission>([...EVERYONE, 'exception:write']),
-  approver: new Set<Permission>([...EVERYONE, 'exception:write', 'exception:approve']),
+  approver: DECIDES,
+  ...(Object.fromEntries(APPROVAL_ROLES.map((role) => [role, DECIDES])) as Record<
+    ApprovalRole,
+    ReadonlySet<Permission>
+  >),
   auditor: new Set<Permission>([...EVERYONE, 'task:read', 'diagnosis:read']),
 };
 

@@ -1,5 +1,5 @@
 import { addText } from '../policy/evaluate.ts';
-import type { Policy } from '../policy/policy.ts';
+import type { DurationText, Policy } from '../policy/policy.ts';
 import { formatInstant, type Instant } from '../schedule/instant.ts';
 import type { ExceptionEvent } from './events.ts';
 import type { ExceptionState } from './state.ts';
@@ -85,9 +85,13 @@ export function activation(since: Instant): ExceptionEvent {
   return { type: 'ExceptionActivated', data: { activated_at: formatInstant(since) } };
 }
 
-/** The reminders before `end` that lie after `from`, earliest first, as payloads hold them. */
-export function remindersAfter(from: Instant, end: Instant, policy: Policy): string[] {
-  return policy.reminders
+/** The reminders so long before `end` that lie after `from`, earliest first, as payloads hold them. */
+export function remindersAfter(
+  from: Instant,
+  end: Instant,
+  offsets: readonly DurationText[],
+): string[] {
+  return offsets
     .map((offset) => end - addText(0, offset))
     .filter((at) => at > from)
     .sort((a, b) => a - b)

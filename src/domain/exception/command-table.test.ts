@@ -44,7 +44,13 @@ const TABLE: Readonly<Record<CommandType, string>> = {
 /** A command of each type that would pass wherever the table lets it. */
 const EXAMPLES: { readonly [Type in CommandType]: Extract<ExceptionCommand, { type: Type }> } = {
   DraftException: { type: 'DraftException', fields: COMPLETE },
-  DraftRenewal: { type: 'DraftRenewal', fields: COMPLETE, renews: 'EXC_1', renewal_number: 1 },
+  DraftRenewal: {
+    type: 'DraftRenewal',
+    fields: COMPLETE,
+    renews: 'EXC_1',
+    renewal_number: 1,
+    first_approvers: [],
+  },
   EditException: { type: 'EditException', changes: { title: 'another title' } },
   SubmitException: { type: 'SubmitException' },
   RequestChanges: { type: 'RequestChanges', reason: 'say more' },

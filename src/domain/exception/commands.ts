@@ -1,15 +1,22 @@
+import type { FirstApprover } from '../policy/policy.ts';
 import type { Claims, ClosureEvidence } from './events.ts';
 import type { ExceptionEdit, ExceptionFields } from './fields.ts';
 
 /** What people may ask of a record. Each is one row of the state x command table in `decide.ts`. */
 export type ExceptionCommand =
   | { type: 'DraftException'; fields: ExceptionFields; claims?: Claims }
-  | { type: 'DraftRenewal'; fields: ExceptionFields; renews: string; renewal_number: number }
+  | {
+      type: 'DraftRenewal';
+      fields: ExceptionFields;
+      renews: string;
+      renewal_number: number;
+      first_approvers: readonly FirstApprover[];
+    }
   | { type: 'EditException'; changes: ExceptionEdit }
   | { type: 'SubmitException' }
   | { type: 'RequestChanges'; reason: string }
   | { type: 'WithdrawException'; reason?: string }
-  | { type: 'ApproveException'; reason: string; change?: string }
+  | ({ type: 'ApproveException'; reason: string; change?: string } & ApprovalTerms)
   | { type: 'RejectException'; reason: string; change?: string }
   | { type: 'ActivateException'; reason?: string }
   | {
@@ -35,6 +42,16 @@ export type ExceptionCommand =
       impact: 'none' | 'degraded' | 'outage' | 'data';
       description: string;
     };
+
+/** As what somebody approves, and until when at most. */
+export interface ApprovalTerms {
+  /** The role to fill, where somebody may fill several; the first open one when it is left out. */
+  readonly role?: string;
+  /** The consumer that is signed off for, where several are open. */
+  readonly consumer?: string;
+  /** An earlier end than was asked for: an approver may shorten, never lengthen. */
+  readonly expires_at?: string;
+}
 
 export type CommandType = ExceptionCommand['type'];
 

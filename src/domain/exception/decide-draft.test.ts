@@ -6,10 +6,12 @@ import {
   given,
   inStatus,
   nothing,
+  ONE_APPROVER,
   REQUESTOR,
   SECOND_APPROVER,
   START,
   TENANT,
+  TWO_APPROVERS,
 } from '../../../test/support/given.ts';
 import { BUILT_IN_POLICY } from '../policy/built-in-policy.ts';
 import { DAY, formatInstant } from '../schedule/instant.ts';
@@ -64,9 +66,8 @@ describe('an edit', () => {
   });
 
   it('of a material field voids approvals, says whose, and asks for them again', () => {
-    const approved = inStatus('Approved', { effective_from: formatInstant(START + 9 * DAY) })
-      .confirmed()
-      .after(DAY);
+    const fields = { effective_from: formatInstant(START + 9 * DAY) };
+    const approved = inStatus('Approved', fields, ONE_APPROVER).confirmed().after(DAY);
     expect(approved.state).toHaveProperty('controls_confirmed');
     const [edited, submitted, ...rest] = approved.gives(edit({ category: 'network' }), EDITOR);
     expect(edited).toEqual({
@@ -102,23 +103,13 @@ describe('an edit', () => {
   });
 
   it('of a request voids the approvals given so far', () => {
-    const twoNeeded = {
-      ...BUILT_IN_POLICY,
-      rules: [
-        ...BUILT_IN_POLICY.rules,
-        {
-          id: 'two',
-          source: 'a test',
-          match: {},
-          effects: { approvals: [{ role: 'approver', count: 2 }] },
-        },
-      ],
-    };
-    const half = given({}, twoNeeded).submitted().approved();
+    const approve = { type: 'ApproveException', reason: 'contained' } as const;
+    const half = given({}, TWO_APPROVERS).submitted().with(approve, APPROVER);
     const edited = half.with(edit({ impact: 'Low' }));
     expect(edited.told.at(-2)?.event.data).toMatchObject({ voided_approvals: ['L. Okoye'] });
-    expect(edited.approved().state.status).toBe('Under-Review');
-    expect(edited.approved().approved(SECOND_APPROVER).state.status).toBe('Approved');
+    const one = edited.with(approve, APPROVER);
+    expect(one.state.status).toBe('Under-Review');
+    expect(one.with(approve, SECOND_APPROVER).state.status).toBe('Approved');
   });
 
   it.each(['Under-Review', 'Approved', ...IN_FORCE_OR_LATER] as const)(
@@ -251,7 +242,11 @@ describe('submitting', () => {
       submitted_by: { id: REQUESTOR.id },
       lapses_at: START + 33 * DAY,
       policy: BUILT_IN_POLICY.id,
-      requirements: [{ role: 'approver', count: 1, rule: 'approval' }],
+      requirements: [
+        { role: 'security', count: 1, rule: 'review' },
+        { role: 'domain-owner', count: 1, rule: 'review' },
+        { role: 'ciso', count: 1, rule: 'high-severity' },
+      ],
     });
   });
 });

@@ -1,6 +1,8 @@
-import type { DomainError } from '../errors.ts';
+import type { DomainError, FieldError } from '../errors.ts';
 import { addText, evaluatePolicy } from '../policy/evaluate.ts';
+import type { ChainPlace, Policy } from '../policy/policy.ts';
 import { formatInstant } from '../schedule/instant.ts';
+import { chainPlace } from './chain-place.ts';
 import { missingForRequest } from './completeness.ts';
 import {
   type CommandOf,
@@ -13,6 +15,7 @@ import {
 import { applyEdit } from './evolve.ts';
 import type { ExceptionEdit, ExceptionFields, FieldName } from './fields.ts';
 import { contradictions, limitProblems } from './parse-fields.ts';
+import { missingByPolicy } from './policy-demands.ts';
 import { riskScore } from './risk.ts';
 import type { ExceptionState } from './state.ts';
 import { isMaterial, statementDigest } from './statement.ts';
@@ -26,13 +29,15 @@ export function decideDraft(
   command: CommandOf<'DraftException' | 'DraftRenewal'>,
   context: DecisionContext,
 ): Decision {
+  const place = command.type === 'DraftRenewal' ? draftPlace(command) : undefined;
   const refusal =
-    foreignTenant(command.fields.tenant_org, context) ?? fieldRefusal(command.fields, context);
+    foreignTenant(command.fields.tenant_org, context) ??
+    fieldRefusal(command.fields, context, place);
   if (refusal) return refusal;
   const fields = normal(command.fields);
   const data =
     command.type === 'DraftRenewal'
-      ? { fields, renews: command.renews, renewal_number: command.renewal_number }
+      ? { fields, ...renewalOf(command) }
       : { fields, renewal_number: 0, ...(command.claims ? { claims: command.claims } : {}) };
   return [{ type: 'ExceptionDrafted', data }];
 }
@@ -55,9 +60,10 @@ export const decideEdit: Decider<'EditException'> = (state, command, context) =>
     );
   }
   const fields = applyEdit(state.fields, changes);
+  const place = chainPlace(state);
   const refusal =
-    fieldRefusal(fields, context, material.length > 0) ??
-    incompleteRefusal(state, fields, material.length > 0);
+    fieldRefusal(fields, context, place, material.length > 0) ??
+    incompleteRefusal(state, fields, material.length > 0, context.policy);
   if (refusal) return refusal;
   const voided = material.length > 0 ? state.approvals.map((approval) => approval.by.name) : [];
   const event = {
@@ -66,30 +72,31 @@ export const decideEdit: Decider<'EditException'> = (state, command, context) =>
   };
   if (state.status === 'Draft' || material.length === 0) return [event];
   // What is approved has changed, so the request stands anew: earlier approvals say nothing of it.
-  return [event, submission(fields, context)];
+  return [event, submission(fields, context, place)];
 };
 
 /** A request: complete, within the policy's time, with the approvals that it needs written down. */
 export const decideSubmit: Decider<'SubmitException'> = (state, _, context) => {
-  const missing = missingForRequest(state.fields);
-  if (missing.length > 0) {
-    const names = missing.map((error) => error.path).join(', ');
+  const lacking = missingOf(state, state.fields, context.policy);
+  if (lacking.length > 0) {
+    const names = lacking.map((error) => error.path).join(', ');
     return refuse(
       'incomplete-record',
       `the request lacks ${names}; add them with an edit and submit again`,
-      missing,
+      lacking,
     );
   }
-  const end = endIfApproved(state.fields, context.now, context.policy);
+  const place = chainPlace(state);
+  const end = endIfApproved(state.fields, context.now, context.policy, place);
   if (Array.isArray(end)) return refusedFields(end, 'end-refused');
-  return [submission(state.fields, context)];
+  return [submission(state.fields, context, place)];
 };
 
-function submission(fields: ExceptionFields, { now, policy }: DecisionContext) {
+function submission(fields: ExceptionFields, { now, policy }: DecisionContext, place: ChainPlace) {
   return {
     type: 'ExceptionSubmitted' as const,
     data: {
-      requirements: evaluatePolicy(policy, fields).requirements,
+      requirements: evaluatePolicy(policy, fields, place).requirements,
       policy: policy.id,
       statement_digest: statementDigest(fields),
       lapses_at: formatInstant(addText(now, policy.undecided_after)),
@@ -101,23 +108,25 @@ function submission(fields: ExceptionFields, { now, policy }: DecisionContext) {
 function fieldRefusal(
   fields: ExceptionFields,
   context: DecisionContext,
+  place?: ChainPlace,
   checkEnd = true,
 ): DomainError | undefined {
   const problems = [...contradictions(fields), ...limitProblems(fields)];
   if (problems.length > 0) return refusedFields(problems);
-  const end = checkEnd ? endIfApproved(fields, context.now, context.policy) : undefined;
+  const end = checkEnd ? endIfApproved(fields, context.now, context.policy, place) : undefined;
   return Array.isArray(end) ? refusedFields(end, 'end-refused') : undefined;
 }
 
 /** An edit may not take away what a request needs; a request that stands anew needs all of it. */
 function incompleteRefusal(
-  { status, fields: before }: ExceptionState,
+  state: ExceptionState,
   after: ExceptionFields,
   requestsAnew: boolean,
+  policy: Policy,
 ): DomainError | undefined {
-  if (status === 'Draft') return undefined;
-  const known = requestsAnew ? [] : missingForRequest(before).map(({ path }) => path);
-  const missing = missingForRequest(after).filter(({ path }) => !known.includes(path));
+  if (state.status === 'Draft') return undefined;
+  const known = requestsAnew ? [] : missingOf(state, state.fields, policy).map(({ path }) => path);
+  const missing = missingOf(state, after, policy).filter(({ path }) => !known.includes(path));
   if (missing.length === 0) return undefined;
   const names = missing.map(({ path }) => path).join(', ');
   return refuse(
@@ -125,6 +134,18 @@ function incompleteRefusal(
     `what was submitted must stay complete: keep or replace ${names}`,
     missing,
   );
+}
+
+function missingOf(state: ExceptionState, fields: ExceptionFields, policy: Policy): FieldError[] {
+  return [...missingForRequest(fields), ...missingByPolicy(policy, fields, chainPlace(state))];
+}
+
+function renewalOf({ renews, renewal_number, first_approvers }: CommandOf<'DraftRenewal'>) {
+  return { renews, renewal_number, first_approvers };
+}
+
+function draftPlace({ renewal_number, first_approvers }: CommandOf<'DraftRenewal'>): ChainPlace {
+  return { renewal_number, kind: 'time-boxed', first_approvers };
 }
 
 /** Without what Lapse derives: the tenant, and a score that likelihood and impact already give. */

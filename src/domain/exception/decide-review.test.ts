@@ -4,31 +4,18 @@ import {
   EDITOR,
   given,
   inStatus,
+  ONE_APPROVER,
   REQUESTOR,
   SECOND_APPROVER,
   START,
   Story,
+  TWO_APPROVERS,
 } from '../../../test/support/given.ts';
 import type { Actor } from '../access/actor.ts';
-import { BUILT_IN_POLICY } from '../policy/built-in-policy.ts';
-import type { Policy } from '../policy/policy.ts';
 import { DAY } from '../schedule/instant.ts';
 
 const APPROVE = { type: 'ApproveException', reason: 'contained' } as const;
 const EDIT = { type: 'EditException', changes: { category: 'network' } } as const;
-const TWO_APPROVERS: Policy = {
-  ...BUILT_IN_POLICY,
-  rules: [
-    ...BUILT_IN_POLICY.rules,
-    {
-      id: 'two',
-      source: 'a test',
-      match: {},
-      effects: { approvals: [{ role: 'approver', count: 2 }] },
-    },
-  ],
-};
-
 /** The same person with another token: a new id, the e-mail address in other letters. */
 function otherToken(actor: Actor): Actor {
   return { ...actor, id: `${actor.id}-2`, email: actor.email?.toUpperCase() ?? '' };
@@ -64,7 +51,7 @@ describe('nobody approves what they requested or wrote', () => {
   });
 
   it('nor the extension that they asked for', () => {
-    const waiting = inStatus('Active').with(
+    const waiting = inStatus('Active', {}, ONE_APPROVER).with(
       {
         type: 'RequestExtension',
         change_id: 'chg_1',
@@ -82,11 +69,11 @@ describe('nobody approves what they requested or wrote', () => {
   });
 
   it('but whoever corrected a title may', () => {
-    const retitled = inStatus('Under-Review').with(
+    const retitled = inStatus('Under-Review', {}, ONE_APPROVER).with(
       { type: 'EditException', changes: { title: 'better' } },
       EDITOR,
     );
-    expect(retitled.approved(EDITOR).state.status).toBe('Approved');
+    expect(retitled.with(APPROVE, EDITOR).state.status).toBe('Approved');
   });
 });
 
@@ -98,18 +85,19 @@ describe('approval', () => {
     });
     expect(refusal).toMatchObject({
       code: 'not-permitted',
-      message: 'an approval by administrator is not asked for; it needs approver',
+      message:
+        'an approval by administrator is not asked for; it needs security, domain-owner, ciso',
     });
   });
 
   it('by the last who is needed fixes the times; until then it stays under review', () => {
-    const one = given({}, TWO_APPROVERS).submitted().approved();
+    const one = given({}, TWO_APPROVERS).submitted().with(APPROVE, APPROVER);
     expect(one.state).toMatchObject({
       status: 'Under-Review',
       approvals: [{ by: { id: 'okoye' } }],
     });
     expect(one.state.expires_at).toBeUndefined();
-    const two = one.after(4 * DAY).approved(SECOND_APPROVER);
+    const two = one.after(4 * DAY).with(APPROVE, SECOND_APPROVER);
     expect(two.state).toMatchObject({
       status: 'Approved',
       approved_at: START + 4 * DAY,
@@ -118,7 +106,7 @@ describe('approval', () => {
   });
 
   it('counts once for each person, whatever token they use', () => {
-    const one = given({}, TWO_APPROVERS).submitted().approved();
+    const one = given({}, TWO_APPROVERS).submitted().with(APPROVE, APPROVER);
     for (const by of [APPROVER, otherToken(APPROVER)]) {
       expect(one.refuses(APPROVE, by)).toMatchObject({
         code: 'already-approved',
@@ -130,8 +118,8 @@ describe('approval', () => {
   it('of an extension waits for everybody who is needed as well', () => {
     const active = given({}, TWO_APPROVERS)
       .submitted()
-      .approved()
-      .approved(SECOND_APPROVER)
+      .with(APPROVE, APPROVER)
+      .with(APPROVE, SECOND_APPROVER)
       .confirmed()
       .extensionTo(START + 100 * DAY);
     const approve = { ...APPROVE, change: 'chg_1' };
@@ -142,9 +130,11 @@ describe('approval', () => {
   });
 
   it('of an extension looks at the policy once more', () => {
-    const { now, told, state } = inStatus('Active').extensionTo(START + 100 * DAY);
+    const { now, told, state } = inStatus('Active', {}, ONE_APPROVER).extensionTo(
+      START + 100 * DAY,
+    );
     const rule = { id: 'strict', source: 'a test', match: {}, effects: { total: 'P95D' } };
-    const stricter = { ...BUILT_IN_POLICY, rules: [...BUILT_IN_POLICY.rules, rule] };
+    const stricter = { ...ONE_APPROVER, rules: [...ONE_APPROVER.rules, rule] };
     const waiting = new Story(now, stricter, told, state);
     expect(waiting.refuses({ ...APPROVE, change: 'extension' }, APPROVER)).toMatchObject({
       code: 'end-refused',

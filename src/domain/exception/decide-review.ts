@@ -1,33 +1,48 @@
-import { type Actor, isSamePerson } from '../access/actor.ts';
+import { isSamePerson } from '../access/actor.ts';
 import type { DomainError } from '../errors.ts';
+import {
+  canFill,
+  isComplete,
+  openRequirements,
+  requirementText,
+} from '../policy/approval-progress.ts';
 import { evaluatePolicy, limitEnd } from '../policy/evaluate.ts';
-import type { Requirement } from '../policy/policy.ts';
 import { formatInstant, parseInstant } from '../schedule/instant.ts';
 import { archivesAt, remindersAfter } from './advance.ts';
-import { type Decider, type Decision, type DecisionContext, refuse } from './decision.ts';
+import { chainPlace } from './chain-place.ts';
+import type { ApprovalTerms } from './commands.ts';
+import {
+  type CommandOf,
+  type Decider,
+  type Decision,
+  type DecisionContext,
+  isRefusal,
+  refuse,
+} from './decision.ts';
 import type { ApprovalState, ExceptionState } from './state.ts';
-import { allowed, endIfApproved } from './time-limits.ts';
+import { allowed, type EndDecision, endIfApproved } from './time-limits.ts';
 
 /** One approval; the last that is required fixes the end, or makes the extension real. */
 export const decideApprove: Decider<'ApproveException'> = (state, command, context) => {
   if (state.status === 'Under-Review') {
-    return strayChange(command.change) ?? approveRequest(state, command.reason, context);
+    return strayChange(command.change) ?? approveRequest(state, command, context);
   }
   const change = namedChange(state, command.change);
   if ('code' in change) return change;
-  const obstacle = approvalObstacle(state, change, context.actor);
-  if (obstacle) return obstacle;
-  const given = { change_id: change.change_id, role: context.actor.role, reason: command.reason };
+  const filled = filledRequirement(state, change, command, context);
+  if (isRefusal(filled)) return filled;
+  const given = { change_id: change.change_id, ...filled, reason: command.reason };
   const event = { type: 'ExtensionApprovalGiven' as const, data: given };
-  if (!isComplete(change, context.actor)) return [event];
+  const approvals = [...change.approvals, { ...filled, by: context.actor }];
+  if (!isComplete(change.requirements, approvals)) return [event];
   // Time has passed since the request: the end must still be one that can be given.
   const refusal = extensionRefusal(state, change.expires_at, context);
   if (refusal) return refusal;
-  const reminders = remindersAfter(context.now, change.expires_at, context.policy);
+  const offsets = evaluatePolicy(context.policy, state.fields, chainPlace(state)).reminders;
   const data = {
     change_id: change.change_id,
     expires_at: formatInstant(change.expires_at),
-    reminders,
+    reminders: remindersAfter(context.now, change.expires_at, offsets),
   };
   return [event, { type: 'ExceptionExtended', data }];
 };
@@ -67,7 +82,11 @@ export const decideExtension: Decider<'RequestExtension'> = (state, command, con
   const end = parseInstant(command.expires_at) ?? 0;
   const refusal = extensionRefusal(state, end, context);
   if (refusal) return refusal;
-  const { requirements } = evaluatePolicy(context.policy, state.fields);
+  const { extension_requirements: requirements } = evaluatePolicy(
+    context.policy,
+    state.fields,
+    chainPlace(state),
+  );
   const { change_id, reason, risk_review } = command;
   const asked = { change_id, expires_at: formatInstant(end), reason, risk_review, requirements };
   return [{ type: 'ExtensionRequested', data: asked }];
@@ -82,7 +101,7 @@ function extensionRefusal(state: ExceptionState, end: number, { now, policy }: D
     );
   }
   const current = state.expires_at ?? now;
-  const limits = evaluatePolicy(policy, state.fields);
+  const limits = evaluatePolicy(policy, state.fields, chainPlace(state));
   const byExtension = limitEnd(current, limits.extension);
   const byTotal = limitEnd(state.approved_at ?? now, limits.total);
   const [latest, limit, counted] =
@@ -101,28 +120,61 @@ function extensionRefusal(state: ExceptionState, end: number, { now, policy }: D
   ]);
 }
 
-function approveRequest(state: ExceptionState, reason: string, context: DecisionContext): Decision {
+function approveRequest(
+  state: ExceptionState,
+  command: CommandOf<'ApproveException'>,
+  context: DecisionContext,
+): Decision {
   const { request } = state;
   if (!request) return refuse('wrong-state', 'there is no request to approve');
   const open = { requirements: request.requirements, approvals: state.approvals };
-  const obstacle = approvalObstacle(state, open, context.actor);
-  if (obstacle) return obstacle;
-  const end = endIfApproved(state.fields, context.now, context.policy);
-  if (Array.isArray(end)) {
-    const detail = end.map((error) => `${error.path} ${error.message}`).join('; ');
-    return refuse('end-refused', `the request cannot be approved as it stands: ${detail}`, end);
+  const filled = filledRequirement(state, open, command, context);
+  if (isRefusal(filled)) return filled;
+  const asked = endIfApproved(state.fields, context.now, context.policy, chainPlace(state));
+  if (Array.isArray(asked)) {
+    const detail = asked.map((error) => `${error.path} ${error.message}`).join('; ');
+    return refuse('end-refused', `the request cannot be approved as it stands: ${detail}`, asked);
   }
-  const data = { role: context.actor.role, reason, statement_digest: request.statement_digest };
+  const condition = endsBy(command.expires_at, asked, context.now);
+  if (isRefusal(condition)) return condition;
+  const { statement_digest } = request;
+  const data = { ...filled, reason: command.reason, statement_digest, ...condition };
   const given = { type: 'ApprovalGiven' as const, data };
-  if (!isComplete(open, context.actor)) return [given];
+  const approvals = [...state.approvals, { ...filled, by: context.actor }];
+  if (!isComplete(request.requirements, approvals)) return [given];
+  const conditions = [...state.approvals.map(({ ends_by }) => ends_by), optional(data.ends_by)];
+  const expires_at = Math.min(asked.expires_at, ...conditions.filter((end) => end !== undefined));
+  if (expires_at <= asked.effective_from) return endedBefore(expires_at, asked);
   const approved = {
-    effective_from: formatInstant(end.effective_from),
-    expires_at: formatInstant(end.expires_at),
-    latest_end: formatInstant(end.latest),
-    rule: end.limit.rule,
-    reminders: remindersAfter(context.now, end.expires_at, context.policy),
+    effective_from: formatInstant(asked.effective_from),
+    expires_at: formatInstant(expires_at),
+    latest_end: formatInstant(asked.latest),
+    rule: asked.limit.rule,
+    reminders: remindersAfter(context.now, expires_at, asked.reminders),
   };
   return [given, { type: 'ExceptionApproved', data: approved }];
+}
+
+/** An approver may shorten the time, never lengthen it. */
+function endsBy(text: string | undefined, asked: EndDecision, now: number) {
+  const end = optional(text);
+  if (end === undefined) return {};
+  if (end > now && end > asked.effective_from && end <= asked.expires_at)
+    return { ends_by: formatInstant(end) };
+  const from = formatInstant(Math.max(now, asked.effective_from));
+  const message = `an approver may shorten the time, never lengthen it: an end after ${from} and up to ${formatInstant(asked.expires_at)} would pass`;
+  return refuse('end-refused', message, [{ path: 'expires_at', message }]);
+}
+
+function endedBefore(end: number, { effective_from }: EndDecision) {
+  return refuse(
+    'end-refused',
+    `an approver let it end at ${formatInstant(end)}, which does not lie after its start (${formatInstant(effective_from)}); reject it, or send it back`,
+  );
+}
+
+function optional(text: string | undefined) {
+  return text === undefined ? undefined : parseInstant(text);
 }
 
 /** Who names a change means that one, and must not decide the request by mistake. */
@@ -150,8 +202,16 @@ function namedChange(state: ExceptionState, name: string | undefined) {
     : refuse('no-such-change', `no change ${name} waits for a decision; ${passes}`);
 }
 
-/** Nobody approves what they requested or wrote, nor twice, nor in a role that is not asked for. */
-function approvalObstacle(state: ExceptionState, open: ApprovalState, actor: Actor) {
+/**
+ * The requirement that an approval fills, or why there is none: nobody approves what they requested
+ * or wrote, nor twice, nor in a role that is not asked for, nor before its step.
+ */
+function filledRequirement(
+  state: ExceptionState,
+  open: ApprovalState,
+  wanted: ApprovalTerms,
+  { actor, policy }: DecisionContext,
+) {
   const requestors = [
     ...state.contributors,
     { email: state.fields.requestor?.email },
@@ -169,19 +229,18 @@ function approvalObstacle(state: ExceptionState, open: ApprovalState, actor: Act
       'you have approved this already; one person fills one role, so somebody else has to decide',
     );
   }
-  if (!open.requirements.some((requirement) => requirement.role === actor.role)) {
-    const roles = open.requirements.map((requirement) => requirement.role).join(', ');
-    return refuse(
-      'not-permitted',
-      `an approval by ${actor.role} is not asked for; it needs ${roles}`,
-    );
-  }
-  return undefined;
-}
-
-function isComplete({ requirements, approvals }: ApprovalState, actor: Actor): boolean {
-  const roles = [...approvals.map((approval) => approval.role), actor.role];
-  return requirements.every(
-    (needed: Requirement) => roles.filter((role) => role === needed.role).length >= needed.count,
+  const lacking = openRequirements(open.requirements, open.approvals);
+  const filled = lacking.find(
+    (requirement) =>
+      canFill(requirement, actor, policy) &&
+      (wanted.role === undefined || wanted.role === requirement.role) &&
+      (wanted.consumer === undefined || wanted.consumer === requirement.consumer),
   );
+  if (filled) {
+    const { role, consumer } = filled;
+    return consumer === undefined ? { role } : { role, consumer };
+  }
+  const as = wanted.role === undefined ? actor.role : wanted.role;
+  const needs = lacking.map(requirementText).join(', ');
+  return refuse('not-permitted', `an approval by ${as} is not asked for; it needs ${needs}`);
 }

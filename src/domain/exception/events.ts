@@ -1,4 +1,4 @@
-import type { Requirement } from '../policy/policy.ts';
+import type { FirstApprover, Requirement } from '../policy/policy.ts';
 import type { ExceptionEdit, ExceptionFields } from './fields.ts';
 import type { ClosedReason } from './status.ts';
 
@@ -21,13 +21,13 @@ export type ExceptionEvent =
   | Event<'ExceptionEdited', Edited>
   | Event<'ExceptionSubmitted', Submitted>
   | Event<'ChangesRequested', { reason: string }>
-  | Event<'ApprovalGiven', { role: string; reason: string; statement_digest: string }>
+  | Event<'ApprovalGiven', ApprovalGiven>
   | Event<'ExceptionApproved', Approved>
   | Event<'ControlsConfirmed', { reason?: string }>
   | Event<'ExceptionActivated', { activated_at: InstantText }>
   | Event<'ExceptionExpiring', { due: InstantText }>
   | Event<'ExtensionRequested', ExtensionRequested>
-  | Event<'ExtensionApprovalGiven', { change_id: string; role: string; reason: string }>
+  | Event<'ExtensionApprovalGiven', FilledRole & { change_id: string; reason: string }>
   | Event<
       'ExceptionExtended',
       { change_id: string; expires_at: InstantText; reminders: readonly InstantText[] }
@@ -54,6 +54,7 @@ interface Drafted {
   claims?: Claims;
   renews?: string;
   renewal_number: number;
+  first_approvers?: readonly FirstApprover[];
 }
 
 interface Edited {
@@ -69,6 +70,19 @@ interface Submitted {
   policy: string;
   statement_digest: string;
   lapses_at: InstantText;
+}
+
+interface ApprovalGiven extends FilledRole {
+  reason: string;
+  statement_digest: string;
+  /** An earlier end than was asked for, as a condition. */
+  ends_by?: InstantText;
+}
+
+/** The role that an approval fills, and for which consumer. */
+interface FilledRole {
+  role: string;
+  consumer?: string;
 }
 
 interface Approved {

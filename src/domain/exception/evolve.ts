@@ -59,6 +59,7 @@ function drafted(
     ...(data.claims ? { claims: data.claims } : {}),
     ...(data.renews ? { renews: data.renews } : {}),
     renewal_number: data.renewal_number,
+    ...(data.first_approvers ? { first_approvers: data.first_approvers } : {}),
     contributors: [actorReference(actor)],
     approvals: [],
     reminders: [],
@@ -258,8 +259,19 @@ function endedBy(state: ExceptionState, reason: ClosedReason, now: Instant) {
   return { expires_at: at, ended: { at, reason } };
 }
 
-function approval(data: { role: string; reason: string }, { at, actor }: EventContext): Approval {
-  return { role: data.role, by: actorReference(actor), at, reason: data.reason };
+function approval(
+  data: { role: string; consumer?: string; reason: string; ends_by?: string },
+  { at, actor }: EventContext,
+): Approval {
+  const { role, consumer, reason, ends_by } = data;
+  return {
+    role,
+    ...(consumer === undefined ? {} : { consumer }),
+    ...(ends_by === undefined ? {} : { ends_by: instant(ends_by) }),
+    by: actorReference(actor),
+    at,
+    reason,
+  };
 }
 
 function withoutPendingChange({ pending_change: _, ...state }: ExceptionState): ExceptionState {

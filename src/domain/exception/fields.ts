@@ -31,8 +31,9 @@ export const CONTROLS = [
   'firewall',
 ] as const;
 const STRIDE = ['S', 'T', 'R', 'I', 'D', 'E'] as const;
-const CHANGE_CLASSES = ['minor', 'major', 'security', 'breaking'] as const;
-const ARTIFACT_KINDS = ['memo', 'business-case', 'migration-plan', 'other'] as const;
+export const CHANGE_CLASSES = ['minor', 'major', 'security', 'breaking'] as const;
+export const KINDS = ['time-boxed', 'permanent'] as const;
+export const ARTIFACT_KINDS = ['memo', 'business-case', 'migration-plan', 'other'] as const;
 
 const telemetry = z.strictObject({
   dashboards: nameList.optional(),
@@ -87,6 +88,7 @@ const scope = z.strictObject({
   endpoints: nameList.optional(),
   models: nameList.optional(),
   resources: nameList.optional(),
+  regions: nameList.optional().describe('more than one: data crosses them'),
 });
 
 const artifact = z.strictObject({ kind: z.enum(ARTIFACT_KINDS), link: uriReference });
@@ -136,6 +138,9 @@ export const exceptionFields = z.strictObject({
   consumers: nameList.optional(),
   change_class: z.enum(CHANGE_CLASSES).optional(),
   scope: scope.optional(),
+  scope_justification: longText
+    .optional()
+    .describe('why nothing narrower will do, of a wide scope'),
   artifacts: listOf(artifact).optional(),
   external_ids: nameList.optional(),
 });
@@ -145,6 +150,7 @@ export type ExceptionFields = z.output<typeof exceptionFields>;
 /** The fields as people may write them. */
 export type ExceptionFieldsInput = z.input<typeof exceptionFields>;
 export type FieldName = keyof ExceptionFields;
+export const FIELD_NAMES = Object.keys(exceptionFields.shape) as [FieldName, ...FieldName[]];
 export type Control = (typeof CONTROLS)[number];
 
 /** The keys of the objects inside a record, for errors that name the nearest known one. */

@@ -6,8 +6,8 @@ import {
   COMPLETE,
   EDITOR,
   extension,
-  GRANTS,
   nothing,
+  ONE_APPROVER,
   START,
   type Story,
 } from '../../../test/support/given.ts';
@@ -79,9 +79,15 @@ describe('an event that this release does not know', () => {
 
 /** The story of the golden stream: everything that can happen to one record. */
 function eventful(): Story {
-  const fields = { ...COMPLETE, grants: GRANTS };
+  // As the first release wrote it: its policy asked for one approver, whatever was opened.
+  const rules = ONE_APPROVER.rules.filter(({ id }) => id !== 'wide-scope');
+  const policy = { ...ONE_APPROVER, id: 'built-in-1', rules };
+  const grants = [
+    { kind: 'role-assignment', target: '/subscriptions/1', subject: 'rivera@example.com' },
+  ];
+  const fields = { ...COMPLETE, grants };
   const claims = { status: 'Approved', approvals: [{ name: 'J. Chen', decision: 'approve' }] };
-  return nothing()
+  return nothing(policy)
     .with({ type: 'DraftException', fields, claims })
     .after(DAY)
     .submitted()

@@ -32,7 +32,7 @@ const parts = (field: string, kind: CellKind, ...names: readonly string[]): Impo
 const PARTS: readonly ImportColumn[] = [
   ...parts('requestor', 'text', 'name', 'email', 'team'),
   ...parts('telemetry', 'texts', 'dashboards', 'alerts', 'metrics', 'traces'),
-  ...parts('scope', 'texts', 'tenants', 'endpoints', 'models', 'resources'),
+  ...parts('scope', 'texts', 'tenants', 'endpoints', 'models', 'resources', 'regions'),
   ...parts('remediation_plan', 'text', 'summary'),
   ...parts('remediation_plan', 'structure', 'steps'),
   ...parts('remediation_plan', 'texts', 'closure_criteria'),

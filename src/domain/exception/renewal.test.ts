@@ -67,8 +67,10 @@ describe('the draft of a renewal', () => {
         .after(21 * DAY),
     );
     expect(second.state.renewal_number).toBe(2);
+    const plan = [{ kind: 'migration-plan', link: 'plans/oauth' } as const];
     const third = renewed(
       second
+        .with({ type: 'EditException', changes: { artifacts: plan } })
         .submitted()
         .approved()
         .confirmed()

@@ -1,6 +1,7 @@
 import type { DomainError } from '../errors.ts';
 import { formatInstant, type Instant } from '../schedule/instant.ts';
 import { canActivate } from './advance.ts';
+import { firstApprovers } from './chain-place.ts';
 import type { CommandOf } from './decision.ts';
 import { refuse } from './decision.ts';
 import type { ExceptionFields } from './fields.ts';
@@ -62,6 +63,7 @@ export function draftRenewal(
     fields,
     renews: state.exception_id,
     renewal_number: state.renewal_number + 1,
+    first_approvers: firstApprovers(state),
   };
 }
 

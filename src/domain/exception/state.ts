@@ -1,5 +1,5 @@
 import type { Actor } from '../access/actor.ts';
-import type { Requirement } from '../policy/policy.ts';
+import type { FirstApprover, Requirement } from '../policy/policy.ts';
 import type { Instant } from '../schedule/instant.ts';
 import type { Claims, ClosureEvidence } from './events.ts';
 import type { ExceptionFields } from './fields.ts';
@@ -10,7 +10,12 @@ export type ActorReference = Pick<Actor, 'id' | 'name' | 'email'>;
 
 /** One person's decision on a request or a pending change. */
 export interface Approval {
+  /** The role that it fills. */
   readonly role: string;
+  /** The consumer that signs off. */
+  readonly consumer?: string;
+  /** An earlier end than was asked for, which the approver made a condition. */
+  readonly ends_by?: Instant;
   readonly by: ActorReference;
   readonly at: Instant;
   readonly reason: string;
@@ -40,6 +45,8 @@ export interface ExceptionState {
   readonly claims?: Claims;
   readonly renews?: string;
   readonly renewal_number: number;
+  /** Who approved the first record of the chain; absent on that record itself. */
+  readonly first_approvers?: readonly FirstApprover[];
   readonly renewed_by?: { readonly exception_id: string; readonly takes_over_at: Instant };
   readonly request?: {
     readonly submitted_at: Instant;

@@ -1,6 +1,6 @@
 import type { FieldError } from '../errors.ts';
 import { addText, evaluatePolicy, type Limit, limitEnd } from '../policy/evaluate.ts';
-import type { Policy } from '../policy/policy.ts';
+import type { ChainPlace, DurationText, Policy } from '../policy/policy.ts';
 import { formatInstant, type Instant, parseInstant } from '../schedule/instant.ts';
 import type { ExceptionFields } from './fields.ts';
 
@@ -10,24 +10,28 @@ export interface EndDecision {
   readonly expires_at: Instant;
   readonly latest: Instant;
   readonly limit: Limit;
+  /** So long before the end. */
+  readonly reminders: readonly DurationText[];
 }
 
 /**
  * The times of a record approved at `now`: the clock starts at approval, a chosen end is taken as
- * it is or refused, never replaced; a duration counts from approval; with neither, the policy's
- * maximum is the end (DESIGN section 1).
+ * it is or refused, never replaced; a duration counts from approval; with neither, it is
+ * the policy's default, or its maximum (DESIGN section 1).
  */
 export function endIfApproved(
   fields: ExceptionFields,
   now: Instant,
   policy: Policy,
+  place?: ChainPlace,
 ): EndDecision | FieldError[] {
-  const limit = evaluatePolicy(policy, fields).maximum;
+  const { maximum: limit, default: usual, reminders } = evaluatePolicy(policy, fields, place);
   const latest = limitEnd(now, limit);
   const from = Math.max(now, optionalInstant(fields.effective_from) ?? now);
   const chosen = optionalInstant(fields.expires_at);
   const end =
-    chosen ?? (fields.requested_duration ? addText(now, fields.requested_duration) : latest);
+    chosen ??
+    (fields.requested_duration ? addText(now, fields.requested_duration) : limitEnd(now, usual));
   const field =
     fields.requested_duration && chosen === undefined ? 'requested_duration' : 'expires_at';
   if (end <= now)
@@ -37,7 +41,7 @@ export function endIfApproved(
     return [{ path: field, message }];
   }
   if (from >= end) return [{ path: 'effective_from', message: startTooLate(end, latest, limit) }];
-  return { effective_from: from, expires_at: end, latest, limit };
+  return { effective_from: from, expires_at: end, latest, limit, reminders };
 }
 
 /** One line that says which ends would pass, by which rule, and what it counts from. */

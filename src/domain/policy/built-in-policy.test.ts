@@ -78,7 +78,11 @@ describe('a policy', () => {
         ...BUILT_IN_POLICY.rules,
         {
           ...rule,
-          effects: { maximum: 'P7D', total: 'P99D', approvals: [{ role: 'approver', count: 2 }] },
+          effects: {
+            maximum: 'P7D',
+            total: 'P99D',
+            approvals: [{ role: 'approver' as const, count: 2 }],
+          },
         },
       ],
     };
@@ -86,14 +90,24 @@ describe('a policy', () => {
       maximum: { duration: 'P7D', rule: 'one' },
       extension: { duration: 'P90D', rule: 'default-maximum' },
       total: { duration: 'P14D', rule: 'maximum-firewall' },
-      requirements: [{ role: 'approver', count: 2, rule: 'one' }],
+      requirements: [
+        { role: 'security', count: 1, rule: 'review' },
+        { role: 'domain-owner', count: 1, rule: 'review' },
+        { role: 'approver', count: 2, rule: 'one' },
+      ],
     });
   });
 
   it('that sets no limit is not one', () => {
     const endless = { ...BUILT_IN_POLICY, rules: [] };
     expect(() => evaluatePolicy(endless, { title: 'x' })).toThrow('sets no maximum');
-    const broken = { ...BUILT_IN_POLICY, rules: [{ ...rule, effects: { maximum: '90 days' } }] };
+    const broken = {
+      ...BUILT_IN_POLICY,
+      rules: [
+        { ...rule, effects: { maximum: '90 days', extension: 'P1D', total: 'P1D' } },
+        { ...rule, effects: { maximum: '90 days' } },
+      ],
+    };
     expect(() => evaluatePolicy(broken, { title: 'x' })).toThrow('not ISO 8601: 90 days');
   });
 });

@@ -1,7 +1,18 @@
 import type { ExceptionFields } from '../exception/fields.ts';
+import { severity } from '../exception/risk.ts';
 import { addDuration, parseDuration } from '../schedule/duration.ts';
 import type { Instant } from '../schedule/instant.ts';
-import type { DurationText, Policy, PolicyRule, Requirement } from './policy.ts';
+import { breadth } from './breadth.ts';
+import {
+  type ChainPlace,
+  type DurationText,
+  FIRST_OF_CHAIN,
+  type Gate,
+  type Policy,
+  type PolicyRule,
+  type Requirement,
+} from './policy.ts';
+import { requirementsOf } from './requirements.ts';
 
 /** A limit in time, and the rule that sets it. */
 export interface Limit {
@@ -10,29 +21,79 @@ export interface Limit {
   readonly source: string;
 }
 
+/** Something that a request needs, and the rule that asks for it. */
+export interface Demand<Name extends string = string> {
+  readonly name: Name;
+  readonly rule: string;
+  readonly source: string;
+}
+
 /** What a policy says of a record. */
 export interface PolicyDecision {
   readonly maximum: Limit;
+  /** The time in force where a request names none; the maximum, unless a rule says less. */
+  readonly default: Limit;
   readonly extension: Limit;
   readonly total: Limit;
   readonly requirements: readonly Requirement[];
+  /** What an extension needs: all of the above, and what is asked of extensions besides. */
+  readonly extension_requirements: readonly Requirement[];
+  readonly artifacts: readonly Demand[];
+  readonly fields: readonly Demand<keyof ExceptionFields>[];
+  readonly monitoring: readonly Demand[];
+  /** So long before the end, longest first. */
+  readonly reminders: readonly DurationText[];
+  readonly recurring_reminder: Limit | undefined;
+  /** The roles that alone may bring a transition about; no entry where any may. */
+  readonly gates: Readonly<Partial<Record<Gate, readonly string[]>>>;
 }
 
-type LimitName = 'maximum' | 'extension' | 'total';
+type LimitName = 'maximum' | 'default' | 'extension' | 'total' | 'recurring_reminder';
+type ListName = 'artifacts' | 'fields' | 'monitoring';
 
 /**
- * What the policy says of a record with these fields: for each effect the strictest of the rules
- * that match. Throws a plain Error where the policy sets no limit at all, since a policy without
- * an end must never be put in force (000 section 4; 002, "All exceptions must have an expiry date").
+ * What the policy says of a record with these fields at this place in its chain: for each effect the
+ * strictest of the rules that match. Throws a plain Error where the policy sets no limit at all,
+ * since a policy without an end must never be put in force (000 section 4; 002, "All exceptions must
+ * have an expiry date").
  */
-export function evaluatePolicy(policy: Policy, fields: ExceptionFields): PolicyDecision {
-  const rules = policy.rules.filter((rule) => matches(rule, fields));
+export function evaluatePolicy(
+  policy: Policy,
+  fields: ExceptionFields,
+  place: ChainPlace = FIRST_OF_CHAIN,
+): PolicyDecision {
+  const rules = matchingRules(policy, fields, place);
+  const maximum = needed(rules, 'maximum');
+  const requirements = requirementsOf(rules, 'approvals', fields, place);
   return {
-    maximum: strictest(rules, 'maximum'),
-    extension: strictest(rules, 'extension'),
-    total: strictest(rules, 'total'),
-    requirements: requirements(rules),
+    maximum,
+    default: shorter(strictest(rules, 'default'), maximum),
+    extension: needed(rules, 'extension'),
+    total: needed(rules, 'total'),
+    requirements,
+    extension_requirements: requirementsOf(
+      rules,
+      'extension_approvals',
+      fields,
+      place,
+      requirements,
+    ),
+    artifacts: demands(rules, 'artifacts'),
+    fields: demands(rules, 'fields') as Demand<keyof ExceptionFields>[],
+    monitoring: demands(rules, 'monitoring'),
+    reminders: reminders(rules),
+    recurring_reminder: strictest(rules, 'recurring_reminder'),
+    gates: gates(rules),
   };
+}
+
+/** The rules that apply to a record, in the order of the pack. */
+export function matchingRules(
+  policy: Policy,
+  fields: ExceptionFields,
+  place: ChainPlace = FIRST_OF_CHAIN,
+): PolicyRule[] {
+  return policy.rules.filter((rule) => matches(rule, fields, place));
 }
 
 /** The instant that a limit allows, counted from `from`. */
@@ -47,30 +108,74 @@ export function addText(from: Instant, duration: DurationText): Instant {
   return addDuration(from, parsed);
 }
 
-function matches(rule: PolicyRule, fields: ExceptionFields): boolean {
-  return rule.match.control === undefined || rule.match.control === fields.control;
+function matches({ match }: PolicyRule, fields: ExceptionFields, place: ChainPlace): boolean {
+  const { from = 0, to = Number.POSITIVE_INFINITY } = match.renewal ?? {};
+  return (
+    isIn(match.category, fields.category) &&
+    isIn(match.control, fields.control) &&
+    isIn(match.environment, fields.environment) &&
+    isIn(match.data_classification, fields.data_classification) &&
+    isIn(match.severity, severity(fields)) &&
+    isIn(match.change_class, fields.change_class) &&
+    isIn(match.kind, place.kind) &&
+    isIn(match.breadth, breadth(fields)) &&
+    from <= place.renewal_number &&
+    place.renewal_number <= to &&
+    (match.names?.some((list) => (fields[list]?.length ?? 0) > 0) ?? true) &&
+    (match.regions === undefined || (fields.scope?.regions?.length ?? 0) > 1)
+  );
 }
 
-function strictest(rules: readonly PolicyRule[], effect: LimitName): Limit {
-  let best: (Limit & { end: Instant }) | undefined;
+function isIn<Value extends string>(
+  wanted: readonly Value[] | undefined,
+  value: Value | undefined,
+): boolean {
+  return wanted === undefined || (value !== undefined && wanted.includes(value));
+}
+
+function needed(rules: readonly PolicyRule[], effect: LimitName): Limit {
+  const limit = strictest(rules, effect);
+  if (!limit) throw new Error(`the policy sets no ${effect} for this record`);
+  return limit;
+}
+
+function strictest(rules: readonly PolicyRule[], effect: LimitName): Limit | undefined {
+  let best: Limit | undefined;
   for (const rule of rules) {
     const duration = rule.effects[effect];
     if (duration === undefined) continue;
-    const end = addText(0, duration);
     // Of equal limits the later one is named: packs go from the general rule to the special one.
-    if (!best || end <= best.end) best = { duration, rule: rule.id, source: rule.source, end };
+    if (!best || addText(0, duration) <= limitEnd(0, best))
+      best = { duration, rule: rule.id, source: rule.source };
   }
-  if (!best) throw new Error(`the policy sets no ${effect} for this record`);
-  return { duration: best.duration, rule: best.rule, source: best.source };
+  return best;
 }
 
-function requirements(rules: readonly PolicyRule[]): Requirement[] {
-  const byRole = new Map<string, Requirement>();
-  for (const rule of rules) {
-    for (const { role, count } of rule.effects.approvals ?? []) {
-      const known = byRole.get(role);
-      if (!known || count > known.count) byRole.set(role, { role, count, rule: rule.id });
+function shorter(limit: Limit | undefined, maximum: Limit): Limit {
+  return limit && limitEnd(0, limit) < limitEnd(0, maximum) ? limit : maximum;
+}
+
+function demands(rules: readonly PolicyRule[], effect: ListName): Demand[] {
+  const byName = new Map<string, Demand>();
+  for (const { id, source, effects } of rules) {
+    for (const name of effects[effect] ?? [])
+      if (!byName.has(name)) byName.set(name, { name, rule: id, source });
+  }
+  return [...byName.values()];
+}
+
+function reminders(rules: readonly PolicyRule[]): DurationText[] {
+  const all = new Set(rules.flatMap(({ effects }) => effects.reminders ?? []));
+  return [...all].sort((a, b) => addText(0, b) - addText(0, a));
+}
+
+function gates(rules: readonly PolicyRule[]): PolicyDecision['gates'] {
+  const reserved: Partial<Record<Gate, readonly string[]>> = {};
+  for (const { effects } of rules) {
+    for (const [gate, roles] of Object.entries(effects.gates ?? {}) as [Gate, string[]][]) {
+      const before = reserved[gate];
+      reserved[gate] = before ? before.filter((role) => roles.includes(role)) : roles;
     }
   }
-  return [...byRole.values()];
+  return reserved;
 }

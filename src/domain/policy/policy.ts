@@ -1,4 +1,5 @@
-import type { Control } from '../exception/fields.ts';
+import type { z } from 'zod';
+import type { policyPack } from './policy-pack.ts';
 
 /** A duration as ISO 8601 text (`P30D`). */
 export type DurationText = string;
@@ -9,36 +10,43 @@ export interface Requirement {
   readonly count: number;
   /** The rule that asks for it, for people who want to know why. */
   readonly rule: string;
+  /** Steps follow one another; what is in one step is decided in any order. 1 where it is left out. */
+  readonly step?: number;
+  /** The consumer that signs off, where the role is `consumer`. */
+  readonly consumer?: string;
+  /** The one person who may fill it: who approved the first record of the chain. */
+  readonly person?: PersonKept;
+}
+
+/** Who approved the first record of a chain, and in which role. */
+export interface FirstApprover extends PersonKept {
+  readonly role: string;
+}
+
+/** A person as a requirement names them. */
+export interface PersonKept {
+  readonly id: string;
+  readonly name: string;
+  readonly email?: string;
 }
 
 /**
- * One rule. It applies where everything in `match` holds; every matching rule applies, and for each
- * effect the strictest wins (DESIGN section 1).
+ * A policy as data: the rules, and the times that hold for every record. Every rule that matches
+ * applies, and for each effect the strictest wins (DESIGN section 1).
  */
-export interface PolicyRule {
-  readonly id: string;
-  /** Document and section that the rule comes from. */
-  readonly source: string;
-  readonly match: { readonly control?: Control };
-  readonly effects: {
-    /** Longest time in force, from approval. */
-    readonly maximum?: DurationText;
-    /** Longest that one extension may add. */
-    readonly extension?: DurationText;
-    /** Longest time in force with the extension, from approval. */
-    readonly total?: DurationText;
-    readonly approvals?: readonly { readonly role: string; readonly count: number }[];
-  };
+export type Policy = z.output<typeof policyPack>;
+/** One rule: where everything in `match` holds, its effects apply. */
+export type PolicyRule = Policy['rules'][number];
+/** A transition that a policy may reserve for roles. */
+export type Gate = keyof NonNullable<PolicyRule['effects']['gates']>;
+
+/** Where a record stands in its chain, and who approved the first of it. */
+export interface ChainPlace {
+  /** 0 for a first request. */
+  readonly renewal_number: number;
+  readonly kind: 'time-boxed' | 'permanent';
+  readonly first_approvers?: readonly FirstApprover[];
 }
 
-/** A policy as data: the rules, and the times that hold for every record. */
-export interface Policy {
-  readonly id: string;
-  readonly rules: readonly PolicyRule[];
-  /** How long before the end each reminder lies. */
-  readonly reminders: readonly DurationText[];
-  /** A request that nobody decides lapses after this. */
-  readonly undecided_after: DurationText;
-  /** A closed record is archived after this. */
-  readonly archive_after: DurationText;
-}
+/** The place of a record that renews nothing. */
+export const FIRST_OF_CHAIN: ChainPlace = { renewal_number: 0, kind: 'time-boxed' };

@@ -21,8 +21,22 @@ import { SORTS } from './exception-list-query.ts';
 
 const time = z.string().meta({ format: 'date-time' });
 const actorReference = z.object({ id: z.string(), name: z.string(), email: z.string().optional() });
-const approval = z.object({ role: z.string(), by: actorReference, at: time, reason: z.string() });
-const requirement = z.object({ role: z.string(), count: z.int(), rule: z.string() });
+const approval = z.object({
+  role: z.string().describe('the role that it fills'),
+  consumer: z.string().optional(),
+  by: actorReference,
+  at: time,
+  reason: z.string(),
+  ends_by: time.optional().describe('an earlier end, which the approver made a condition'),
+});
+const requirement = z.object({
+  role: z.string(),
+  count: z.int(),
+  rule: z.string(),
+  step: z.int().optional().describe('steps follow one another; the first when left out'),
+  consumer: z.string().optional().describe('the consumer that signs off'),
+  person: actorReference.optional().describe('the very person who may fill it'),
+});
 
 /** A record as it is answered: what people wrote, and what Lapse knows of it. */
 export const exceptionAnswer = exceptionFields.extend({
@@ -129,6 +143,11 @@ export const commandBodies = {
     change: shortText
       .optional()
       .describe('the pending change that is decided: its id, or its kind'),
+    role: shortText.optional().describe('the role to fill, where you may fill several'),
+    consumer: shortText.optional().describe('the consumer to sign off for'),
+    expires_at: instant
+      .optional()
+      .describe('an earlier end: an approver may shorten the time, never lengthen it'),
   }),
   reject: z.strictObject({ reason, change: shortText.optional() }),
   activate: optionalReason.describe(

@@ -93,8 +93,9 @@ function pendingAnswer({
   };
 }
 
-function approvalAnswer(approval: Approval) {
-  return { ...approval, at: formatInstant(approval.at) };
+function approvalAnswer({ ends_by, ...approval }: Approval) {
+  const end = ends_by === undefined ? {} : { ends_by: formatInstant(ends_by) };
+  return { ...approval, ...end, at: formatInstant(approval.at) };
 }
 
 function time(instant: Instant | undefined): string | null {

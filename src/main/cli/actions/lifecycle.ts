@@ -10,6 +10,8 @@ import { type AnswerOptions, answerRecord, readRecord } from './answer-record.ts
 export interface LifecycleOptions extends AnswerOptions {
   readonly reason?: string;
   readonly change?: string;
+  readonly as?: string;
+  readonly consumer?: string;
   readonly until?: string;
   readonly for?: string;
   readonly riskReview?: string;
@@ -38,10 +40,16 @@ export type PlainCommand = Extract<
 export async function runPlain(
   command: PlainCommand,
   id: string,
-  { reason, change, ...options }: LifecycleOptions,
+  { reason, change, as, consumer, until, ...options }: LifecycleOptions,
 ): Promise<void> {
   // Each route takes a part of this; the server refuses what it does not take.
-  const body = { ...(reason ? { reason } : {}), ...(change ? { change } : {}) } as never;
+  const body = {
+    ...(reason ? { reason } : {}),
+    ...(change ? { change } : {}),
+    ...(as ? { role: as } : {}),
+    ...(consumer ? { consumer } : {}),
+    ...(until ? { expires_at: readInstant(until, '--until') } : {}),
+  } as never;
   const answer = connect().POST(`/v1/exceptions/{id}/${command}`, {
     params: { path: { id } },
     body,

@@ -8,6 +8,7 @@ interface Plain {
   /** Whether a reason has to be given. */
   readonly needsReason: boolean;
   readonly takesChange?: boolean;
+  readonly takesTerms?: boolean;
   readonly example: string;
 }
 
@@ -35,6 +36,7 @@ const PLAIN: readonly Plain[] = [
     about: 'approve a request, or a change that waits',
     needsReason: true,
     takesChange: true,
+    takesTerms: true,
     example: 'lapse approve EXC_01K… --reason "controls reviewed with the team"',
   },
   {
@@ -81,13 +83,19 @@ export function addLifecycleCommands(program: Command): void {
 
 function addPlain(
   program: Command,
-  { name, about, needsReason, takesChange, example }: Plain,
+  { name, about, needsReason, takesChange, takesTerms, example }: Plain,
 ): void {
   const command = program.command(`${name} <id>`).description(about);
   if (needsReason) command.requiredOption(...REASON);
   else command.option(...REASON);
   if (takesChange) {
     command.option('--change <change>', 'the waiting change that is decided, such as extension');
+  }
+  if (takesTerms) {
+    command
+      .option('--as <role>', 'the role to fill, where you may fill several')
+      .option('--consumer <name>', 'the consumer to sign off for')
+      .option('--until <date>', 'an earlier end than was asked for');
   }
   command
     .option(...JSON_FLAG)

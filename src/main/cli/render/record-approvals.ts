@@ -1,21 +1,22 @@
 import type { ExceptionRecord } from '@lapse/client';
+import {
+  type GivenApproval,
+  requirementText,
+  unmetRequirements,
+} from '../../../domain/policy/approval-progress.ts';
+import type { Requirement } from '../../../domain/policy/policy.ts';
 import { colours } from '../terminal/colours.ts';
 import { safeText } from '../terminal/output.ts';
 import { type Line, renderSection } from './section.ts';
 import { counted, timeText } from './time-text.ts';
 
 type Approval = ExceptionRecord['approvals'][number];
-type Requirement = ExceptionRecord['requirements'][number];
 
 /** The approvals that a request still lacks, with the rule that asks for each. */
 export function missingApprovals(
   from: Pick<ExceptionRecord, 'requirements' | 'approvals'>,
 ): Requirement[] {
-  return from.requirements.flatMap((requirement) => {
-    const given = from.approvals.filter(({ role }) => role === requirement.role).length;
-    const count = requirement.count - given;
-    return count > 0 ? [{ ...requirement, count }] : [];
-  });
+  return unmetRequirements(from.requirements as Requirement[], from.approvals as GivenApproval[]);
 }
 
 /** Who approved, who still has to and why; and the change that waits, likewise. */
@@ -47,16 +48,18 @@ function pendingSection({ pending_change: pending }: ExceptionRecord, width: num
   return renderSection(`Pending ${pending.kind}`, lines, width);
 }
 
-function given({ role, by, at, reason }: Approval): Line {
+function given({ role, consumer, by, at, reason, ends_by }: Approval): Line {
+  const of = consumer === undefined ? '' : ` of ${safeText(consumer)}`;
+  const until = ends_by === undefined ? '' : `, until ${timeText(ends_by)} at the latest`;
   return {
     mark: colours.green('✓'),
-    text: `${safeText(by.name)} as ${role}, ${timeText(at)}: ${safeText(reason)}`,
+    text: `${safeText(by.name)} as ${role}${of}, ${timeText(at)}${until}: ${safeText(reason)}`,
   };
 }
 
-function missing({ role, count, rule }: Requirement): Line {
+function missing(requirement: Requirement): Line {
   return {
     mark: colours.yellow('○'),
-    text: `${counted(count, 'approval')} by ${role} missing (rule ${rule})`,
+    text: `${safeText(requirementText(requirement))} has not approved (rule ${requirement.rule})`,
   };
 }

@@ -1,0 +1,77 @@
+import { type Actor, isSamePerson } from '../access/actor.ts';
+import type { Policy, Requirement } from './policy.ts';
+
+/** What a requirement looks at of an approval. */
+export interface GivenApproval {
+  readonly role: string;
+  readonly consumer?: string;
+  readonly by: { readonly id: string; readonly email?: string };
+}
+
+/** Requirements that still lack approvals, those of the step that is on alone. */
+export function openRequirements(
+  requirements: readonly Requirement[],
+  approvals: readonly GivenApproval[],
+): Requirement[] {
+  const open = unmetRequirements(requirements, approvals);
+  const step = Math.min(...open.map(stepOf));
+  return open.filter((requirement) => stepOf(requirement) === step);
+}
+
+/** What still lacks approvals, in every step, each with how many. */
+export function unmetRequirements(
+  requirements: readonly Requirement[],
+  approvals: readonly GivenApproval[],
+): Requirement[] {
+  return requirements.flatMap((requirement) => {
+    const given = approvals.filter((approval) => fills(approval, requirement)).length;
+    const count = requirement.count - given;
+    return count > 0 ? [{ ...requirement, count }] : [];
+  });
+}
+
+/** Whether nothing is lacking any more. */
+export function isComplete(
+  requirements: readonly Requirement[],
+  approvals: readonly GivenApproval[],
+): boolean {
+  return unmetRequirements(requirements, approvals).length === 0;
+}
+
+/**
+ * Whether somebody may fill a requirement: in their own role or one that the policy lets it stand in
+ * for, and as the very person where the requirement names one.
+ */
+export function canFill(requirement: Requirement, actor: Actor, policy: Policy): boolean {
+  const roles: readonly string[] = [actor.role, ...standIns(policy, actor.role)];
+  return (
+    roles.includes(requirement.role) &&
+    (requirement.person === undefined || isSamePerson(requirement.person, actor))
+  );
+}
+
+/** A requirement in words: the role, and the consumer or the person that it names. */
+export function requirementText({ role, count, consumer, person }: Requirement): string {
+  const of = consumer === undefined ? '' : ` of ${consumer}`;
+  const named =
+    person === undefined ? '' : ` (${person.name}, who approved the first of the chain)`;
+  return `${count > 1 ? `${count} x ` : ''}${role}${of}${named}`;
+}
+
+function fills(approval: GivenApproval, { role, consumer, person }: Requirement): boolean {
+  return (
+    approval.role === role &&
+    approval.consumer === consumer &&
+    (person === undefined || isSamePerson(person, approval.by))
+  );
+}
+
+function stepOf({ step = 1 }: Requirement): number {
+  return step;
+}
+
+function standIns(policy: Policy, role: string): readonly string[] {
+  return Object.hasOwn(policy.stand_ins, role)
+    ? (policy.stand_ins[role as keyof Policy['stand_ins']] ?? [])
+    : [];
+}

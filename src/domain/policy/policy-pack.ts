@@ -1,0 +1,117 @@
+import { z } from 'zod';
+import { APPROVAL_ROLES } from '../access/actor.ts';
+import { duration, listOf, longText, nameList, shortText } from '../exception/field-shapes.ts';
+import {
+  ARTIFACT_KINDS,
+  CATEGORIES,
+  CHANGE_CLASSES,
+  CLASSIFICATIONS,
+  CONTROLS,
+  ENVIRONMENTS,
+  FIELD_NAMES,
+  KINDS,
+} from '../exception/fields.ts';
+import { addDuration, parseDuration } from '../schedule/duration.ts';
+import { DAY } from '../schedule/instant.ts';
+import { BREADTHS } from './breadth.ts';
+
+/** No limit of a pack may be longer: what lasts over a year has an end that nobody remembers. */
+const LONGEST = 366 * DAY;
+
+const limit = duration.refine((text) => {
+  const parsed = parseDuration(text);
+  return parsed === undefined || addDuration(0, parsed) <= LONGEST;
+}, 'must be at most a year (P366D)');
+
+/** One value or several: any of them. */
+function anyOf<const Values extends readonly [string, ...string[]]>(values: Values) {
+  return z.array(z.enum(values)).min(1, 'must name at least one; leave it out to match all');
+}
+
+const renewals = z
+  .strictObject({
+    from: z.int().min(0).max(1_000).optional(),
+    to: z.int().min(0).max(1_000).optional(),
+  })
+  .refine(({ from = 0, to = Number.POSITIVE_INFINITY }) => from <= to, {
+    path: ['from'],
+    message: 'is more than "to", so that the rule can never match',
+  });
+
+/** Where a rule applies: everything that is named has to hold. */
+const match = z.strictObject({
+  category: anyOf(CATEGORIES).optional(),
+  control: anyOf(CONTROLS).optional(),
+  environment: anyOf(ENVIRONMENTS).optional(),
+  data_classification: anyOf(CLASSIFICATIONS).optional(),
+  severity: anyOf(['High', 'Medium', 'Low']).optional(),
+  change_class: anyOf(CHANGE_CLASSES).optional(),
+  kind: anyOf(KINDS).optional(),
+  renewal: renewals.optional().describe('the number in its chain: 0 for a first request'),
+  breadth: anyOf(BREADTHS)
+    .optional()
+    .describe('wide: whole subscriptions, wildcards, owner-like roles'),
+  names: z
+    .array(z.enum(['apis', 'models', 'consumers']))
+    .min(1)
+    .optional()
+    .describe('lists of which at least one names something'),
+  regions: z.literal('several').optional().describe('the scope names more than one region'),
+});
+
+const approval = z.strictObject({
+  role: z.enum([...APPROVAL_ROLES, 'approver', 'first-approver']),
+  count: z.int().min(1).max(20).optional().describe('so many different people; one when left out'),
+  step: z
+    .int()
+    .min(1)
+    .max(20)
+    .optional()
+    .describe('steps follow one another; what is in one step is decided in any order'),
+});
+
+const approvals = z.array(approval).max(50);
+
+/** The transitions that a pack may reserve for roles. */
+export const GATES = ['submit', 'activate', 'revoke', 'close', 'archive'] as const;
+
+const effects = z.strictObject({
+  maximum: limit.optional().describe('longest time in force, from approval'),
+  default: limit
+    .optional()
+    .describe('time in force where the request names neither end nor duration'),
+  extension: limit.optional().describe('longest that one extension may add'),
+  total: limit.optional().describe('longest time in force with the extension, from approval'),
+  approvals: approvals.optional(),
+  extension_approvals: approvals.optional().describe('asked for of an extension besides'),
+  artifacts: z.array(z.enum(ARTIFACT_KINDS)).optional(),
+  fields: z.array(z.enum(FIELD_NAMES)).optional().describe('fields that a request has to have'),
+  monitoring: nameList.optional().describe('what telemetry has to show'),
+  reminders: listOf(limit).optional().describe('so long before the end'),
+  recurring_reminder: limit.optional().describe('while in force, again and again'),
+  gates: z
+    .partialRecord(z.enum(GATES), z.array(z.string()).min(1))
+    .optional()
+    .describe('transitions that only these roles may bring about'),
+});
+
+const rule = z.strictObject({
+  id: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,79}$/, 'must be lower-case letters, digits and hyphens'),
+  source: longText.describe('where the rule comes from, for people who ask why'),
+  match: match.default({}),
+  effects,
+});
+
+/** A policy pack: one file, every rule of which people can read, version, test and compare. */
+export const policyPack = z.strictObject({
+  id: shortText,
+  undecided_after: limit.describe('a request that nobody decides lapses'),
+  archive_after: limit.describe('a closed record is archived'),
+  stand_ins: z
+    .partialRecord(z.enum([...APPROVAL_ROLES, 'approver']), z.array(z.enum(APPROVAL_ROLES)))
+    .default({})
+    .describe('the approval roles that a role may fill besides its own'),
+  rules: z.array(rule).min(1).max(500),
+});
