@@ -1,3 +1,4 @@
+import { ONE_APPROVER } from '../../test/support/given.ts';
 import { type Actor, CLOCK } from '../domain/access/actor.ts';
 import { catchUp } from '../domain/exception/catch-up.ts';
 import type { ExceptionCommand } from '../domain/exception/commands.ts';
@@ -7,7 +8,6 @@ import type { ExceptionEvent } from '../domain/exception/events.ts';
 import { evolve } from '../domain/exception/evolve.ts';
 import type { ExceptionFields } from '../domain/exception/fields.ts';
 import type { ExceptionState } from '../domain/exception/state.ts';
-import { BUILT_IN_POLICY } from '../domain/policy/built-in-policy.ts';
 import { DAY, formatInstant } from '../domain/schedule/instant.ts';
 import { exceptionStream } from '../features/exceptions/exception-store.ts';
 import type { Database } from '../platform/db/transaction.ts';
@@ -88,8 +88,8 @@ export function wholeLife(n = 0): Step[] {
   };
   for (const [day, actor, command] of script) {
     const at = START + day * DAY;
-    if (state) take({ at, actor: CLOCK, events: catchUp(state, at, BUILT_IN_POLICY) });
-    const context = { now: at, actor, policy: BUILT_IN_POLICY, tenantId: 'T' };
+    if (state) take({ at, actor: CLOCK, events: catchUp(state, at, ONE_APPROVER) });
+    const context = { now: at, actor, policy: ONE_APPROVER, tenantId: 'T' };
     const decision = decide(state, command, context);
     // Past its end the record is archived by time alone, which the last command only brings about.
     if (isRefusal(decision) && day < 200) throw decision;

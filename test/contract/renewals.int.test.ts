@@ -1,6 +1,6 @@
 import { afterAll, beforeEach, expect, test } from 'vitest';
 import { DAY, formatInstant, parseInstant } from '../../src/domain/schedule/instant.ts';
-import { command, passed, recordIn, type TestRecord } from '../support/api-records.ts';
+import { approveAll, command, passed, recordIn, type TestRecord } from '../support/api-records.ts';
 import { START } from '../support/given.ts';
 import { expectProblem } from '../support/problem-shape.ts';
 import { createTestApi } from '../support/test-api.ts';
@@ -19,7 +19,7 @@ async function linked() {
 async function readyRenewal(of: string): Promise<TestRecord> {
   const { exception_id: id } = passed(await command(api, of, 'renew'));
   for (const name of ['submit', 'approve', 'activate']) {
-    passed(await command(api, id, name, name === 'approve' ? 'approver' : 'requestor'));
+    passed(await (name === 'approve' ? approveAll(api, id) : command(api, id, name)));
   }
   return read(id);
 }
@@ -79,7 +79,7 @@ test('a predecessor is told no earlier than what happened to it last, though clo
   await api.moveTo(START + 70 * DAY);
   const { exception_id: id } = passed(await command(api, of, 'renew'));
   passed(await command(api, id, 'submit'));
-  passed(await command(api, id, 'approve', 'approver'));
+  passed(await approveAll(api, id));
   await api.moveTo(START + 71 * DAY);
   passed(await command(api, of, 'evidence'));
   await api.moveTo(START + 70.5 * DAY);
@@ -116,7 +116,7 @@ test('of two that were drafted beside one another, the second to become ready is
   const { exception_id: other } = passed(await command(api, predecessor.exception_id, 'renew'));
   const first = await readyRenewal(predecessor.exception_id);
   passed(await command(api, other, 'submit'));
-  passed(await command(api, other, 'approve', 'approver'));
+  passed(await approveAll(api, other));
   const second = await command(api, other, 'activate');
   expectProblem(second, 409, 'already-exists');
   expect(second.body.detail).toContain(first.exception_id);

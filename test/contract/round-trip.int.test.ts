@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { exceptionFields } from '../../src/domain/exception/fields.ts';
-import { command, draft, passed, recordIn, type TestRecord } from '../support/api-records.ts';
+import {
+  approveAll,
+  command,
+  draft,
+  passed,
+  recordIn,
+  type TestRecord,
+} from '../support/api-records.ts';
 import { randomFields } from '../support/random-fields.ts';
 import { createTestApi, type TestApi, type TestTenant } from '../support/test-api.ts';
 
@@ -109,7 +116,7 @@ describe.each(FORMS)('%s', (ending, type) => {
 test('an end that approval fixed gives way to the duration that was asked for', async () => {
   const record = await draft(api, { requested_duration: 'P10D' });
   await command(api, record.exception_id, 'submit');
-  passed(await command(api, record.exception_id, 'approve', 'approver'));
+  passed(await approveAll(api, record.exception_id));
   const empty = await api.addTenant();
   const file = await exportOf('csv', api.tokens.auditor, '?status=Approved&sort=-created_at');
   const { body } = await importInto(empty, file, 'text/csv');

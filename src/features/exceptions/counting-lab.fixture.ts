@@ -1,11 +1,12 @@
 import { expect } from 'vitest';
-import { APPROVER, COMPLETE, REQUESTOR, START } from '../../../test/support/given.ts';
+import { APPROVER, COMPLETE, personOf, REQUESTOR, START } from '../../../test/support/given.ts';
 import type { TestApi } from '../../../test/support/test-api.ts';
 import type { Actor } from '../../domain/access/actor.ts';
 import { DomainError } from '../../domain/errors.ts';
 import type { ExceptionCommand } from '../../domain/exception/commands.ts';
 import type { ExceptionFields } from '../../domain/exception/fields.ts';
 import type { ExceptionState } from '../../domain/exception/state.ts';
+import { openRequirements } from '../../domain/policy/approval-progress.ts';
 import { BUILT_IN_POLICY } from '../../domain/policy/built-in-policy.ts';
 import type { Instant } from '../../domain/schedule/instant.ts';
 import { exceptionCounts } from './exception-count-work.ts';
@@ -79,7 +80,13 @@ export class CountingLab {
     command: ExceptionCommand,
   ): Promise<ExceptionState | undefined> {
     const { service } = this.api.lapse.exceptions;
-    return unlessRefused(service.execute({ tenantId, actor }, id, command));
+    const after = await unlessRefused(service.execute({ tenantId, actor }, id, command));
+    if (!after || command.type !== 'ApproveException' || after.status !== 'Under-Review')
+      return after;
+    // An approver brings everybody along who has to approve.
+    const [needed] = openRequirements(after.request?.requirements ?? [], after.approvals);
+    const next = personOf(needed?.role as Actor['role']);
+    return (await this.execute(tenantId, next, id, command)) ?? after;
   }
 
   async renew(tenantId: string, id: string): Promise<ExceptionState | undefined> {

@@ -59,7 +59,7 @@ describe('a form', () => {
     expect(rows[2]).toContain('| A\\_B | one \\| two &lt;b&gt; # three |');
     expect(text).toContain('\n**one \\| two &lt;b&gt;<br>\\# three**\n');
     expect(text.match(/^## EXC_/gm)).toHaveLength(3);
-    expect(text).toContain('as approver, 2026-01-01 00:00: the risk is contained');
+    expect(text).toContain('as security, 2026-01-01 00:00: the risk is contained');
   });
 
   it('that there is not is said to be missing, with those that there are', async () => {

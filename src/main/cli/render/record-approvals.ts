@@ -8,7 +8,7 @@ import type { Requirement } from '../../../domain/policy/policy.ts';
 import { colours } from '../terminal/colours.ts';
 import { safeText } from '../terminal/output.ts';
 import { type Line, renderSection } from './section.ts';
-import { counted, timeText } from './time-text.ts';
+import { timeText } from './time-text.ts';
 
 type Approval = ExceptionRecord['approvals'][number];
 
