@@ -8,10 +8,11 @@ import { type RecordedEvent, readStream } from '../../journal/read-stream.ts';
 import type { StreamState } from '../../journal/stream.ts';
 import { sqlBuilder } from '../../platform/db/query-builder.ts';
 import type { Database, Transaction } from '../../platform/db/transaction.ts';
-import { type Cursor, decodeCursor, encodeCursor } from './cursor.ts';
+import { type Cursor, decodeCursor, encodeCursor } from '../../platform/http/cursor.ts';
 import { type ExceptionFilter, filterConditions } from './exception-filter.ts';
 import { type StateColumns, stateOf } from './exception-row.ts';
 import { exceptionStream } from './exception-store.ts';
+import { isSortPosition } from './sort-position.ts';
 
 /** A page of a list. `total` is exact up to 1,000 unless an exact count was asked for. */
 export interface Page {
@@ -79,8 +80,11 @@ export class ExceptionViews {
   list(tenantId: string, request: ListRequest): Promise<Page> {
     return this.#db.inTenant(tenantId, async (tx) => {
       const now = await tx.now;
+      const { sort } = request;
       const cursor =
-        request.cursor === undefined ? undefined : decodeCursor(request.cursor, request.sort);
+        request.cursor === undefined
+          ? undefined
+          : decodeCursor(request.cursor, sort, (position) => isSortPosition(sort, position));
       const matching = listQuery(tenantId, request, now);
       const [rows, counts] = await Promise.all([
         tx.execute(pageQuery(matching, request, cursor).compile()),
@@ -94,7 +98,7 @@ export class ExceptionViews {
         items: items.map((row) => ({ version: row.version, state: this.#at(stateOf(row), now) })),
         next_cursor:
           rows.length > request.limit && last
-            ? encodeCursor(request.sort, last.position, last.exception_id)
+            ? encodeCursor(sort, last.position, last.exception_id)
             : null,
         total: over ? COUNTED : counted,
         total_is_minimum: over,

@@ -29,7 +29,7 @@ export async function addEvidence(
     params: { path: { id } },
     body: { links: [...links], ...(note ? { note } : {}) },
   });
-  answerRecord(await dataOf(answer), options);
+  await answerRecord(answer, options);
 }
 
 /** `lapse violation ID` */
@@ -42,5 +42,5 @@ export async function recordViolation(
     params: { path: { id } },
     body: { impact, description },
   });
-  answerRecord(await dataOf(answer), options);
+  await answerRecord(answer, options);
 }

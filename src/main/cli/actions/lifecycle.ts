@@ -1,4 +1,4 @@
-import { dataOf, type LapseClient, type paths } from '@lapse/client';
+import type { LapseClient, paths } from '@lapse/client';
 import { addDuration, parseDuration } from '../../../domain/schedule/duration.ts';
 import { formatInstant, parseInstant } from '../../../domain/schedule/instant.ts';
 import { CommandFailure, EXIT, usageFailure } from '../terminal/command-failure.ts';
@@ -46,7 +46,7 @@ export async function runPlain(
     params: { path: { id } },
     body,
   });
-  answerRecord(await dataOf(answer), options);
+  await answerRecord(answer, options);
 }
 
 /** `lapse extend ID` */
@@ -61,7 +61,7 @@ export async function extend(id: string, options: LifecycleOptions): Promise<voi
     params: { path: { id } },
     body: { expires_at, reason, risk_review: riskReview },
   });
-  answerRecord(await dataOf(answer), options);
+  await answerRecord(answer, options);
 }
 
 /** `lapse renew ID` */
@@ -76,7 +76,7 @@ export async function renew(id: string, options: LifecycleOptions): Promise<void
       ...(options.for ? { requested_duration: readDuration(options.for, '--for') } : {}),
     },
   });
-  answerRecord(await dataOf(answer), options);
+  await answerRecord(answer, options);
 }
 
 /** `lapse close ID` */
@@ -93,7 +93,7 @@ export async function close(id: string, options: LifecycleOptions): Promise<void
       ...(statement ? { removal: { statement, links: [...links] } } : {}),
     },
   });
-  answerRecord(await dataOf(answer), options);
+  await answerRecord(answer, options);
 }
 
 /** An extension for so long is counted from the end that stands. */
