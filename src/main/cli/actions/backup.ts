@@ -37,7 +37,7 @@ export async function backUpTo(file: string, options: PassphraseOptions): Promis
     announce(written);
   } catch (error) {
     line.done();
-    throw backupFailure(error, { file, verb: 'written' });
+    throw backupFailure(error, { file, verb: 'written', signal });
   }
 }
 

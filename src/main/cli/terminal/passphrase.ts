@@ -75,7 +75,9 @@ async function ask(message: string, check: (typed: string) => string | undefined
     clearOnError: true,
     validate: (typed) => (check(typed ?? '') ? sentence(check(typed ?? '')) : undefined),
   });
-  if (isCancel(answer)) throw new CommandFailure('stopped', { exitCode: EXIT.undecided });
+  if (isCancel(answer)) {
+    throw new CommandFailure('stopped before anything was done', { exitCode: EXIT.stopped });
+  }
   return answer;
 }
 
