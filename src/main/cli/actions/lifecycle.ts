@@ -52,7 +52,9 @@ export async function runPlain(
 /** `lapse extend ID` */
 export async function extend(id: string, options: LifecycleOptions): Promise<void> {
   const { reason = '', riskReview = '' } = options;
-  if (!options.until === !options.for) throw usageFailure('give either --until or --for');
+  if (!options.until === !options.for) {
+    throw usageFailure('give either --until or --for', 'for example --for P30D');
+  }
   const client = connect();
   const expires_at = options.until
     ? readInstant(options.until, '--until')
@@ -67,7 +69,6 @@ export async function extend(id: string, options: LifecycleOptions): Promise<voi
 /** `lapse renew ID` */
 export async function renew(id: string, options: LifecycleOptions): Promise<void> {
   const { justification = '' } = options;
-  if (options.until && options.for) throw usageFailure('give either --until or --for');
   const answer = connect().POST('/v1/exceptions/{id}/renew', {
     params: { path: { id } },
     body: {

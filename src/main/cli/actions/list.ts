@@ -7,9 +7,9 @@ import {
 } from '@lapse/client';
 import { type ListedRecord, listed, renderList } from '../render/render-list.ts';
 import { counted } from '../render/time-text.ts';
-import { usageFailure } from '../terminal/command-failure.ts';
 import { connect } from '../terminal/connection.ts';
 import { print, printJson, remark, terminalWidth } from '../terminal/output.ts';
+import { sayNext } from '../terminal/say.ts';
 import { eachPage, MOST_A_PAGE } from './all-items.ts';
 import { type FilterOptions, filterQuery } from './list-query.ts';
 
@@ -43,13 +43,11 @@ export async function list(search: string | undefined, options: ListOptions): Pr
   printRows(page.items, now);
   remark(totalText(page.items.length, page));
   if (page.next_cursor)
-    remark(`next: the same command with --cursor ${page.next_cursor}, or --all`);
+    sayNext(`the same command with --all, or page by page with --cursor ${page.next_cursor}`);
 }
 
-/** As many as fit the terminal, drawn anew; the other ways to have it make no sense with that. */
+/** As many as fit the terminal, drawn anew. */
 async function watch(client: LapseClient, query: ListQuery, options: ListOptions): Promise<void> {
-  const others = (['json', 'all', 'cursor'] as const).filter((name) => options[name] !== undefined);
-  if (others.length > 0) throw usageFailure(`--watch goes with no --${others[0]}`);
   const { watchList } = await import('./watch-list.ts');
   await watchList(
     () => timedPageOf(client, { limit: MOST_A_PAGE, ...query }),

@@ -11,6 +11,7 @@ import { print, remark, safeLine } from '../terminal/output.ts';
 import { knownPassphrase, type PassphraseOptions } from '../terminal/passphrase.ts';
 import { barText, progressLine } from '../terminal/progress-line.ts';
 import { abortSignal } from '../terminal/stop-signal.ts';
+import { unreadable } from '../terminal/system-reason.ts';
 import { backupFailure } from './backup-failure.ts';
 
 interface RestoreOptions extends PassphraseOptions {
@@ -66,7 +67,7 @@ async function readCheckpoint(path: string): Promise<{ name: string; note: strin
   try {
     return { name: path, note: await readFile(path, 'utf8') };
   } catch (error) {
-    throw usageFailure(`the checkpoint cannot be read: ${(error as Error).message}`);
+    throw unreadable(`the checkpoint ${path}`, error);
   }
 }
 
@@ -76,6 +77,6 @@ async function assertReadable(file: string): Promise<void> {
     await access(file, constants.R_OK);
   } catch (error) {
     if (error instanceof CommandFailure) throw error;
-    throw usageFailure(`${file} cannot be read: ${(error as Error).message}`);
+    throw unreadable(file, error);
   }
 }
