@@ -37,6 +37,8 @@ export interface RestoreCommand {
   readonly checkpoints: readonly KeptNote[];
   readonly progress: (text: string) => void;
   readonly onProgress: (progress: RestoreProgress) => void;
+  /** Stops it, leaving nothing behind. */
+  readonly signal: AbortSignal;
 }
 
 /** A restore that was verified and committed. */
@@ -53,13 +55,14 @@ const TRANSACTION = { name: 'lapse-restore', begin: 'BEGIN' };
  * verified register or none. What it puts into the data folder is taken away again where it fails.
  */
 export async function restore(command: RestoreCommand): Promise<RestoredBackup> {
-  const { config, secrets, backup, progress } = command;
+  const { config, secrets, backup, progress, signal } = command;
   await assertKnownVersion(backup);
   const files = new RestoredFiles(config.dataDir, command.folder);
   await files.assertMasterKey(backup.files, secrets.masterKey);
   const database = await reachForRestore(config, secrets, progress);
   try {
-    const tx = await WholeTransaction.begin(database.connection, TRANSACTION);
+    signal.throwIfAborted();
+    const tx = await WholeTransaction.begin(database.connection, TRANSACTION, signal);
     try {
       await holdMigrations(tx.client);
       await assertEmpty(tx);
@@ -69,6 +72,7 @@ export async function restore(command: RestoreCommand): Promise<RestoredBackup> 
       // Before the commit: a register whose keys are not there must not be seen.
       const configFile = await files.put(backup.files, secrets.masterKey !== undefined);
       await keepCheckpoints(files, command, tenants);
+      signal.throwIfAborted();
       await tx.commit();
       files.keep();
       return { tenants, configFile };
@@ -92,7 +96,7 @@ async function assertKnownVersion({ manifest }: OpenedBackup): Promise<void> {
 }
 
 async function load(tx: WholeTransaction, command: RestoreCommand): Promise<RestoredTenant[]> {
-  const { config, backup, checkpoints: named, onProgress } = command;
+  const { config, backup, checkpoints: named, signal } = command;
   const store = fileCheckpointStore(join(config.dataDir, 'checkpoints'));
   const carried = checkpointsOf(backup.files);
   const used = new Set<KeptNote>();
@@ -115,7 +119,10 @@ async function load(tx: WholeTransaction, command: RestoreCommand): Promise<Rest
       await makeReadOnly(tx, tenantId, detail);
       await tx.flush();
     },
-    onProgress,
+    onProgress: (progress) => {
+      signal.throwIfAborted();
+      command.onProgress(progress);
+    },
   });
   const stray = named.find((note) => !used.has(note));
   if (!stray) return tenants;
