@@ -86,7 +86,7 @@ export class Actions {
       [() => putClockBack(this.#world, random), hasLaterPredecessor(this.#world) ? 30 : 0],
       [() => this.#beDown(), random.inThousand(400) ? 1 : 0],
       [() => this.#copy(), 2],
-      [() => this.#putBack(), random.inThousand(300) ? 1 : 0],
+      [() => this.#putBack(), random.inThousand(200) ? 1 : 0],
       [() => this.#start(random.pick(dead)), dead.length > 0 ? 12 : 0],
     ]);
     return act() ?? this.endPauses(LOOP_PAUSE);
@@ -253,7 +253,7 @@ export class Actions {
     const world = this.#world;
     const tenantId = this.#random.pick(world.tenants);
     // Mostly it gets old, so that signed entries are lost when it is put back.
-    const keepsOld = world.copies.has(tenantId) && this.#random.inThousand(900);
+    const keepsOld = world.copies.has(tenantId) && this.#random.inThousand(700);
     if (keepsOld || this.#diverged.includes(tenantId)) return undefined;
     world.count('copies');
     return {

@@ -45,7 +45,7 @@ test('no invariant breaks, processes have died at every place, and a seed takes 
 
 /** The first failure that a fault leads to. */
 async function failureWith(alter: AlterStatement): Promise<unknown> {
-  for (let seed = 1; seed <= 8; seed += 1) {
+  for (let seed = 1; seed <= 16; seed += 1) {
     try {
       await runEpisode({ database, seed, alter, ...SHORT_PACE });
     } catch (error) {
