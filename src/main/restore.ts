@@ -15,6 +15,7 @@ import {
   fileCheckpointStore,
   putBackCheckpoint,
 } from '../journal/checkpoint-store.ts';
+import { findLedgerKeys } from '../journal/ledger-key.ts';
 import { ledgerStream } from '../journal/ledger-stream.ts';
 import type { KeptNote } from '../journal/verify-checkpoints.ts';
 import { BackupFileError } from '../platform/backup-file/backup-file-error.ts';
@@ -136,13 +137,13 @@ function isFirst({ note }: KeptNote, at: number, all: readonly KeptNote[]): bool
   return all.findIndex((each) => each.note === note) === at;
 }
 
-async function originsOf(tx: WholeTransaction, tenantId: string) {
-  const rows = await tx.query<{ origin: string }>(
-    `SELECT origin FROM lapse.ledger_keys WHERE tenant_id = $1
-     UNION ALL SELECT state->>'origin' FROM lapse.ledger_epochs WHERE tenant_id = $1`,
-    [tenantId],
-  );
-  return new Set<string | undefined>(rows.map(({ origin }) => origin));
+/** The names that a restored ledger signs under, of each of its epochs. */
+async function originsOf(
+  tx: WholeTransaction,
+  tenantId: string,
+): Promise<ReadonlySet<string | undefined>> {
+  const ledger = await findLedgerKeys(tx, tenantId);
+  return new Set(ledger?.keys.map(({ origin }) => origin));
 }
 
 /**
