@@ -52,7 +52,8 @@ async function write() {
 async function read() {
   const backup = await openBackup(createReadStream(file), async () => passphrase);
   const options = { config, secrets, folder, backup, checkpoints: [] };
-  await restore({ ...options, progress: silent, onProgress: silent });
+  const { signal } = new AbortController();
+  await restore({ ...options, progress: silent, onProgress: silent, signal });
   await backup.close();
   return backup.manifest;
 }

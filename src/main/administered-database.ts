@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { Client, type ClientConfig } from 'pg';
 import { type Config, type ConfigSecrets, ConfigurationError } from '../platform/config/config.ts';
 import { newestMigration } from '../platform/db/migrate.ts';
@@ -95,12 +96,20 @@ async function startPrivate(
   };
 }
 
+const LOOKS = 20;
+const BETWEEN_LOOKS_MS = 50;
+
+/** Whether others are connected, for longer than a session that has ended is still listed. */
 function isUsed(connection: ClientConfig): Promise<boolean> {
   return asking(connection, async (client) => {
-    const { rowCount } = await client.query(
-      "SELECT FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() LIMIT 1",
-    );
-    return rowCount === 1;
+    for (let look = 0; look < LOOKS; look += 1) {
+      const { rowCount } = await client.query(
+        "SELECT FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() LIMIT 1",
+      );
+      if (rowCount === 0) return false;
+      await pause(BETWEEN_LOOKS_MS);
+    }
+    return true;
   });
 }
 

@@ -55,7 +55,11 @@ export async function backUp(options: BackupOptions): Promise<WrittenBackup> {
     const masterKey = await keyOf(config, secrets);
     // Before the snapshot is taken: whatever they were signed for is committed, and so in it.
     const checkpoints = await checkpointFiles(join(config.dataDir, 'checkpoints'));
-    const tx = await WholeTransaction.begin(database.connection, BACKUP_TRANSACTION);
+    const tx = await WholeTransaction.begin(
+      database.connection,
+      BACKUP_TRANSACTION,
+      options.signal,
+    );
     try {
       const manifest = await describeDatabase(tx, LAPSE_VERSION);
       await assertUsable(tx, manifest, masterKey.key.keyId);

@@ -15,6 +15,7 @@ import {
   fileCheckpointStore,
   putBackCheckpoint,
 } from '../journal/checkpoint-store.ts';
+import { findLedgerKeys } from '../journal/ledger-key.ts';
 import { ledgerStream } from '../journal/ledger-stream.ts';
 import type { KeptNote } from '../journal/verify-checkpoints.ts';
 import { BackupFileError } from '../platform/backup-file/backup-file-error.ts';
@@ -37,6 +38,8 @@ export interface RestoreCommand {
   readonly checkpoints: readonly KeptNote[];
   readonly progress: (text: string) => void;
   readonly onProgress: (progress: RestoreProgress) => void;
+  /** Stops it, leaving nothing behind. */
+  readonly signal: AbortSignal;
 }
 
 /** A restore that was verified and committed. */
@@ -53,13 +56,14 @@ const TRANSACTION = { name: 'lapse-restore', begin: 'BEGIN' };
  * verified register or none. What it puts into the data folder is taken away again where it fails.
  */
 export async function restore(command: RestoreCommand): Promise<RestoredBackup> {
-  const { config, secrets, backup, progress } = command;
+  const { config, secrets, backup, progress, signal } = command;
   await assertKnownVersion(backup);
   const files = new RestoredFiles(config.dataDir, command.folder);
   await files.assertMasterKey(backup.files, secrets.masterKey);
   const database = await reachForRestore(config, secrets, progress);
   try {
-    const tx = await WholeTransaction.begin(database.connection, TRANSACTION);
+    signal.throwIfAborted();
+    const tx = await WholeTransaction.begin(database.connection, TRANSACTION, signal);
     try {
       await holdMigrations(tx.client);
       await assertEmpty(tx);
@@ -69,6 +73,7 @@ export async function restore(command: RestoreCommand): Promise<RestoredBackup> 
       // Before the commit: a register whose keys are not there must not be seen.
       const configFile = await files.put(backup.files, secrets.masterKey !== undefined);
       await keepCheckpoints(files, command, tenants);
+      signal.throwIfAborted();
       await tx.commit();
       files.keep();
       return { tenants, configFile };
@@ -92,7 +97,7 @@ async function assertKnownVersion({ manifest }: OpenedBackup): Promise<void> {
 }
 
 async function load(tx: WholeTransaction, command: RestoreCommand): Promise<RestoredTenant[]> {
-  const { config, backup, checkpoints: named, onProgress } = command;
+  const { config, backup, checkpoints: named, signal } = command;
   const store = fileCheckpointStore(join(config.dataDir, 'checkpoints'));
   const carried = checkpointsOf(backup.files);
   const used = new Set<KeptNote>();
@@ -115,7 +120,10 @@ async function load(tx: WholeTransaction, command: RestoreCommand): Promise<Rest
       await makeReadOnly(tx, tenantId, detail);
       await tx.flush();
     },
-    onProgress,
+    onProgress: (progress) => {
+      signal.throwIfAborted();
+      command.onProgress(progress);
+    },
   });
   const stray = named.find((note) => !used.has(note));
   if (!stray) return tenants;
@@ -129,13 +137,13 @@ function isFirst({ note }: KeptNote, at: number, all: readonly KeptNote[]): bool
   return all.findIndex((each) => each.note === note) === at;
 }
 
-async function originsOf(tx: WholeTransaction, tenantId: string) {
-  const rows = await tx.query<{ origin: string }>(
-    `SELECT origin FROM lapse.ledger_keys WHERE tenant_id = $1
-     UNION ALL SELECT state->>'origin' FROM lapse.ledger_epochs WHERE tenant_id = $1`,
-    [tenantId],
-  );
-  return new Set<string | undefined>(rows.map(({ origin }) => origin));
+/** The names that a restored ledger signs under, of each of its epochs. */
+async function originsOf(
+  tx: WholeTransaction,
+  tenantId: string,
+): Promise<ReadonlySet<string | undefined>> {
+  const ledger = await findLedgerKeys(tx, tenantId);
+  return new Set(ledger?.keys.map(({ origin }) => origin));
 }
 
 /**

@@ -6,7 +6,7 @@ import { inject } from 'vitest';
 import { openBackup } from '../../src/features/backup/read-backup.ts';
 import type { RestoreProgress } from '../../src/features/backup/restore-backup.ts';
 import type { KeptNote } from '../../src/journal/verify-checkpoints.ts';
-import { backUp, type WrittenBackup } from '../../src/main/backup.ts';
+import { type BackupOptions, backUp, type WrittenBackup } from '../../src/main/backup.ts';
 import { type RestoredBackup, restore } from '../../src/main/restore.ts';
 import { readConfig } from '../../src/platform/config/config.ts';
 import type { Connection } from '../../src/platform/postgres/open-database.ts';
@@ -15,6 +15,8 @@ import type { TestApi } from '../support/test-api.ts';
 const PASSPHRASE = 'correct horse battery staple';
 
 const silent = () => {};
+/** Of what nobody stops. */
+const NEVER = new AbortController().signal;
 
 /** The environment of a command that works on a database as its administrator. */
 export function environmentFor(
@@ -40,6 +42,7 @@ export async function backUpApi(
   api: TestApi,
   path: string,
   key: Buffer | null = MASTER_KEY,
+  { onRows = silent, signal = NEVER }: Partial<Pick<BackupOptions, 'onRows' | 'signal'>> = {},
 ): Promise<WrittenBackup> {
   const { config, secrets } = await readConfig(
     {
@@ -51,8 +54,8 @@ export async function backUpApi(
   return backUp({
     ...{ config, secrets, folder: api.dataDir, path, passphrase: PASSPHRASE },
     progress: silent,
-    onRows: silent,
-    signal: new AbortController().signal,
+    onRows,
+    signal,
   });
 }
 
@@ -69,6 +72,7 @@ export interface RestoreTarget {
     path: string,
     checkpoints?: readonly KeptNote[],
     onProgress?: (progress: RestoreProgress) => void,
+    signal?: AbortSignal,
   ): Promise<RestoredBackup>;
   /** Whether anything of Lapse is in the database. */
   hasSchema(): Promise<boolean>;
@@ -90,13 +94,13 @@ export async function createTarget(folder: string): Promise<RestoreTarget> {
   const env = environmentFor(connection, dataDir, login);
   return {
     ...{ connection, dataDir, admin, login, env },
-    async restore(path, checkpoints = [], onProgress = silent) {
+    async restore(path, checkpoints = [], onProgress = silent, signal = NEVER) {
       mkdirSync(join(folder, suffix), { recursive: true });
       const { config, secrets } = await readConfig(env, join(folder, suffix));
       const backup = await openBackup(createReadStream(path), async () => PASSPHRASE);
       try {
         return await restore({
-          ...{ config, secrets, folder: join(folder, suffix), backup, checkpoints },
+          ...{ config, secrets, folder: join(folder, suffix), backup, checkpoints, signal },
           progress: silent,
           onProgress,
         });

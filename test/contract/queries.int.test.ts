@@ -83,7 +83,7 @@ describe('a parameter that cannot be read is refused by name', () => {
     const sent = { as: 'requestor', body: {} } as const;
     const dryRun = await api.send('POST', `/v1/exceptions/${id}/submit?dry_run=true`, sent);
     expectProblem(dryRun, 400, 'invalid-request');
-    const paged = await api.send('GET', '/v1/tokens?limit=5', { as: 'administrator' });
+    const paged = await api.send('GET', '/v1/ledger/epochs?limit=5', { as: 'administrator' });
     expectProblem(paged, 400, 'invalid-request');
     expectProblem(await api.send('GET', `/v1/exceptions/${id}?x=1`, sent), 400, 'invalid-request');
   });

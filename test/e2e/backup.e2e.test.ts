@@ -160,7 +160,7 @@ describe('given a file that cannot be restored', () => {
   const text = 'exception_id: EXC_1\n';
 
   test.each<[string, number, string, () => string]>([
-    ['missing', 2, 'cannot be read: ENOENT', () => join(folder, 'nowhere')],
+    ['missing', 2, 'cannot be read: there is no such', () => join(folder, 'nowhere')],
     ['a folder', 2, 'is a folder', () => folder],
     ['empty', 1, 'it is empty', () => made('empty', (path) => truncateSync(path, 0))],
     ['no backup', 1, 'does not begin as', () => made('text', (path) => writeFileSync(path, text))],

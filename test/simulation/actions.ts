@@ -1,30 +1,21 @@
 import { mock } from 'node:test';
 import { DAY, HOUR } from '../../src/domain/schedule/instant.ts';
-import { Intent, REPEATABLE_FOR, type Wish } from './intent.ts';
-import type { Moment } from './invariants.ts';
-import { type FoundStream, Mirror } from './mirror.ts';
-import { wishForChange, wishForRecord } from './people.ts';
-import { killWorker, send, sequenceFrom, startWorker, type Worker } from './processes.ts';
+import type { Action } from './action.ts';
+import { moveClock, putClockBack } from './clock.ts';
+import { Crashes } from './crashes.ts';
+import { killWorker, sequenceFrom, startWorker, type Worker } from './processes.ts';
 import type { Random } from './random.ts';
+import { hasLaterPredecessor, renewalsInTime } from './renewals.ts';
+import { Requests } from './requests.ts';
 import { type Activity, SimulatedProcess } from './schedule.ts';
-import { CRASH_POINTS, type CrashPoint, crash } from './tally.ts';
-import { nameOf, type World } from './world.ts';
-
-/** Something that was done: in words without ids, and how much is to be looked at after it. */
-export interface Action {
-  readonly words: string;
-  readonly moment: Moment | undefined;
-}
+import { type CrashPoint, crash, RARE_CRASH_POINTS, SIGNING_POINTS } from './tally.ts';
+import { tenantIn, type World } from './world.ts';
 
 /** Replicas that run side by side. */
-const SERVERS = ['serve 1', 'serve 2'];
+const SERVERS = ['serve 1', 'serve 2'] as const;
 const WORKERS = ['work 1', 'work 2', 'work 3'];
 /** Requests that are under way at once, at most. */
 const REQUESTS = 6;
-/** Records that an episode makes, at most. */
-const RECORDS = 60;
-/** Steps that a place to die at is waited for. */
-const PATIENCE = 150;
 /** The loop's pauses in milliseconds: usually, and after a failure. */
 const LOOP_PAUSE = 500;
 const LONGEST_PAUSE = 2_000;
@@ -33,71 +24,108 @@ const LONGEST_PAUSE = 2_000;
 export class Actions {
   readonly #world: World;
   readonly #random: Random;
+  readonly #crashes: Crashes;
+  readonly #requests: Requests;
   readonly #servers = new Map<string, SimulatedProcess>();
   readonly #workers = new Map<string, Worker>();
-  /** Places to die at, the next one first. */
-  readonly #aims: CrashPoint[];
-  readonly #betweenCrashes: number;
-  #patience = PATIENCE;
-  #pause = 0;
-  #intents = 0;
 
   /** `turn` says which of the places to die at comes first, `betweenCrashes` how many steps are. */
   constructor(world: World, random: Random, turn: number, betweenCrashes: number) {
     this.#world = world;
     this.#random = random;
-    this.#betweenCrashes = betweenCrashes;
-    const from = turn % CRASH_POINTS.length;
-    this.#aims = [...CRASH_POINTS.slice(from), ...CRASH_POINTS.slice(0, from)];
+    this.#crashes = new Crashes(random, turn, betweenCrashes);
+    this.#requests = new Requests(world, random);
     for (const name of SERVERS) this.#servers.set(name, new SimulatedProcess(name));
     for (const name of WORKERS) this.#workers.set(name, startWorker(world, name));
   }
 
+  /** Whether a worker may die between a head and its checkpoint. */
+  #mayDie = false;
+  /** Whether everybody waits now until nothing moves any more. */
+  wantsLull = false;
+
   /** One thing of all that can happen now. */
   next(): Action {
     const random = this.#random;
+    // Whoever has a renewal to get ready in time hurries, mostly.
+    const hurry = renewalsInTime(this.#world).length > 0 && random.inThousand(850);
     this.#world.clock.now += random.weighted([
       [0, 2],
       [random.int(1, 300_000), 5],
-      [random.int(1, 4 * HOUR), 3],
+      [random.int(1, 4 * HOUR), hurry ? 0 : 3],
     ]);
-    const struck = this.#strike();
+    const struck = this.#strike() ?? this.#strikeAny(RARE_CRASH_POINTS, 200);
     if (struck) return struck;
     const { ready, underWay } = this.#world.schedule;
-    const requests = [...underWay].filter(({ kind }) => kind === 'command').length;
-    const room = this.#alive.length > 0 && requests < REQUESTS;
+    const requests = [...underWay].filter(({ kind }) => /command|epoch/.test(kind)).length;
+    const [server] = this.#alive.length > 0 ? [random.pick(this.#alive)] : [];
+    const room = server !== undefined && requests < REQUESTS;
     const dead = this.#dead;
+    const diverged = this.#diverged;
     // What brings a process to the place that is aimed at comes up more often.
-    const [aim = ''] = this.#aims;
-    const forWork = /^(deadlines|ledger|housekeeping)/.test(aim) ? 4 : 1;
+    const aims = (kind: string) => this.#crashes.aimsAt(kind);
+    const forWork = aims('deadlines') || aims('ledger') || aims('counts') || aims('house') ? 8 : 1;
+    const ask = (send: (by: SimulatedProcess) => string | undefined) => () => asked(server, send);
     const act = random.weighted<() => Action | undefined>([
       [() => this.#letGo(this.#pickReady(ready)), ready.length > 0 ? 300 : 0],
-      [() => this.#sendNew(), room ? 60 : 0],
-      [() => this.#sendAgain(), room ? 10 : 0],
-      [() => this.#sendUnderForeignKey(), room ? 2 : 0],
+      [ask((by) => this.#requests.sendNew(by)), room ? 120 : 0],
+      [ask((by) => this.#requests.sendAgain(by)), room ? 15 : 0],
+      [ask((by) => this.#requests.sendUnderForeignKey(by)), room ? 2 : 0],
+      [
+        ask((by) => this.#requests.openEpoch(by, random.pick(diverged))),
+        room && diverged.length > 0 ? 3 : 0,
+      ],
+      [
+        ask((by) => this.#requests.openEpoch(by, random.pick(this.#world.tenants))),
+        room && random.inThousand(300) ? 1 : 0,
+      ],
       [() => this.#wake(), 7 * forWork],
       [() => this.endPauses(LOOP_PAUSE), 2],
-      [() => this.#prove(), this.#alive.length > 0 ? (aim.startsWith('proof') ? 12 : 3) : 0],
-      [() => this.#moveClock(), aim.startsWith('deadlines') ? 9 : 3],
+      [() => this.#prove(), this.#alive.length > 0 ? (aims('proof') ? 12 : 3) : 0],
+      [() => moveClock(this.#world, random, hurry), aims('deadlines') ? 9 : 3],
+      [() => putClockBack(this.#world, random), hasLaterPredecessor(this.#world) ? 30 : 0],
       [() => this.#beDown(), random.inThousand(400) ? 1 : 0],
+      [() => this.#copy(), 2],
+      [() => this.#putBack(), random.inThousand(200) ? 1 : 0],
       [() => this.#start(random.pick(dead)), dead.length > 0 ? 12 : 0],
     ]);
     return act() ?? this.endPauses(LOOP_PAUSE);
   }
 
-  /** What was begun goes on, the dead rise, and what is in doubt is asked again; else nothing. */
+  /** In the quiet of a lull something is written, and whoever is to sign it may die. */
+  disturbLull(): Action {
+    const [name] = SERVERS;
+    const server = this.#alive[0] ?? new SimulatedProcess(name);
+    this.#servers.set(server.name, server);
+    this.#mayDie = true;
+    return { words: this.#requests.issueToken(server), moment: undefined };
+  }
+
+  /** What was begun goes on, and nobody comes to help; nothing once that has ended. */
+  nextInLull(): Action | undefined {
+    const { ready } = this.#world.schedule;
+    const struck = this.#strikeSequencer();
+    if (struck) return struck;
+    if (ready.length > 0) return this.#letGo(this.#random.pick(ready));
+    const works = [...this.#workers.values()].some(({ process }) => process.alive);
+    return works ? undefined : this.#start(this.#random.pick(WORKERS));
+  }
+
+  /** The same; the dead rise, what is in doubt is asked again, and every ledger goes on. */
   nextToRest(): Action | undefined {
     const [dead] = this.#dead;
     if (dead !== undefined) return this.#start(dead);
+    const struck = this.#strikeAny(RARE_CRASH_POINTS, 200);
+    if (struck) return struck;
     const { ready } = this.#world.schedule;
     if (ready.length > 0) return this.#letGo(this.#random.pick(ready));
-    const { intents, clock } = this.#world;
-    const doubtful = [...intents.values()].find(
-      ({ inDoubt, wish, acknowledged, refused, sentAt }) =>
-        inDoubt > 0 && wish.key && !acknowledged && !refused && clock.now - sentAt < REPEATABLE_FOR,
-    );
     const [server] = this.#alive;
-    return doubtful && server ? this.#dispatch(server, doubtful) : undefined;
+    const [diverged] = this.#diverged;
+    return asked(server, (by) =>
+      diverged === undefined
+        ? this.#requests.sendDoubtful(by)
+        : this.#requests.openEpoch(by, diverged),
+    );
   }
 
   /** The pauses of all loops end: after one in which nothing failed, or any. */
@@ -128,10 +156,9 @@ export class Actions {
 
   /** People first, mostly, since the loops' many looks for work would crowd them out. */
   #pickReady(ready: readonly Activity[]): Activity {
-    const [aim = ''] = this.#aims;
-    const isUrgent = ({ kind }: Activity) => kind === 'command' || aim.startsWith(kind);
+    const isUrgent = ({ kind }: Activity) => kind === 'command' || this.#crashes.aimsAt(kind);
     return this.#random.weighted(
-      ready.map((activity) => [activity, isUrgent(activity) ? 6 : 1] as const),
+      ready.map((activity) => [activity, isUrgent(activity) ? 12 : 1] as const),
     );
   }
 
@@ -144,21 +171,31 @@ export class Actions {
 
   /** Kills a process where one stands at the place that is aimed at; each place has its turn. */
   #strike(): Action | undefined {
-    const [point] = this.#aims;
-    if (!point) return undefined;
-    if (this.#pause > 0) {
-      this.#pause -= 1;
-      return undefined;
+    const struck = this.#crashes.strike(this.#world.schedule);
+    if (!struck) return undefined;
+    this.wantsLull = this.#random.inThousand(150);
+    return this.#die(struck.victim, struck.point);
+  }
+
+  /** One of several workers dies between a head and its checkpoint: the others have to see to it. */
+  #strikeSequencer(): Action | undefined {
+    const alive = [...this.#workers.values()].filter(({ process }) => process.alive);
+    const struck =
+      this.#mayDie && alive.length > 1 ? this.#strikeAny(SIGNING_POINTS, 300) : undefined;
+    if (struck) this.#mayDie = false;
+    return struck;
+  }
+
+  /** Somebody dies who stands at one of these places, in so many of 1,000 cases. */
+  #strikeAny(points: readonly CrashPoint[], inThousand: number): Action | undefined {
+    for (const victim of this.#world.schedule.ready) {
+      const point = points.find((each) => each === `${victim.kind}, ${victim.next?.stage}`);
+      if (point && this.#random.inThousand(inThousand)) return this.#die(victim, point);
     }
-    const { ready, blocked } = this.#world.schedule;
-    const there = [
-      ...ready.filter(({ kind, next }) => point === `${kind}, ${next?.stage}`),
-      ...blocked.filter(({ kind }) => point === `${kind}, waiting for a lock`),
-    ];
-    this.#patience -= 1;
-    if (there.length > 0 || this.#patience === 0) this.#aimElsewhere();
-    if (there.length === 0) return undefined;
-    const victim = this.#random.pick(there);
+    return undefined;
+  }
+
+  #die(victim: Activity, point: CrashPoint): Action {
     this.#kill(victim.process.name);
     this.#world.count(crash(point));
     this.#world.count('crashes');
@@ -168,10 +205,10 @@ export class Actions {
     };
   }
 
-  #aimElsewhere(): void {
-    this.#aims.push(...this.#aims.splice(0, 1));
-    this.#patience = PATIENCE;
-    this.#pause = this.#random.int(1, 2 * this.#betweenCrashes);
+  /** Tenants whose ledgers have lost what was signed. */
+  get #diverged(): string[] {
+    const { tenants, copies } = this.#world;
+    return tenants.filter((tenant) => copies.hasDiverged(this.#world, tenant));
   }
 
   #kill(name: string): void {
@@ -185,69 +222,6 @@ export class Actions {
     else this.#workers.set(name, startWorker(this.#world, name));
     this.#world.count('starts');
     return { words: `${name} starts`, moment: undefined };
-  }
-
-  #sendNew(): Action | undefined {
-    const random = this.#random;
-    const { mirror, tenants, clock } = this.#world;
-    const known = mirror.all;
-    const create = known.length < RECORDS && random.inThousand(known.length < 5 ? 500 : 60);
-    if (!create && known.length === 0) return undefined;
-    const wish = create
-      ? wishForRecord(random, random.pick(tenants), clock.now)
-      : wishForChange(random, this.#pickRecord(known), clock.now);
-    const key = random.inThousand(600) ? `key-${this.#intents + 1}` : undefined;
-    return this.#dispatch(random.pick(this.#alive), this.#intend({ ...wish, key }));
-  }
-
-  /** Mostly one that is not over; renewals that are to be ready in time more often than others. */
-  #pickRecord(known: readonly FoundStream[]): FoundStream {
-    const renewals = known.filter((stream) => {
-      const { renews, status } = Mirror.stateOf(stream);
-      return renews !== undefined && /Draft|Under-Review|Approved/.test(status);
-    });
-    if (renewals.length > 0 && this.#random.inThousand(400)) return this.#random.pick(renewals);
-    const first = this.#random.pick(known);
-    const isOver = /Closed|Archived/.test(Mirror.stateOf(first).status);
-    return isOver && this.#random.inThousand(800) ? this.#random.pick(known) : first;
-  }
-
-  #intend(wish: Wish): Intent {
-    this.#intents += 1;
-    const intent = new Intent(this.#intents, wish, this.#world.clock.now);
-    this.#world.intents.set(intent.number, intent);
-    return intent;
-  }
-
-  /** The same request once more: after its answer was lost, beside the first one, or for no reason. */
-  #sendAgain(): Action | undefined {
-    const { intents } = this.#world;
-    const recent = [...intents.values()].slice(-12).filter(({ wish }) => wish.key !== undefined);
-    if (recent.length === 0) return undefined;
-    const intent = this.#random.pick(recent);
-    this.#world.count(intent.underWay > 0 ? 'repeats beside the first' : 'repeats');
-    return this.#dispatch(this.#random.pick(this.#alive), intent);
-  }
-
-  /** Somebody's mistake: another request under a key that was used. */
-  #sendUnderForeignKey(): Action | undefined {
-    const used = [...this.#world.intents.values()]
-      .slice(-12)
-      .filter(({ wish, acknowledged }) => wish.key !== undefined && acknowledged);
-    if (used.length === 0) return undefined;
-    const other = this.#random.pick(used);
-    const intent = this.#intend({ ...other.wish, takesKeyOf: other });
-    this.#world.count('keys used again for something else');
-    return this.#dispatch(this.#random.pick(this.#alive), intent);
-  }
-
-  #dispatch(server: SimulatedProcess, intent: Intent): Action {
-    const { number, verb, wish } = intent;
-    send(this.#world, server, intent);
-    this.#world.count(`sent: ${verb}`);
-    const again = intent.attempts > 1 ? ' again' : '';
-    const words = `${wish.actor.id} sends #${number} ${verb} ${nameOf(this.#world, wish.target)}${again} to ${server.name}`;
-    return { words, moment: undefined };
   }
 
   #wake(): Action {
@@ -267,25 +241,55 @@ export class Actions {
     return { words: `${server.name} is asked for a proof`, moment: undefined };
   }
 
-  #moveClock(): Action {
-    const random = this.#random;
-    const [by, words] = random.weighted<readonly [number, string]>([
-      [[random.int(HOUR, 12 * HOUR), 'hours pass'], 3],
-      [[random.int(DAY, 10 * DAY), 'days pass'], 4],
-      [[random.int(7 * DAY, 35 * DAY), 'weeks pass'], 3],
-      [[random.int(30 * DAY, 120 * DAY), 'months pass'], 2],
-      [[-random.int(60_000, 12 * HOUR), 'the clock is put back'], 2],
-    ]);
-    this.#world.clock.now += by;
-    this.#world.count(words);
-    return { words, moment: 'disturbance' };
-  }
-
   /** Nothing runs for a week. */
   #beDown(): Action {
-    for (const name of [...SERVERS, ...WORKERS]) this.#kill(name);
+    this.#killEach();
     this.#world.clock.now += 7 * DAY;
     this.#world.count('weeks of downtime');
     return { words: 'everything is down for a week', moment: 'disturbance' };
   }
+
+  #copy(): Action | undefined {
+    const world = this.#world;
+    const tenantId = this.#random.pick(world.tenants);
+    // Mostly it gets old, so that signed entries are lost when it is put back.
+    const keepsOld = world.copies.has(tenantId) && this.#random.inThousand(700);
+    if (keepsOld || this.#diverged.includes(tenantId)) return undefined;
+    world.count('copies');
+    return {
+      words: `a copy is taken of ${tenantIn(world, tenantId)}`,
+      moment: undefined,
+      afterwards: () => world.copies.take(world, tenantId),
+    };
+  }
+
+  /** A tenant is what it was when its copy was taken; nothing runs meanwhile. */
+  #putBack(): Action | undefined {
+    const world = this.#world;
+    const isAny = this.#random.inThousand(100);
+    const copied = world.tenants.filter((tenant) =>
+      isAny ? world.copies.has(tenant) : world.copies.isOld(world, tenant),
+    );
+    if (copied.length === 0) return undefined;
+    const tenantId = this.#random.pick(copied);
+    this.#killEach();
+    return {
+      words: `everything is down, and the copy of ${tenantIn(world, tenantId)} is put back`,
+      moment: 'disturbance',
+      afterwards: () => world.copies.putBack(world, tenantId),
+    };
+  }
+
+  #killEach(): void {
+    for (const name of [...SERVERS, ...WORKERS]) this.#kill(name);
+  }
+}
+
+/** What a server that is alive is asked; nothing where none is, or nobody wants anything. */
+function asked(
+  server: SimulatedProcess | undefined,
+  send: (by: SimulatedProcess) => string | undefined,
+): Action | undefined {
+  const words = server && send(server);
+  return words === undefined ? undefined : { words, moment: undefined };
 }

@@ -10,7 +10,9 @@ import { openDatabase } from '../../src/platform/db/database.ts';
 import { masterKey } from '../../src/platform/secrets/secrets.ts';
 import { fastFolder } from '../support/fast-folder.ts';
 import { START } from '../support/given.ts';
-import { type Action, Actions } from './actions.ts';
+import type { Action } from './action.ts';
+import { Actions } from './actions.ts';
+import { Copies } from './copies.ts';
 import { emptyDatabase, makeTenants } from './empty-database.ts';
 import { brokenInvariants, type Moment } from './invariants.ts';
 import { Mirror } from './mirror.ts';
@@ -81,6 +83,9 @@ const STEPS_TO_A_PLACE = 50;
 /** Rounds of all loops after which nothing may be left to do. */
 const ROUNDS_TO_REST = 12;
 
+/** Steps that a round may take. */
+const STEPS_TO_REST = 3_000;
+
 const REMEMBERED_STEPS = 40;
 
 /**
@@ -131,6 +136,7 @@ async function makeWorld(options: EpisodeOptions, { folder, admin, base }: Opene
     schedule: new Schedule(countBlocked),
     outside: new OutsideFolder(folder),
     mirror: new Mirror(admin),
+    copies: await Copies.prepare(admin),
     intents: new Map(),
     views: new ExceptionViews(simulatedDatabase({ base, clock }), BUILT_IN_POLICY),
     problems: [],
@@ -164,19 +170,42 @@ class Episode {
 
   async run(): Promise<EpisodeResult> {
     try {
-      while (this.#step < this.#options.steps) await this.#take(() => this.#actions.next());
-      await this.#comeToRest();
-      await this.#check('end');
-      for (const { events } of this.#world.mirror.all)
-        for (const { event } of events) this.#tally.count(`happened: ${event.type}`);
+      while (this.#step < this.#options.steps) {
+        await this.#take(() => this.#actions.next());
+        if (this.#actions.wantsLull) await this.#lull();
+      }
+      await this.#lull();
+      await this.#comeToRest(() => this.#actions.nextToRest());
+      this.#tellStories();
     } finally {
       await this.#actions.killAll();
     }
     return { ...this.#progress, digest: this.#digest.digest('hex') };
   }
 
-  /** Lets everything that was begun end, and all that is due be done. */
-  async #comeToRest(): Promise<void> {
+  /** Counts what has come about, and how far chains have come. */
+  #tellStories(): void {
+    for (const { events, states } of this.#world.mirror.all) {
+      for (const { event } of events) this.#tally.count(`happened: ${event.type}`);
+      const { renewal_number: number, activated_at, closed } = states.at(-1) ?? {};
+      if (!number) continue;
+      const became =
+        activated_at === undefined ? (closed?.reason ?? 'not yet in force') : 'in force';
+      this.#tally.count(`renewals: number ${number}, ${became}`);
+    }
+  }
+
+  /** Those that are alive do what there is to do, and have to do without the others. */
+  async #lull(): Promise<void> {
+    this.#tally.count('lulls');
+    this.#actions.wantsLull = false;
+    await this.#comeToRest(() => this.#actions.nextInLull());
+    await this.#take(() => this.#actions.disturbLull());
+    await this.#comeToRest(() => this.#actions.nextInLull());
+  }
+
+  /** Lets everything that was begun end, and all that is due be done; then looks at everything. */
+  async #comeToRest(next: () => Action | undefined): Promise<void> {
     const { commits } = this.#world;
     // Twice, since the end of one thing can make another due.
     for (let quiet = 0, rounds = 0; quiet < 2; rounds += 1) {
@@ -184,9 +213,12 @@ class Episode {
         this.#world.problems.push(`the loops still find work after ${rounds} rounds`);
       const before = commits.count;
       await this.#take(() => this.#actions.endPauses());
-      while (await this.#take(() => this.#actions.nextToRest()));
+      for (let left = STEPS_TO_REST; await this.#take(next); left -= 1)
+        if (left === 0)
+          this.#world.problems.push(`the rest does not come in ${STEPS_TO_REST} steps`);
       quiet = commits.count === before ? quiet + 1 : 0;
     }
+    await this.#check('rest');
   }
 
   /** Does something, lets it come to where it waits, and looks; false where there is nothing to do. */
@@ -199,6 +231,7 @@ class Episode {
     this.#simulated += Math.max(0, clock.now - before.now);
     this.#note(`#${this.#step} ${formatInstant(clock.now)} ${action.words}`);
     await schedule.settle();
+    await action.afterwards?.();
     const changed = commits.count > before.commits || problems.length > 0;
     if (action.moment) await this.#check(action.moment);
     else if (changed) await this.#check('commit');

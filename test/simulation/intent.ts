@@ -2,13 +2,32 @@ import { createHash } from 'node:crypto';
 import type { Actor } from '../../src/domain/access/actor.ts';
 import type { ExceptionCommand } from '../../src/domain/exception/commands.ts';
 import type { RenewalRequest } from '../../src/domain/exception/renewal.ts';
-import type { Answer, Caller } from '../../src/features/exceptions/exception-service.ts';
+import type { ExceptionState } from '../../src/domain/exception/state.ts';
+import type { Caller } from '../../src/features/exceptions/exception-service.ts';
+import type { NewToken } from '../../src/features/identity/token-service.ts';
 
 /** What a person asks for. */
 export type Request =
   | { readonly type: 'create'; readonly command: DraftCommand; readonly submit: boolean }
   | { readonly type: 'renew'; readonly renewal: RenewalRequest }
-  | { readonly type: 'command'; readonly command: ExceptionCommand };
+  | { readonly type: 'command'; readonly command: ExceptionCommand }
+  /** `file` is a record a line, as JSON. */
+  | { readonly type: 'import'; readonly file: string; readonly records: number }
+  | { readonly type: 'issue-token'; readonly token: NewToken }
+  | { readonly type: 'revoke-token' }
+  | { readonly type: 'open-epoch'; readonly reason: string };
+
+/** What a request was answered. */
+export interface Outcome {
+  /** What the API sends of it, except what it sends but once. */
+  readonly wire: unknown;
+  /** The streams that it tells of, as they stood then; `state` where it tells that too. */
+  readonly streams: readonly {
+    readonly id: string;
+    readonly version: number;
+    readonly state?: ExceptionState;
+  }[];
+}
 
 type DraftCommand = Extract<ExceptionCommand, { type: 'DraftException' }>;
 
@@ -17,7 +36,7 @@ export interface Wish {
   readonly tenantId: string;
   readonly actor: Actor;
   readonly request: Request;
-  /** The record, where there is one already. */
+  /** The record or the token, where there is one already. */
   readonly target?: string | undefined;
   /** The revision that the person has seen. */
   readonly expected?: number | undefined;
@@ -49,7 +68,7 @@ export class Intent {
   underWay = 0;
   /** Attempts of which nobody knows how they ended. */
   inDoubt = 0;
-  acknowledged: Answer | undefined;
+  acknowledged: Outcome | undefined;
   /** The code of the last refusal. */
   refused: string | undefined;
 

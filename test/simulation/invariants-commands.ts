@@ -1,4 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { ExceptionState } from '../../src/domain/exception/state.ts';
+import { IMPORTED } from './administration.ts';
 import { plain } from './answers.ts';
 import type { Intent } from './intent.ts';
 import type { Invariant } from './invariants.ts';
@@ -23,10 +25,38 @@ export const commandInvariants: readonly Invariant[] = [
       }),
   },
   {
+    name: 'no token and no epoch counts twice',
+    from: 'commit',
+    timeless: true,
+    check: ({ mirror, intents, clock }) => {
+      const all = [...mirror.others.values()].flatMap((other) => other.intents);
+      return [...new Set(all)].flatMap((number) => {
+        const intent = number === undefined ? undefined : intents.get(number);
+        if (!intent || all.filter((each) => each === number).length === 1) return [];
+        const isSafe = intent.attempts === 1 || intent.isRemembered(clock.now);
+        return isSafe ? [`#${number} ${intent.verb}, sent ${intent.attempts} times`] : [];
+      });
+    },
+  },
+  {
+    name: 'no record is imported twice',
+    from: 'commit',
+    timeless: true,
+    check: ({ mirror: { all }, tenants }) =>
+      tenants.flatMap((tenant) => {
+        const imported = all.filter(
+          ({ tenantId, states }) => tenantId === tenant && isImported(states[0]),
+        );
+        const titles = imported.map(({ states }) => titleOf(states[0]));
+        return titles.filter((title, index) => titles.indexOf(title) !== index);
+      }),
+  },
+  {
     name: 'no record is made twice',
     from: 'commit',
     check: (world) =>
       freshByIntent(world).flatMap(({ intent, stream }) => {
+        if (intent.wish.request.type === 'import') return [];
         const makes = (event: FoundEvent | undefined) =>
           event?.event.type === 'ExceptionDrafted' && event.intent === intent.number;
         if (!makes(stream.events[0]) || !intent.isRemembered(world.clock.now)) return [];
@@ -61,26 +91,36 @@ export const commandInvariants: readonly Invariant[] = [
     check: ({ intents, mirror }) =>
       [...intents.values()].flatMap(({ number, verb, acknowledged }) => {
         if (!acknowledged) return [];
-        const { id, version, state } = acknowledged.record;
-        const stored = mirror.streams.get(id)?.states[version - 1];
-        if (!stored) return [`#${number} ${verb} was answered with a version that is not there`];
-        return isDeepStrictEqual(plain(stored), plain(state))
-          ? []
-          : [`#${number} ${verb} was answered with another state than its events give`];
+        return acknowledged.streams.flatMap(({ id, version, state }) => {
+          if (mirror.versionOf(id) < version)
+            return [`#${number} ${verb} was answered with a version that is not there`];
+          const stored = mirror.streams.get(id)?.states[version - 1];
+          return state === undefined || isDeepStrictEqual(plain(stored), plain(state))
+            ? []
+            : [`#${number} ${verb} was answered with another state than its events give`];
+        });
       }),
   },
   {
     name: 'what is refused changes nothing',
     from: 'disturbance',
     check: ({ intents, mirror }) => {
-      const done = new Set(mirror.all.flatMap(({ events }) => events.map(({ intent }) => intent)));
       return [...intents.values()]
         .filter((intent) => intent.refused && !intent.acknowledged && intent.inDoubt === 0)
-        .filter((intent) => intent.underWay === 0 && done.has(intent.number))
+        .filter((intent) => intent.underWay === 0 && mirror.hasEventOf(intent.number))
         .map(({ number, verb, refused }) => `#${number} ${verb} was refused with ${refused}`);
     },
   },
 ];
+
+/** A renewal has its predecessor's title, and is another record. */
+function isImported(state: ExceptionState | undefined): boolean {
+  return state?.renews === undefined && IMPORTED.test(titleOf(state));
+}
+
+function titleOf(state: ExceptionState | undefined): string {
+  return state?.fields.title ?? '';
+}
 
 interface Fresh {
   readonly intent: Intent;

@@ -1,11 +1,15 @@
+import { chainInvariants } from './invariants-chains.ts';
 import { commandInvariants } from './invariants-commands.ts';
 import { ledgerInvariants } from './invariants-ledger.ts';
 import { readInvariants } from './invariants-reads.ts';
 import { streamInvariants } from './invariants-streams.ts';
 import type { World } from './world.ts';
 
-/** When an invariant is looked at: `disturbance` is a crash, a start, or a clock that was moved. */
-export type Moment = 'commit' | 'disturbance' | 'end';
+/**
+ * When an invariant is looked at: `disturbance` is a crash, a copy that was put back, or a clock that
+ * was moved; at `rest` those that are alive have done what there is to do.
+ */
+export type Moment = 'commit' | 'disturbance' | 'rest';
 
 /** Something that must hold at every moment of its kind, and of those after it in {@link Moment}. */
 export interface Invariant {
@@ -21,12 +25,13 @@ export interface Invariant {
 /** Every invariant. A new one is added here, or to one of the lists that stand here. */
 const INVARIANTS: readonly Invariant[] = [
   ...streamInvariants,
+  ...chainInvariants,
   ...commandInvariants,
   ...readInvariants,
   ...ledgerInvariants,
 ];
 
-const ORDER: readonly Moment[] = ['commit', 'disturbance', 'end'];
+const ORDER: readonly Moment[] = ['commit', 'disturbance', 'rest'];
 
 /** Looks at everything that has to hold now; answers what does not, each with its invariant's name. */
 export async function brokenInvariants(world: World, moment: Moment): Promise<string[]> {

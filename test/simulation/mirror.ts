@@ -17,6 +17,16 @@ export interface FoundEvent {
   readonly intent: number | undefined;
 }
 
+/** A stream of another kind: a token, or the epochs of a ledger. */
+export interface OtherStream {
+  /** T1, T2 … */
+  readonly name: string;
+  readonly tenantId: string;
+  readonly type: string;
+  /** The intents of its events, in their order. */
+  readonly intents: (number | undefined)[];
+}
+
 /** One exception as its events tell it, beside what the register says. */
 export interface FoundStream {
   /** R1, R2 …: ids differ from run to run. */
@@ -39,7 +49,13 @@ export class Mirror {
   readonly streams = new Map<string, FoundStream>();
   /** Events there were, and events there are: none may disappear. */
   readonly counts = { known: 0, stored: 0 };
+  /** All other streams, by id. */
+  readonly others = new Map<string, OtherStream>();
   readonly #admin: pg.Client;
+  #ledgers = new Map<string, LedgerRow>();
+  /** Names that were given: no other stream ever has one of them. */
+  #named = 0;
+  #othersNamed = 0;
 
   constructor(admin: pg.Client) {
     this.#admin = admin;
@@ -48,6 +64,36 @@ export class Mirror {
   /** The streams that the last reading has brought something of. */
   get fresh(): FoundStream[] {
     return [...this.streams.values()].filter((stream) => stream.fresh > 0);
+  }
+
+  /** Epochs that a tenant's ledger has after its first. */
+  epochsOf(tenantId: string): number {
+    return this.#ledgers.get(tenantId)?.epochs ?? 0;
+  }
+
+  newestEpochOf(tenantId: string): number {
+    return this.#ledgers.get(tenantId)?.newest ?? 1;
+  }
+
+  /** The ids of a tenant's tokens. */
+  tokensOf(tenantId: string): string[] {
+    const tokens = [...this.others].filter(
+      ([, other]) => other.type === 'identity' && other.tenantId === tenantId,
+    );
+    return tokens.map(([id]) => id);
+  }
+
+  /** Whether a request has left anything in the journal. */
+  hasEventOf(intent: number): boolean {
+    return (
+      this.all.some(({ events }) => events.some((event) => event.intent === intent)) ||
+      [...this.others.values()].some(({ intents }) => intents.includes(intent))
+    );
+  }
+
+  /** The version that a stream is at; 0 where there is none. */
+  versionOf(id: string): number {
+    return this.streams.get(id)?.events.length ?? this.others.get(id)?.intents.length ?? 0;
   }
 
   /** In the order in which they were found. */
@@ -62,6 +108,17 @@ export class Mirror {
     return state;
   }
 
+  /** A tenant's rows were replaced by others: the next reading begins anew with it. */
+  rewind(tenantId: string): void {
+    for (const stream of this.all) {
+      if (stream.tenantId !== tenantId) continue;
+      this.counts.known -= stream.events.length;
+      stream.events.length = 0;
+      stream.states.length = 0;
+      stream.row = undefined;
+    }
+  }
+
   /** Reads what is new. */
   async read(): Promise<void> {
     for (const stream of this.streams.values()) stream.fresh = 0;
@@ -72,6 +129,7 @@ export class Mirror {
       known.map(({ events }) => events.at(-1)?.version ?? 0),
     ]);
     for (const row of rows) this.#take(row);
+    for (const { id, events } of known) if (events.length === 0) this.streams.delete(id);
     const { rows: changed } = await this.#admin.query<RegisterRow>(ROWS, [
       ids,
       known.map(({ row }) => row?.version ?? -1),
@@ -81,15 +139,30 @@ export class Mirror {
       if (stream) stream.row = { ...row, state: { ...row.state, fields } };
     }
     this.counts.stored = rows[0]?.stored ?? (await this.#count());
+    await this.#readOthers();
+  }
+
+  async #readOthers(): Promise<void> {
+    const [{ rows: ledgers }, { rows }] = await Promise.all([
+      this.#admin.query<LedgerRow>(LEDGERS),
+      this.#admin.query<OtherRow>(OTHERS),
+    ]);
+    this.#ledgers = new Map(ledgers.map((row) => [row.tenant_id, row]));
+    const before = new Map(this.others);
+    this.others.clear();
+    for (const { tenant_id: tenantId, stream_type: type, stream_id: id, payload } of rows) {
+      const { actor } = JSON.parse(payload) as { actor: { name: string } };
+      const name = before.get(id)?.name ?? `T${this.#othersNamed + 1}`;
+      const other = this.others.get(id) ?? { name, tenantId, type, intents: [] };
+      if (!before.has(id) && !this.others.has(id)) this.#othersNamed += 1;
+      this.others.set(id, other);
+      other.intents.push(intentOf(actor.name));
+    }
   }
 
   #take(row: EventRow): void {
     const { tenant_id: tenantId, stream_id: id } = row;
-    const name = `R${this.streams.size + 1}`;
-    const stream: FoundStream = this.streams.get(id) ?? {
-      ...{ name, tenantId, id, events: [], fresh: 0, states: [], row: undefined },
-    };
-    this.streams.set(id, stream);
+    const stream = this.streams.get(id) ?? this.#name(tenantId, id);
     const envelope = JSON.parse(row.envelope) as { type: string; at: string; actor_id: string };
     const { v, actor, data } = JSON.parse(row.payload) as {
       v: number;
@@ -114,12 +187,33 @@ export class Mirror {
     this.counts.known += 1;
   }
 
+  #name(tenantId: string, id: string): FoundStream {
+    this.#named += 1;
+    const name = `R${this.#named}`;
+    const stream = { name, tenantId, id, events: [], fresh: 0, states: [], row: undefined };
+    this.streams.set(id, stream);
+    return stream;
+  }
+
   async #count(): Promise<number> {
     const { rows } = await this.#admin.query<{ stored: number }>(
       "SELECT count(*)::int AS stored FROM lapse.events WHERE stream_type = 'exception'",
     );
     return rows[0]?.stored ?? 0;
   }
+}
+
+interface LedgerRow {
+  readonly tenant_id: string;
+  readonly epochs: number;
+  readonly newest: number;
+}
+
+interface OtherRow {
+  readonly tenant_id: string;
+  readonly stream_type: string;
+  readonly stream_id: string;
+  readonly payload: string;
 }
 
 interface EventRow {
@@ -152,3 +246,9 @@ const EVENTS = `SELECT e.tenant_id, e.stream_id, e.version, e.event_id, p.payloa
 const ROWS = `SELECT e.exception_id, e.version, e.status, e.state, e.fields FROM lapse.exceptions e
   LEFT JOIN unnest($1::text[], $2::int[]) AS k(id, version) ON k.id = e.exception_id
   WHERE e.version IS DISTINCT FROM k.version ORDER BY e.exception_id`;
+
+const LEDGERS = `SELECT tenant_id, count(*)::int AS epochs, max(epoch)::int AS newest
+  FROM lapse.ledger_epochs GROUP BY tenant_id`;
+
+const OTHERS = `SELECT tenant_id, stream_type, stream_id, payload FROM lapse.event_payloads
+  WHERE stream_type <> 'exception' ORDER BY stream_id, version`;

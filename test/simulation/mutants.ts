@@ -75,4 +75,12 @@ export const MUTANTS: readonly Mutant[] = [
     alter: without(/^INSERT INTO lapse\.ledger_checkpoints/),
     foundBy: /still find work|in the ledger, signed/,
   },
+  {
+    name: 'a head without its checkpoint is not signed again',
+    alter: replacing([
+      'OR (SELECT max(size) FROM lapse.ledger_heads',
+      'OR false AND (SELECT max(size) FROM lapse.ledger_heads',
+    ]),
+    foundBy: /in the ledger, signed/,
+  },
 ];

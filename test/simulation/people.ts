@@ -17,13 +17,18 @@ import type { Request, Wish } from './intent.ts';
 import type { FoundStream } from './mirror.ts';
 import type { Random } from './random.ts';
 
-const ADMINISTRATOR: Actor = {
+export const ADMINISTRATOR: Actor = {
   ...REQUESTOR,
   id: 'admin',
   email: 'admin@example.com',
   role: 'administrator',
 };
-const AUDITOR: Actor = { ...REQUESTOR, id: 'audit', email: 'audit@example.com', role: 'auditor' };
+export const AUDITOR: Actor = {
+  ...REQUESTOR,
+  id: 'audit',
+  email: 'audit@example.com',
+  role: 'auditor',
+};
 
 type Verb =
   | Exclude<CommandType, 'DraftException' | 'DraftRenewal' | 'LinkRenewal' | 'UnlinkRenewal'>
@@ -73,6 +78,14 @@ const USUAL: Readonly<Record<Status, readonly (readonly [Verb, number])[]>> = {
   Archived: [['AddEvidence', 1]],
 };
 
+/** How a renewal ends that is not to be after all. */
+const GIVEN_UP: Partial<Record<Status, Verb>> = {
+  Draft: 'WithdrawException',
+  'Under-Review': 'RejectException',
+  Approved: 'WithdrawException',
+  Active: 'RevokeException',
+};
+
 /** Everything that can be asked of a record, fitting or not. */
 const ANY: readonly Verb[] = [
   'EditException',
@@ -96,7 +109,7 @@ const APPROVALS: readonly Verb[] = ['ApproveException', 'RejectException', 'Requ
 /** A new record: any control, with grants or without, any way to say when it starts and ends. */
 export function wishForRecord(random: Random, tenantId: string, now: number): Wish {
   const start = random.inThousand(50) ? undefined : random.pick([-10, 0, 0, 0, 2, 20]);
-  const end = random.pick([undefined, undefined, undefined, 'P5D', 'P14D', 'P60D', 40]);
+  const end = random.pick([undefined, undefined, 'P5D', 'P5D', 'P14D', 'P60D', 40]);
   const fields: ExceptionFields = {
     ...COMPLETE,
     control: random.inThousand(400) ? random.pick(CONTROLS) : undefined,
@@ -115,13 +128,18 @@ export function wishForRecord(random: Random, tenantId: string, now: number): Wi
 }
 
 /** Something that is to be done with a record: mostly what fits, now and then anything at all. */
-export function wishForChange(random: Random, stream: FoundStream, now: number): Wish {
+export function wishForChange(
+  random: Random,
+  stream: FoundStream,
+  now: number,
+  chosen?: Verb,
+): Wish {
   const state = stream.states.at(-1) as ExceptionState;
-  const verb = verbFor(random, state);
+  const verb = chosen ?? verbFor(random, state);
   const { tenantId, id, events } = stream;
   const version = events.at(-1)?.version ?? 1;
   const sees = random.weighted([
-    [undefined, 6],
+    [undefined, 8],
     [version, 3],
     [Math.max(1, version - random.int(0, 2)), 1],
   ] as const);
@@ -135,9 +153,12 @@ export function wishForChange(random: Random, stream: FoundStream, now: number):
 }
 
 function verbFor(random: Random, state: ExceptionState): Verb {
-  if (random.inThousand(200)) return random.pick(ANY);
+  if (random.inThousand(state.renews === undefined ? 150 : 60)) return random.pick(ANY);
   if (state.pending_change && random.inThousand(700)) return 'ApproveException';
-  return random.weighted(USUAL[state.status]);
+  const chosen = random.weighted(USUAL[state.status]);
+  return state.renews !== undefined && random.inThousand(60)
+    ? (GIVEN_UP[state.status] ?? chosen)
+    : chosen;
 }
 
 function actorFor(random: Random, verb: Verb): Actor {
@@ -151,7 +172,14 @@ function actorFor(random: Random, verb: Verb): Actor {
 
 function requestFor(random: Random, verb: Verb, state: ExceptionState, now: number): Request {
   if (verb === 'renew') {
-    const requested_duration = random.pick([undefined, 'P14D', 'P30D']);
+    const requested_duration = random.pick([
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+      'P14D',
+      'P30D',
+    ]);
     const renewal = { justification: 'still needed', requested_duration };
     return { type: 'renew', renewal };
   }

@@ -1,17 +1,16 @@
 import { pino } from 'pino';
-import type { Role } from '../../src/domain/access/actor.ts';
-import { assertPermitted } from '../../src/domain/access/principal.ts';
 import { DomainError } from '../../src/domain/errors.ts';
-import { type Answer, ExceptionService } from '../../src/features/exceptions/exception-service.ts';
+import { exceptionCounts } from '../../src/features/exceptions/exception-count-work.ts';
 import { exceptionDeadlines } from '../../src/features/exceptions/exception-work.ts';
 import { ledgerSequencing } from '../../src/features/ledger/ledger-work.ts';
-import { assertWritable, markDiverged } from '../../src/features/tenants/tenant-service.ts';
+import { markDiverged } from '../../src/features/tenants/tenant-service.ts';
 import { sequence } from '../../src/journal/sequencer.ts';
 import type { Database } from '../../src/platform/db/transaction.ts';
 import { DueLoop, type DueWork } from '../../src/platform/due/due-loop.ts';
 import { housekeeping } from '../../src/platform/due/housekeeping.ts';
 import { checkAnswer, checkRefusal } from './answers.ts';
 import type { Intent } from './intent.ts';
+import { perform, type Server } from './perform.ts';
 import { Activity, type Kind, ProcessDied, SimulatedProcess } from './schedule.ts';
 import { simulatedDatabase } from './simulated-database.ts';
 import { nameOf, type World } from './world.ts';
@@ -34,6 +33,7 @@ export function startWorker(world: World, name: string): Worker {
     [
       lane('deadlines', (db) => exceptionDeadlines(db, world.policy)),
       lane('ledger', (db, activity) => ledgerSequencing(db, sequencing(world, db, activity))),
+      lane('counts', (db) => exceptionCounts(db)),
       lane('housekeeping', (db) => housekeeping(db, name, () => world.clock.now)),
     ],
     failuresTo(world, name),
@@ -52,12 +52,15 @@ export function killWorker({ process, loop }: Worker): void {
 export function send(world: World, process: SimulatedProcess, intent: Intent): void {
   const { number, verb, wish } = intent;
   const words = `${process.name}, #${number} ${verb} ${nameOf(world, wish.target)} by ${wish.actor.id}`;
-  const activity = new Activity(world.schedule, process, 'command', words);
+  const kind = wish.request.type === 'open-epoch' ? 'epoch' : 'command';
+  const activity = new Activity(world.schedule, process, kind, words);
+  const db = databaseFor(world, activity);
+  const checkpoints = world.outside.storeFor(activity);
   intent.attempts += 1;
   intent.underWay += 1;
   void activity.run(async () => {
     try {
-      await attempt(world, databaseFor(world, activity), intent);
+      await attempt(world, { db, checkpoints }, intent);
     } catch (error) {
       if (error instanceof ProcessDied) intent.inDoubt += 1;
       else world.problems.push(`#${number} ${verb} failed: ${(error as Error).stack}`);
@@ -68,9 +71,9 @@ export function send(world: World, process: SimulatedProcess, intent: Intent): v
   });
 }
 
-async function attempt(world: World, db: Database, intent: Intent): Promise<void> {
+async function attempt(world: World, server: Server, intent: Intent): Promise<void> {
   try {
-    const answer = await perform(world, db, intent);
+    const answer = await perform(world, server, intent);
     checkAnswer(world, intent, answer);
     world.count(intent.acknowledged ? 'answers repeated' : 'commands accepted');
     intent.acknowledged ??= answer;
@@ -80,27 +83,6 @@ async function attempt(world: World, db: Database, intent: Intent): Promise<void
     world.count('commands refused');
     world.count(`refused: ${error.code}`);
     intent.refused = error.code;
-  }
-}
-
-/** As the routes do: who may not, is refused before anything is read. */
-function perform(world: World, db: Database, { caller, wish }: Intent): Promise<Answer> {
-  const { request, target = '', expected, actor } = wish;
-  const service = new ExceptionService({ db, policy: world.policy, assertWritable });
-  const decides =
-    request.type === 'command' && /^(Approve|Reject|RequestChanges)/.test(request.command.type);
-  const permission = decides ? 'exception:approve' : 'exception:write';
-  assertPermitted(
-    { tenantId: wish.tenantId, actor: { ...actor, role: actor.role as Role } },
-    permission,
-  );
-  switch (request.type) {
-    case 'create':
-      return service.create(caller, request.command, request.submit);
-    case 'renew':
-      return service.renew(caller, target, request.renewal, expected);
-    case 'command':
-      return service.execute(caller, target, request.command, expected);
   }
 }
 

@@ -25,6 +25,11 @@ export class Random {
     return from[this.int(0, from.length - 1)] as T;
   }
 
+  /** As `pick`; nothing where there is nothing to choose from. */
+  pickAny<T>(from: readonly T[]): T | undefined {
+    return from.length > 0 ? this.pick(from) : undefined;
+  }
+
   /** One of several, each as often as its weight says. */
   weighted<T>(choices: readonly (readonly [T, number])[]): T {
     let left = this.int(

@@ -18,14 +18,21 @@ export type Stage =
   | 'after keeping a checkpoint outside';
 
 /** What an activity is about. */
-export type Kind = 'command' | 'proof' | 'deadlines' | 'ledger' | 'housekeeping';
+export type Kind =
+  | 'command'
+  | 'epoch'
+  | 'proof'
+  | 'deadlines'
+  | 'ledger'
+  | 'counts'
+  | 'housekeeping';
 
 /** An activity that waits for its next step to be allowed. */
 export interface Waiting {
   readonly stage: Stage;
   /** What the step does, in words; no ids, which differ from run to run. */
   readonly words: string;
-  /** The record whose lock the step may have to wait for. */
+  /** What is locked that the step may have to wait for: a record, mostly. */
   readonly lock: string | undefined;
   readonly go: () => void;
   readonly die: () => void;

@@ -4,17 +4,22 @@ import { type CheckpointStore, fileCheckpointStore } from '../../src/journal/che
 import type { KeptNote } from '../../src/journal/verify-checkpoints.ts';
 import type { Activity } from './schedule.ts';
 
+/** A note that has left the database, and the epoch that it was signed in. */
+export interface SeenNote extends KeptNote {
+  readonly epoch: number;
+}
+
 /** The folder outside the database, and all that was ever kept in it. */
 export class OutsideFolder {
   readonly folder: string;
-  readonly #kept = new Map<string, KeptNote[]>();
+  readonly #kept = new Map<string, SeenNote[]>();
 
   constructor(folder: string) {
     this.folder = folder;
   }
 
   /** Every note that a tenant's ledger has ever let out, those included that others have replaced. */
-  everKept(tenantId: string): readonly KeptNote[] {
+  everKept(tenantId: string): readonly SeenNote[] {
     return this.#kept.get(tenantId) ?? [];
   }
 
@@ -28,6 +33,11 @@ export class OutsideFolder {
         await activity.reach('before reading the checkpoint outside', words);
         return activity.step(() => files.newestOfEach(tenantId));
       },
+      all: async (tenantId) => {
+        const words = 'reads every checkpoint outside';
+        await activity.reach('before reading the checkpoint outside', words);
+        return activity.step(() => files.all(tenantId));
+      },
       keep: async (tenantId, epoch, note, at) => {
         await activity.reach('before keeping a checkpoint outside', 'begins to write a checkpoint');
         const place = join(this.folder, tenantId);
@@ -35,7 +45,7 @@ export class OutsideFolder {
         await this.#writeHalf(activity, place, note);
         await activity.step(() => files.keep(tenantId, epoch, note, at));
         const kept = this.#kept.get(tenantId) ?? [];
-        kept.push({ name: `kept/${kept.length + 1}`, note });
+        kept.push({ name: `kept/${kept.length + 1}`, note, epoch });
         this.#kept.set(tenantId, kept);
         await this.#leaveReplaced(activity, place, before);
         const words = 'goes on after keeping a checkpoint';

@@ -127,9 +127,10 @@ class SteppedTransaction implements Transaction {
 
 const WRITES = /^\s*(INSERT|UPDATE|DELETE)\b/;
 
-/** The record that a statement locks, where it would wait for it. */
+/** What a statement locks, where it would wait for it: a record, a token, a tenant, or what all share. */
 function lockOf({ text, values }: Statement): string | undefined {
-  return /FOR UPDATE$/.test(text.trim()) ? String(values[1]) : undefined;
+  if (/FOR UPDATE$/.test(text.trim())) return String(values.at(-1));
+  return /DELETE FROM lapse\.exception_count_deltas|INSERT INTO lapse\.import_keys/.exec(text)?.[0];
 }
 
 function inWords(text: string): string {

@@ -1,5 +1,5 @@
 import { DEFAULT_PACE, type EpisodeOptions, type SimulationFailure } from './episode.ts';
-import { CRASH_POINTS, crash, type Tally } from './tally.ts';
+import { CRASH_POINTS, crash, RARE_CRASH_POINTS, type Tally } from './tally.ts';
 
 /** How far a run is. */
 interface Progress {
@@ -56,8 +56,12 @@ export function printSummary({
     ['Sent', startingWith(tally, 'sent: ')],
     ['Refused with', startingWith(tally, 'refused: ')],
     ['Came about', startingWith(tally, 'happened: ')],
+    ['Renewals', startingWith(tally, 'renewals: ')],
     ['Time and wake-ups', CIRCUMSTANCES.map((name) => [name, tally.of(name)])],
-    ['Crashes', CRASH_POINTS.map((point) => [point, tally.of(crash(point))])],
+    [
+      'Crashes',
+      [...CRASH_POINTS, ...RARE_CRASH_POINTS].map((point) => [point, tally.of(crash(point))]),
+    ],
     ['Checks', startingWith(tally, 'checks: ')],
   ];
   for (const [title, rows] of groups) printGroup(title, rows);
@@ -80,6 +84,10 @@ const CIRCUMSTANCES = [
   'months pass',
   'the clock is put back',
   'weeks of downtime',
+  'lulls',
+  'copies',
+  'copies put back: nothing lost',
+  'copies put back: signed entries lost',
   'starts',
   'wake-ups',
   'wake-ups that came twice',

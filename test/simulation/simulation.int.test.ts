@@ -37,7 +37,7 @@ test('no invariant breaks, processes have died at every place, and a seed takes 
   const first = await episode(1);
   tally.add(first.tally);
   tally.add((await episode(fresh)).tally);
-  for (let seed = 2; seed < 12 && tally.untakenCrashPoints.length > 0; seed += 1)
+  for (let seed = 2; seed < 20 && tally.untakenCrashPoints.length > 0; seed += 1)
     tally.add((await episode(seed)).tally);
   expect(tally.untakenCrashPoints).toEqual([]);
   expect((await episode(1)).digest).toBe(first.digest);
@@ -45,7 +45,7 @@ test('no invariant breaks, processes have died at every place, and a seed takes 
 
 /** The first failure that a fault leads to. */
 async function failureWith(alter: AlterStatement): Promise<unknown> {
-  for (let seed = 1; seed <= 8; seed += 1) {
+  for (let seed = 1; seed <= 16; seed += 1) {
     try {
       await runEpisode({ database, seed, alter, ...SHORT_PACE });
     } catch (error) {

@@ -13,6 +13,8 @@ export const CRASH_POINTS: readonly CrashPoint[] = [
   'deadlines, in a transaction',
   'deadlines, before a commit',
   'deadlines, after a commit',
+  'counts, before a commit',
+  'counts, after a commit',
   'housekeeping, before a commit',
   'housekeeping, after a commit',
   'ledger, in a transaction',
@@ -24,6 +26,21 @@ export const CRASH_POINTS: readonly CrashPoint[] = [
   'ledger, while replacing a checkpoint outside',
   'ledger, after keeping a checkpoint outside',
   'proof, before a commit',
+];
+
+/** Places that few episodes come past: whoever stands there may die without having been aimed at. */
+export const RARE_CRASH_POINTS: readonly CrashPoint[] = [
+  'epoch, before a commit',
+  'epoch, after a commit',
+];
+
+/** Places between a head of the tree and its checkpoint. */
+export const SIGNING_POINTS: readonly CrashPoint[] = [
+  'ledger, after a commit',
+  'ledger, before reading the checkpoint outside',
+  'ledger, before keeping a checkpoint outside',
+  'ledger, while writing a checkpoint outside',
+  'ledger, after keeping a checkpoint outside',
 ];
 
 /** How often each thing has happened. */

@@ -4,6 +4,7 @@ import type { Policy } from '../../src/domain/policy/policy.ts';
 import type { ExceptionViews } from '../../src/features/exceptions/exception-views.ts';
 import type { Database } from '../../src/platform/db/transaction.ts';
 import type { MasterKey } from '../../src/platform/secrets/secrets.ts';
+import type { Copies } from './copies.ts';
 import type { Intent } from './intent.ts';
 import type { Mirror } from './mirror.ts';
 import type { Schedule } from './schedule.ts';
@@ -34,6 +35,7 @@ export interface World {
   readonly schedule: Schedule;
   readonly outside: OutsideFolder;
   readonly mirror: Mirror;
+  readonly copies: Copies;
   readonly intents: Map<number, Intent>;
   /** What every read sees, now and without a step. */
   readonly views: ExceptionViews;
@@ -48,7 +50,13 @@ export interface World {
   readonly alter?: AlterStatement | undefined;
 }
 
+/** A tenant's name, where words must not hold ids. */
+export function tenantIn({ tenants }: Pick<World, 'tenants'>, tenantId: string): string {
+  return `tenant ${tenants.indexOf(tenantId) + 1}`;
+}
+
 /** A record's or an intent's name, where words must not hold ids. */
 export function nameOf({ mirror }: World, id: string | undefined): string {
-  return (id !== undefined && mirror.streams.get(id)?.name) || 'a new record';
+  if (id === undefined) return 'something new';
+  return mirror.streams.get(id)?.name ?? mirror.others.get(id)?.name ?? 'what is gone';
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createLapseClient, dataOf, LapseProblem, LapseUnreachable } from './index.ts';
+import { createLapseClient, dataOf, LapseProblem, LapseUnreachable, timedDataOf } from './index.ts';
 
 type Answer = () => Response | Error;
 
@@ -98,4 +98,23 @@ test('a body that is streamed is opened anew for the second attempt', async () =
   });
   expect(opened).toBe(2);
   expect(await requests[1]?.text()).toBe('title: T');
+});
+
+test('an answer is told with the time that the server gave it, or with none', async () => {
+  const headers = { date: 'Sat, 07 Mar 2026 00:00:00 GMT' };
+  const { client } = clientOf(
+    () => Response.json({ status: 'Draft' }, { headers }),
+    () => Response.json({ status: 'Draft' }),
+  );
+  const read = () => timedDataOf(client.GET('/v1/exceptions/{id}', { params: path }));
+  expect(await read()).toEqual({ data: { status: 'Draft' }, now: Date.UTC(2026, 2, 7) });
+  expect((await read()).now).toBeNaN();
+});
+
+test('a web page is no answer of Lapse', async () => {
+  const page = () => new Response('<html>', { headers: { 'content-type': 'text/html' } });
+  const { client } = clientOf(page, page);
+  const failed = 'http://lapse.test cannot be reached: a web page answers there, and not Lapse';
+  await expect(client.GET('/v1/tokens')).rejects.toThrow(failed);
+  await expect(client.send('/v1/exports/register.csv')).rejects.toThrow(failed);
 });

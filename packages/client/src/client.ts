@@ -46,7 +46,7 @@ export function createLapseClient({ url, token, fetch }: LapseClientOptions): La
     onRequest({ request }) {
       identify(request.headers, request.method);
     },
-    onResponse: async ({ response }) => accepted(response),
+    onResponse: async ({ response }) => accepted(base, response),
   };
   const client = createClient<paths>({
     baseUrl: base,
@@ -64,7 +64,7 @@ export function createLapseClient({ url, token, fetch }: LapseClientOptions): La
         headers: sent,
         ...(body ? { body: body(), duplex: 'half' as const } : {}),
       });
-      return accepted(await sentAgain(base, () => send(`${base}${path}`, request())));
+      return accepted(base, await sentAgain(base, () => send(`${base}${path}`, request())));
     },
   });
 }
@@ -76,8 +76,24 @@ export async function dataOf<T>(answer: Promise<{ readonly data?: T }>): Promise
   return data;
 }
 
-async function accepted(response: Response): Promise<Response> {
-  if (response.ok) return response;
+/**
+ * What a typed request answered, and the server's time at which that held (its `Date`) in epoch
+ * milliseconds; NaN where the answer has none.
+ */
+export async function timedDataOf<T>(
+  answer: Promise<{ readonly data?: T; readonly response: Response }>,
+): Promise<{ readonly data: NonNullable<T>; readonly now: number }> {
+  const data = await dataOf(answer);
+  const { response } = await answer;
+  return { data, now: Date.parse(response.headers.get('date') ?? '') };
+}
+
+async function accepted(base: string, response: Response): Promise<Response> {
+  if (response.ok) {
+    const isPage = response.headers.get('content-type')?.startsWith('text/html');
+    if (!isPage) return response;
+    throw new LapseUnreachable(base, new Error('a web page answers there, and not Lapse'));
+  }
   const text = await response.text();
   throw new LapseProblem(response.status, parsed(text));
 }

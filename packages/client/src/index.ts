@@ -1,4 +1,10 @@
-export { createLapseClient, dataOf, type LapseClient, type LapseClientOptions } from './client.ts';
+export {
+  createLapseClient,
+  dataOf,
+  type LapseClient,
+  type LapseClientOptions,
+  timedDataOf,
+} from './client.ts';
 export { LIST_PARAMETERS, RECORD_FIELDS } from './field-lists.gen.ts';
 export { type FieldProblem, LapseProblem, LapseUnreachable } from './problem.ts';
 export type { components, paths } from './schema.gen.ts';

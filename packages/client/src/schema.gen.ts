@@ -573,7 +573,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Open tasks; with all=true those that are resolved too */
+        /** Open tasks, newest first; with all=true those that are resolved too */
         get: operations["get-tasks"];
         put?: never;
         post?: never;
@@ -607,7 +607,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The tokens, without secrets */
+        /** The tokens, newest first, without secrets */
         get: operations["get-tokens"];
         put?: never;
         /** Make a token; its secret is shown this once */
@@ -1600,7 +1600,10 @@ export interface operations {
     };
     "get-exceptions-by-id-comments": {
         parameters: {
-            query?: never;
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
             header?: never;
             path: {
                 id: string;
@@ -1627,6 +1630,7 @@ export interface operations {
                             /** Format: date-time */
                             created_at: string;
                         }[];
+                        next_cursor: string | null;
                     };
                 };
             };
@@ -2846,6 +2850,8 @@ export interface operations {
         parameters: {
             query?: {
                 all?: "true" | "false";
+                limit?: number;
+                cursor?: string;
             };
             header?: never;
             path?: never;
@@ -2871,6 +2877,7 @@ export interface operations {
                             resolved_at: string | null;
                             resolved_by: string | null;
                         }[];
+                        next_cursor: string | null;
                     };
                 };
             };
@@ -2915,7 +2922,10 @@ export interface operations {
     };
     "get-tokens": {
         parameters: {
-            query?: never;
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -2940,6 +2950,7 @@ export interface operations {
                             expires_at: string;
                             revoked_at: string | null;
                         }[];
+                        next_cursor: string | null;
                     };
                 };
             };

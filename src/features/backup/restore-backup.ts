@@ -14,7 +14,13 @@ import { columnsOf, copyTarget, linesIn, type RowProgress, totalRows } from './w
 /** What a restore is doing: loading rows, folding events into the register, or verifying. */
 export type RestoreProgress =
   | ({ readonly step: 'load' } & RowProgress)
-  | { readonly step: 'rebuild' | 'verify'; readonly entries: number; readonly total: number };
+  | {
+      readonly step: 'rebuild' | 'verify';
+      /** Its name. */
+      readonly tenant: string;
+      readonly entries: number;
+      readonly total: number;
+    };
 
 /** What a restore needs. */
 export interface RestoreOptions {
@@ -128,9 +134,9 @@ async function restoreTenant(
   tenant: BackupTenant,
   { tx, kinds, notesOf, markOlder, onProgress }: RestoreOptions,
 ): Promise<RestoredTenant> {
-  const { tenant_id: tenantId, size, events: total } = tenant;
+  const { tenant_id: tenantId, name, size, events: total } = tenant;
   await rebuildProjections(tx, tenantId, kinds, (entries) =>
-    onProgress({ step: 'rebuild', entries, total }),
+    onProgress({ step: 'rebuild', tenant: name, entries, total }),
   );
   const { covered, later } = await sortCheckpoints(tx, tenantId, size, await notesOf(tenantId));
   // What verification sets for its own reading ends with it.
@@ -139,7 +145,7 @@ async function restoreTenant(
     tenantId,
     kinds,
     settled: { outside: covered, waitedBefore: [], problem: undefined },
-    onProgress: ({ entries }) => onProgress({ step: 'verify', entries, total }),
+    onProgress: ({ entries }) => onProgress({ step: 'verify', tenant: name, entries, total }),
   });
   await tx.query('ROLLBACK TO SAVEPOINT verification');
   if (!verification.ok) throw new BackupUnverifiedError(tenant, verification);

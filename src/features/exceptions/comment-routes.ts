@@ -1,10 +1,16 @@
 import type { FastifyInstance } from 'fastify';
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { Actor } from '../../domain/access/actor.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { formatInstant } from '../../domain/schedule/instant.ts';
 import type { Database, Transaction } from '../../platform/db/transaction.ts';
 import { type IdempotentRequest, recall, remember } from '../../platform/http/idempotency.ts';
+import {
+  type IdPage,
+  type PageRequest,
+  pageParameters,
+  readPage,
+} from '../../platform/http/paging.ts';
 import { newUlid } from '../../platform/ids.ts';
 import { callerOf, idOf } from './exception-routes.ts';
 import { additionBodies, commentAnswer, commentPage, idParameter } from './exception-schemas.ts';
@@ -60,14 +66,14 @@ export function addCommentRoutes(
         tags,
         summary: 'The comments, oldest first',
         params: idParameter,
+        querystring: z.strictObject(pageParameters),
         response: { 200: commentPage },
       },
     },
     async (request) => {
       const { tenantId } = request.principal;
-      return {
-        items: await db.inTenant(tenantId, (tx) => listComments(tx, tenantId, idOf(request))),
-      };
+      const page = request.query as PageRequest;
+      return db.inTenant(tenantId, (tx) => listComments(tx, tenantId, idOf(request), page));
     },
   );
 }
@@ -134,16 +140,20 @@ async function listComments(
   tx: Transaction,
   tenantId: string,
   exceptionId: string,
-): Promise<Comment[]> {
-  const [rows] = await Promise.all([
+  page: PageRequest,
+): Promise<IdPage<Comment>> {
+  const read = async (after: string | undefined, count: number) =>
     tx.query<CommentRow>(
       `SELECT ${COLUMNS} FROM lapse.comments
-       WHERE tenant_id = $1 AND exception_id = $2 ORDER BY comment_id LIMIT 1000`,
-      [tenantId, exceptionId],
-    ),
+       WHERE tenant_id = $1 AND exception_id = $2 AND ($3::text IS NULL OR comment_id > $3)
+       ORDER BY comment_id LIMIT $4`,
+      [tenantId, exceptionId, after ?? null, count],
+    );
+  const [{ items, next_cursor }] = await Promise.all([
+    readPage('comments', page, ({ comment_id }) => comment_id, read),
     assertExists(tx, tenantId, exceptionId),
   ]);
-  return rows.map(toAnswer);
+  return { items: items.map(toAnswer), next_cursor };
 }
 
 function toAnswer({ author_id, author_name, created_at, ...row }: CommentRow): Comment {

@@ -52,8 +52,11 @@ async function foldStream(tx: Transaction, tenantId: string, id: string): Promis
 
 const MILLIS_A_DAY = 86_400_000;
 
-/** Written out anew, in none of the terms of what it checks. */
-function recount(states: readonly ExceptionState[], now: number): Recount {
+/**
+ * What records as they stand at `now`, in epoch milliseconds, have to be counted as. Written out
+ * anew, in none of the terms of what it checks.
+ */
+export function recount(states: readonly ExceptionState[], now: number): Recount {
   return inOrder(states.flatMap((state) => partsOf(state, now).map((part) => [part, 1] as const)));
 }
 

@@ -15,7 +15,7 @@ import { STATUSES } from '../../domain/exception/status.ts';
 import { BUILT_IN_POLICY } from '../../domain/policy/built-in-policy.ts';
 import { DAY, HOUR } from '../../domain/schedule/instant.ts';
 import type { Database, Transaction } from '../../platform/db/transaction.ts';
-import { encodeCursor } from './cursor.ts';
+import { encodeCursor } from '../../platform/http/cursor.ts';
 import type { ExceptionFilter } from './exception-filter.ts';
 import { SORTS } from './exception-list-query.ts';
 import { exceptionStream } from './exception-store.ts';

@@ -2,7 +2,7 @@ import { expressionBuilder, type RawBuilder, type SqlBool, sql } from 'kysely';
 import type { Status } from '../../domain/exception/status.ts';
 import { formatInstant, type Instant } from '../../domain/schedule/instant.ts';
 import { sqlBuilder, type Tables } from '../../platform/db/query-builder.ts';
-import type { Cursor } from './cursor.ts';
+import type { Cursor } from '../../platform/http/cursor.ts';
 import {
   type ExceptionFilter,
   fieldConditions,

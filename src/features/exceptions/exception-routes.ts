@@ -7,6 +7,7 @@ import {
   exceptionEdit,
   exceptionFields,
 } from '../../domain/exception/fields.ts';
+import { setAnswerTime } from '../../platform/http/answer-time.ts';
 import { idempotencyOf } from '../../platform/http/caller.ts';
 import { expectedRevision, requiredRevision, setRevision } from '../../platform/http/revision.ts';
 import { listRequest } from './exception-parameters.ts';
@@ -72,12 +73,13 @@ export function addExceptionRoutes(
         response: { 200: exceptionPage },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const { tenantId } = request.principal;
       const { items, now, ...page } = await views.list(
         tenantId,
         listRequest(request.query as ListParameters),
       );
+      setAnswerTime(reply, now);
       return {
         ...page,
         items: items.map(({ state, version }) => toAnswer(state, version, tenantId, now)),
@@ -100,6 +102,7 @@ export function addExceptionRoutes(
       const { tenantId } = request.principal;
       const { state, version, now } = await views.get(tenantId, idOf(request));
       setRevision(reply, version);
+      setAnswerTime(reply, now);
       return toAnswer(state, version, tenantId, now);
     },
   );
@@ -169,12 +172,13 @@ export function idOf(request: FastifyRequest): string {
   return (request.params as { id: string }).id;
 }
 
-/** Answers a record with its revision. */
+/** Answers a record with its revision, and the time at which it stood so. */
 export function sendAnswer(
   reply: FastifyReply,
   { tenantId }: Caller,
   { status, record, now }: Answer,
 ) {
   setRevision(reply, record.version);
+  setAnswerTime(reply, now);
   return reply.code(status).send(toAnswer(record.state, record.version, tenantId, now));
 }

@@ -17,6 +17,7 @@ import {
 } from '../../domain/exception/fields.ts';
 import { CLOSED_REASONS, STATUSES } from '../../domain/exception/status.ts';
 import { parseInstant } from '../../domain/schedule/instant.ts';
+import { pageOf, pageParameters, wholeNumber } from '../../platform/http/paging.ts';
 import { SORTS } from './exception-list-query.ts';
 
 const time = z.string().meta({ format: 'date-time' });
@@ -204,7 +205,7 @@ export const commentAnswer = z.object({
   body: z.string(),
   created_at: time,
 });
-export const commentPage = z.object({ items: z.array(commentAnswer) });
+export const commentPage = pageOf(commentAnswer);
 
 const instantParameter = z.string().transform((text, context) => {
   const parsed = parseInstant(text);
@@ -212,16 +213,6 @@ const instantParameter = z.string().transform((text, context) => {
   context.addIssue('must be an RFC 3339 instant such as 2026-03-07T00:00:00Z');
   return z.NEVER;
 });
-/** A whole number in digits alone: an empty text, 0x10 and 1e2 are none. */
-function wholeNumber(from: number, to: number) {
-  const message = `must be a whole number from ${from} to ${to.toLocaleString('en')}`;
-  const digits = (given: unknown) =>
-    typeof given === 'string' && !/^\d{1,9}$/.test(given) ? Number.NaN : given;
-  return z.preprocess(
-    digits,
-    z.coerce.number(message).int(message).min(from, message).max(to, message),
-  );
-}
 const flag = z.enum(['true', 'false']).transform((text) => text === 'true');
 
 /** A parameter that may be repeated: any of its values. */
@@ -262,8 +253,7 @@ export const listParameters = z.strictObject({
   overdue: flag.optional(),
   open: flag.optional(),
   sort: sortParameter.default('-created_at'),
-  limit: wholeNumber(1, 200).default(50),
-  cursor: z.string().max(2_000).optional(),
+  ...pageParameters,
   count: z.literal('exact').optional(),
 });
 export type ListParameters = z.output<typeof listParameters>;

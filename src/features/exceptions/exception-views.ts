@@ -6,12 +6,13 @@ import { formatInstant } from '../../domain/schedule/instant.ts';
 import { type RecordedEvent, readStream } from '../../journal/read-stream.ts';
 import type { StreamState } from '../../journal/stream.ts';
 import type { Database, Transaction } from '../../platform/db/transaction.ts';
-import { decodeCursor, encodeCursor } from './cursor.ts';
+import { decodeCursor, encodeCursor } from '../../platform/http/cursor.ts';
 import type { ExceptionFilter } from './exception-filter.ts';
 import { countQuery, pageQuery, type SortColumn } from './exception-list-query.ts';
 import { type StateColumns, stateOf } from './exception-row.ts';
 import { exceptionStream } from './exception-store.ts';
 import { isGathered } from './list-gathering.ts';
+import { isSortPosition } from './sort-position.ts';
 
 /** A page of a list. `total` is exact up to 1,000 unless an exact count was asked for. */
 export interface Page {
@@ -78,7 +79,10 @@ export class ExceptionViews {
       const gathered = await isGathered(tx, tenantId, filter, sort);
       const now = await tx.now;
       const selection = { tenantId, filter, now, gathered };
-      const after = request.cursor === undefined ? undefined : decodeCursor(request.cursor, sort);
+      const after =
+        request.cursor === undefined
+          ? undefined
+          : decodeCursor(request.cursor, sort, (position) => isSortPosition(sort, position));
       const [rows, counts] = await Promise.all([
         tx.execute(pageQuery(selection, { sort, descending, limit, after })),
         tx.execute(countQuery(selection, exactCount ? undefined : COUNTED + 1)),

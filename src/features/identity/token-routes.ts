@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { ROLES } from '../../domain/access/actor.ts';
 import { emailAddress, instant, shortText } from '../../domain/exception/field-shapes.ts';
 import { idempotencyOf } from '../../platform/http/caller.ts';
+import { type PageRequest, pageOf, pageParameters } from '../../platform/http/paging.ts';
 import type { TokenState } from './token-events.ts';
 import type { NewToken, TokenService } from './token-service.ts';
 
@@ -61,11 +62,16 @@ export function addTokenRoutes(app: FastifyInstance, tokens: TokenService): void
       config,
       schema: {
         tags,
-        summary: 'The tokens, without secrets',
-        response: { 200: z.object({ items: z.array(tokenAnswer) }) },
+        summary: 'The tokens, newest first, without secrets',
+        querystring: z.strictObject(pageParameters),
+        response: { 200: pageOf(tokenAnswer) },
       },
     },
-    async (request) => ({ items: (await tokens.list(request.principal.tenantId)).map(toAnswer) }),
+    async (request) => {
+      const { tenantId } = request.principal;
+      const { items, next_cursor } = await tokens.list(tenantId, request.query as PageRequest);
+      return { items: items.map(toAnswer), next_cursor };
+    },
   );
 
   app.delete(

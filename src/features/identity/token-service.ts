@@ -6,6 +6,7 @@ import { DAY, formatInstant, parseInstant } from '../../domain/schedule/instant.
 import { record } from '../../journal/journal.ts';
 import type { Database, Transaction } from '../../platform/db/transaction.ts';
 import { type IdempotentRequest, recall, remember } from '../../platform/http/idempotency.ts';
+import { type IdPage, type PageRequest, readPage } from '../../platform/http/paging.ts';
 import { newUlid } from '../../platform/ids.ts';
 import type { TokenState } from './token-events.ts';
 import { tokenStream } from './token-store.ts';
@@ -63,14 +64,24 @@ export class TokenService {
     });
   }
 
-  list(tenantId: string): Promise<TokenState[]> {
-    return this.#db.inTenant(tenantId, async (tx) => {
-      const rows = await tx.query<{ state: TokenState }>(
-        'SELECT state FROM lapse.tokens WHERE tenant_id = $1 ORDER BY token_id DESC LIMIT 1000',
-        [tenantId],
-      );
-      return rows.map((row) => row.state);
-    });
+  /** A page of the tokens, newest first. */
+  list(tenantId: string, page: PageRequest): Promise<IdPage<TokenState>> {
+    return this.#db.inTenant(tenantId, (tx) =>
+      readPage(
+        'tokens',
+        page,
+        ({ token_id }) => token_id,
+        async (after, count) => {
+          const rows = await tx.query<{ state: TokenState }>(
+            `SELECT state FROM lapse.tokens
+           WHERE tenant_id = $1 AND ($2::text IS NULL OR token_id < $2)
+           ORDER BY token_id DESC LIMIT $3`,
+            [tenantId, after ?? null, count],
+          );
+          return rows.map((row) => row.state);
+        },
+      ),
+    );
   }
 
   /** Revokes a token; one that is revoked already stays as it is. */

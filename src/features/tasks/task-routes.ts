@@ -5,6 +5,7 @@ import { formatInstant } from '../../domain/schedule/instant.ts';
 import type { Database, Transaction } from '../../platform/db/transaction.ts';
 import { idempotencyOf } from '../../platform/http/caller.ts';
 import { type IdempotentRequest, recall, remember } from '../../platform/http/idempotency.ts';
+import { type PageRequest, pageOf, pageParameters, readPage } from '../../platform/http/paging.ts';
 import { TASK_KINDS } from './open-tasks.ts';
 
 const taskAnswer = z.object({
@@ -39,22 +40,33 @@ export function addTaskRoutes(app: FastifyInstance, db: Database): void {
       config: { permission: 'task:read' },
       schema: {
         tags,
-        summary: 'Open tasks; with all=true those that are resolved too',
-        querystring: z.strictObject({ all: z.enum(['true', 'false']).optional() }),
-        response: { 200: z.object({ items: z.array(taskAnswer) }) },
+        summary: 'Open tasks, newest first; with all=true those that are resolved too',
+        querystring: z.strictObject({
+          all: z.enum(['true', 'false']).optional(),
+          ...pageParameters,
+        }),
+        response: { 200: pageOf(taskAnswer) },
       },
     },
     async (request) => {
       const { tenantId } = request.principal;
-      const all = (request.query as { all?: string }).all === 'true';
-      const rows = await db.inTenant(tenantId, (tx) =>
-        tx.query<TaskRow & { [column: string]: unknown }>(
-          `SELECT task_id, kind, subject_type, subject_id, detail, opened_at, resolved_at, resolved_by
-           FROM lapse.tasks WHERE tenant_id = $1 AND ($2 OR resolved_at IS NULL) ORDER BY task_id DESC LIMIT 1000`,
-          [tenantId, all],
+      const { all, ...page } = request.query as PageRequest & { all?: string };
+      const { items, next_cursor } = await db.inTenant(tenantId, (tx) =>
+        readPage(
+          'tasks',
+          page,
+          ({ task_id }: TaskRow) => task_id,
+          (after, count) =>
+            tx.query<TaskRow & { [column: string]: unknown }>(
+              `SELECT task_id, kind, subject_type, subject_id, detail, opened_at, resolved_at, resolved_by
+             FROM lapse.tasks
+             WHERE tenant_id = $1 AND ($2 OR resolved_at IS NULL) AND ($3::text IS NULL OR task_id < $3)
+             ORDER BY task_id DESC LIMIT $4`,
+              [tenantId, all === 'true', after ?? null, count],
+            ),
         ),
       );
-      return { items: rows.map(toAnswer) };
+      return { items: items.map(toAnswer), next_cursor };
     },
   );
 

@@ -1,14 +1,18 @@
-import { Command, type Option } from 'commander';
+import { type Argument, Command, type Option } from 'commander';
 import { LAPSE_VERSION } from '../version.ts';
 import { errorColours } from './terminal/colours.ts';
+import { say, sayNext } from './terminal/say.ts';
 
 const ENVIRONMENT = `
 Environment:
   LAPSE_URL     the server; else the local one on LAPSE_PORT (7400)
-  LAPSE_TOKEN   who you are; else, for a local server, LAPSE_DATA/admin-token (.lapse)
+  LAPSE_TOKEN   who you are; else, for a local server, LAPSE_DATA/admin-token
+  LAPSE_DATA    the data folder of a local server (.lapse)
   NO_COLOR      no colours
 
-Exit: 0 done or yes, 1 refused or no, 2 wrong usage or configuration, 3 could not reach or decide.
+Exit:
+  0 done or yes   1 refused or no   2 wrong usage or configuration
+  3 could not reach or decide       130 stopped with Ctrl-C
 `;
 
 /** The command line before it has any commands. */
@@ -21,12 +25,16 @@ export function createBareProgram(): Command {
       // Inherited by every command that is added below.
       .exitOverride()
       .configureOutput({
-        outputError: (text, write) => write(text.replace(/^error:/, errorColours.red('error:'))),
+        outputError: sayUsageError,
       })
       .version(LAPSE_VERSION, '--version', 'print the version')
-      .showHelpAfterError('next: add --help to see what it takes')
+      .showHelpAfterError(NEXT)
       .helpCommand(false)
-      .configureHelp({ subcommandTerm: termOf, optionDescription: describe })
+      .configureHelp({
+        subcommandTerm: termOf,
+        optionDescription: describe,
+        argumentDescription: describe,
+      })
       .addHelpText('after', ENVIRONMENT)
   );
 }
@@ -40,7 +48,19 @@ function termOf(command: Command): string {
   return [command.name(), ...args].join(' ');
 }
 
-/** An option in words, with the values that it takes. */
-function describe({ description, argChoices }: Option): string {
-  return argChoices ? `${description}: ${argChoices.join(', ')}` : description;
+/** An option or an argument in words, with the values that it takes. */
+function describe(given: Option | Argument): string {
+  const { description, argChoices } = given;
+  const about = 'mandatory' in given && given.mandatory ? `${description} (required)` : description;
+  return argChoices ? `${about}: ${argChoices.join(', ')}` : about;
+}
+
+const NEXT = 'next: add --help to see what it takes';
+
+/** As every other failure is told; commander hands over the help that follows in a call of its own. */
+function sayUsageError(text: string): void {
+  for (const line of text.trimEnd().split('\n')) {
+    if (line === NEXT) sayNext(line.slice('next: '.length));
+    else say(line.replace(/^error:/, errorColours.red(errorColours.bold('error:'))));
+  }
 }

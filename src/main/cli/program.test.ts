@@ -42,11 +42,26 @@ describe.each(commands)('%s', (name, command) => {
       expect(line).not.toMatch(/\s; /);
   });
 
-  test('fits 80 columns, examples apart', () => {
-    const body = help.split('\nExamples:\n')[0] ?? '';
-    for (const line of body.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+  test('fits 80 columns', () => {
+    for (const line of help.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80);
+  });
+
+  test('marks the options that have to be given', () => {
+    for (const option of command.options.filter(({ mandatory }) => mandatory))
+      expect(help.replaceAll(/\s+/g, ' ')).toContain(`${option.description} (required)`);
   });
 });
+
+test.each([[[]], [['ledger']], [['token']]])(
+  'the help of lapse %s fits 80 columns too',
+  (words) => {
+    const command = words.reduce<Command>(
+      (found, word) => found.commands.find((each) => each.name() === word) ?? found,
+      createProgram(),
+    );
+    for (const line of helpOf(command, 80).split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+  },
+);
 
 test('every command has a name of its own', () => {
   expect(new Set(commands.map(([name]) => name)).size).toBe(commands.length);

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -23,6 +24,9 @@ export async function replaceFile(
 ): Promise<WrittenFile> {
   const place = resolve(path);
   const fresh = join(dirname(place), `.${basename(place)}.${randomBytes(6).toString('hex')}.tmp`);
+  // Somebody who does not wait for the end leaves nothing behind either.
+  const takeAway = () => rmSync(fresh, { force: true });
+  process.once('exit', takeAway);
   try {
     const handle = await open(fresh, 'wx', 0o600);
     // It closes the handle in any case, and before that, where all went well, syncs the file.
@@ -34,6 +38,8 @@ export async function replaceFile(
   } catch (error) {
     await rm(fresh, { force: true });
     throw error;
+  } finally {
+    process.off('exit', takeAway);
   }
 }
 

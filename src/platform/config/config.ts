@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { yamlReason } from './yaml-reason.ts';
 
 /** Configuration that cannot be used; the command line exits with 2. */
 export class ConfigurationError extends Error {
@@ -52,8 +53,10 @@ export interface ConfigSecrets {
   readonly masterKey: string | undefined;
 }
 
+const PORT = 'must be a port, a whole number up to 65535';
+
 const environment = z.object({
-  LAPSE_PORT: z.coerce.number().int().min(0).max(65_535).default(7_400),
+  LAPSE_PORT: z.coerce.number(PORT).int(PORT).min(0, PORT).max(65_535, PORT).default(7_400),
   LAPSE_HOST: z.string().min(1).default('127.0.0.1'),
   LAPSE_DATA: z.string().min(1).default('.lapse'),
   LAPSE_PUBLIC_URL: z.url().optional(),
@@ -109,7 +112,7 @@ async function readFileOrNothing(path: string): Promise<unknown> {
   try {
     return parse(text) ?? {};
   } catch (error) {
-    throw new ConfigurationError(`${path} is not YAML: ${(error as Error).message}`);
+    throw new ConfigurationError(`${path} is not YAML: ${yamlReason(error)}`);
   }
 }
 

@@ -46,10 +46,14 @@ export class WholeTransaction implements Transaction, Snapshot {
     this.now.catch(() => {});
   }
 
-  /** Times are UTC and ISO in it, as in snapshots. Throws where the database cannot be reached. */
+  /**
+   * Times are UTC and ISO in it, as in snapshots. Throws where the database cannot be reached. Once
+   * `signal` is aborted, whatever the transaction is doing fails, and all of it is undone.
+   */
   static async begin(
     connection: ClientConfig,
     { name, begin }: WholeTransactionOptions,
+    signal?: AbortSignal,
   ): Promise<WholeTransaction> {
     const client = new Client({
       ...connection,
@@ -60,9 +64,9 @@ export class WholeTransaction implements Transaction, Snapshot {
     client.on('error', () => {});
     await client.connect();
     try {
-      // However large the register is, and whatever the login is allowed otherwise.
+      // However large the register is, and whatever the login is allowed otherwise; but for nobody.
       const patience =
-        'SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0';
+        'SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL client_connection_check_interval = 200';
       await client.query(
         `${begin}; ${patience}; SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO'; SET LOCAL bytea_output = 'hex'`,
       );
@@ -70,7 +74,9 @@ export class WholeTransaction implements Transaction, Snapshot {
       await client.end();
       throw error;
     }
-    return new WholeTransaction(client);
+    const tx = new WholeTransaction(client);
+    signal?.addEventListener('abort', () => tx.close(), { once: true });
+    return tx;
   }
 
   /** The connection itself, for what is written for one: migrations and roles. */

@@ -1,6 +1,7 @@
 import { dataOf, type paths } from '@lapse/client';
+import { renderNext } from '../render/next-step.ts';
 import { connect } from '../terminal/connection.ts';
-import { print, printJson } from '../terminal/output.ts';
+import { print, printJson, terminalWidth } from '../terminal/output.ts';
 import { type AnswerOptions, answerRecord } from './answer-record.ts';
 
 type Impact =
@@ -15,7 +16,10 @@ export async function comment(id: string, text: string, { json }: AnswerOptions)
     }),
   );
   if (json) printJson(answer);
-  else print(`added to ${id}; lapse show ${id} shows it`);
+  else
+    print(
+      `the comment was added\n${renderNext({ what: '', command: `lapse show ${id}` }, terminalWidth())}`,
+    );
 }
 
 /** `lapse evidence ID LINK…` */
@@ -29,7 +33,7 @@ export async function addEvidence(
     params: { path: { id } },
     body: { links: [...links], ...(note ? { note } : {}) },
   });
-  answerRecord(await dataOf(answer), options);
+  await answerRecord(answer, options);
 }
 
 /** `lapse violation ID` */
@@ -42,5 +46,5 @@ export async function recordViolation(
     params: { path: { id } },
     body: { impact, description },
   });
-  answerRecord(await dataOf(answer), options);
+  await answerRecord(answer, options);
 }

@@ -1,4 +1,4 @@
-import { dataOf, type ExceptionRecord, type LapseClient } from '@lapse/client';
+import { dataOf, type ExceptionRecord, type LapseClient, timedDataOf } from '@lapse/client';
 import { renderOutcome } from '../render/render-outcome.ts';
 import { print, printJson, terminalWidth } from '../terminal/output.ts';
 
@@ -7,10 +7,20 @@ export interface AnswerOptions {
   readonly json?: boolean;
 }
 
+/** What the API answers with a record. */
+export interface RecordAnswer {
+  readonly data?: ExceptionRecord;
+  readonly response: Response;
+}
+
 /** Says where a record stands after a command. */
-export function answerRecord(record: ExceptionRecord, { json }: AnswerOptions): void {
+export async function answerRecord(
+  answer: Promise<RecordAnswer>,
+  { json }: AnswerOptions,
+): Promise<void> {
+  const { data: record, now } = await timedDataOf(answer);
   if (json) printJson(record);
-  else print(renderOutcome(record, terminalWidth(), Date.now()));
+  else print(renderOutcome(record, terminalWidth(), now));
 }
 
 /** Reads one record. */

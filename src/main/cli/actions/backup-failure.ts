@@ -12,6 +12,8 @@ import { startFailure } from '../terminal/start-failure.ts';
 export interface BackupAttempt {
   readonly file: string;
   readonly verb: 'written' | 'restored';
+  /** Aborted where somebody stopped it: whatever it failed with follows from that. */
+  readonly signal: AbortSignal;
 }
 
 const NEXT: Readonly<Record<BackupFileProblem, string>> = {
@@ -31,6 +33,7 @@ const PG_DENIED = new Set(['42501', '22023']);
 /** Why a backup or a restore came to nothing, and what is left as it was. */
 export function backupFailure(error: unknown, attempt: BackupAttempt): unknown {
   if (!(error instanceof Error) || error instanceof CommandFailure) return error;
+  if (attempt.signal.aborted) return stopped(attempt);
   if (error instanceof BackupFileError) {
     return refused(
       `${attempt.file} cannot be restored: ${error.message}; nothing was restored`,
@@ -45,7 +48,6 @@ export function backupFailure(error: unknown, attempt: BackupAttempt): unknown {
     );
   }
   const { code = '', syscall } = error as NodeJS.ErrnoException;
-  if (error.name === 'AbortError') return undecided('stopped', attempt);
   if (DISK_FULL.has(code) || code === PG_DISK_FULL) {
     return undecided(
       `the disk is full: ${error.message}`,
@@ -64,10 +66,24 @@ function refused(message: string, next: string): CommandFailure {
   return new CommandFailure(message, { exitCode: EXIT.refused, next });
 }
 
-function undecided(message: string, { file, verb }: BackupAttempt, next?: string): CommandFailure {
-  const left =
-    verb === 'written' ? `no backup was written, and ${file} is as it was` : 'nothing was restored';
-  return new CommandFailure(`${message}; ${left}`, { exitCode: EXIT.undecided, next });
+function stopped(attempt: BackupAttempt): CommandFailure {
+  return new CommandFailure(`stopped; ${leftBy(attempt)}`, {
+    exitCode: EXIT.stopped,
+    next: 'repeat the command: it begins anew',
+  });
+}
+
+function undecided(message: string, attempt: BackupAttempt, next?: string): CommandFailure {
+  const what = `${message}; ${leftBy(attempt)}`;
+  return new CommandFailure(what, { exitCode: EXIT.undecided, next });
+}
+
+/** What is there after it came to nothing. */
+function leftBy({ file, verb }: BackupAttempt): string {
+  if (verb === 'restored') return 'nothing was restored';
+  return file === '-'
+    ? 'what was written to standard output is no backup'
+    : `no backup was written, and ${file} is as it was`;
 }
 
 function unverified(error: BackupUnverifiedError, { file }: BackupAttempt): CommandFailure {

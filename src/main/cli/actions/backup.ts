@@ -10,6 +10,7 @@ import { print, remark, safeLine } from '../terminal/output.ts';
 import { newPassphrase, type PassphraseOptions } from '../terminal/passphrase.ts';
 import { barText, progressLine } from '../terminal/progress-line.ts';
 import { abortSignal } from '../terminal/stop-signal.ts';
+import { systemReason } from '../terminal/system-reason.ts';
 import { backupFailure } from './backup-failure.ts';
 
 /** `lapse backup FILE`; `-` is standard output. */
@@ -37,7 +38,7 @@ export async function backUpTo(file: string, options: PassphraseOptions): Promis
     announce(written);
   } catch (error) {
     line.done();
-    throw backupFailure(error, { file, verb: 'written' });
+    throw backupFailure(error, { file, verb: 'written', signal });
   }
 }
 
@@ -69,6 +70,8 @@ async function assertWritable(file: string): Promise<void> {
   try {
     await access(dirname(place), constants.W_OK);
   } catch (error) {
-    throw usageFailure(`${file} cannot be written: ${(error as Error).message}`);
+    throw usageFailure(
+      `${file} cannot be written: ${systemReason(error, 'there is no such folder')}`,
+    );
   }
 }

@@ -9,6 +9,7 @@ import { addCounts, type CheckedFile, type CheckRun, type Finding } from '../che
 import { readSource } from '../check/read-source.ts';
 import { CommandFailure, EXIT, usageFailure } from '../terminal/command-failure.ts';
 import { print, remark, safeLine, terminalWidth } from '../terminal/output.ts';
+import { systemReason } from '../terminal/system-reason.ts';
 
 /** What is larger may take longer than a second. */
 const LARGE_BYTES = 1024 ** 2;
@@ -89,9 +90,12 @@ function identityOf(name: string): string {
     const stat = statSync(name);
     if (!stat.isDirectory()) return `${stat.dev}:${stat.ino}`;
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
+    const { code } = error as NodeJS.ErrnoException;
     if (code !== 'ENOENT' && code !== 'ENOTDIR') return resolve(name);
-    throw usageFailure(`${name} cannot be checked: ${message}`, 'name files that are there');
+    throw usageFailure(
+      `${name} cannot be checked: ${systemReason(error)}`,
+      'name files that are there',
+    );
   }
   throw usageFailure(`${name} is a folder`, `name the files in it: lapse check ${name}/*.yaml`);
 }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 import { usageFailure } from '../terminal/command-failure.ts';
+import { unreadable } from '../terminal/system-reason.ts';
 
 /** The mappings that were typed, and before them those of a file: `Column=field` each. */
 export async function columnMap(
@@ -39,6 +40,6 @@ async function readYaml(path: string): Promise<unknown> {
   try {
     return parse(await readFile(path, 'utf8'));
   } catch (error) {
-    throw usageFailure(`${path} cannot be read: ${(error as Error).message}`);
+    throw unreadable(path, error);
   }
 }

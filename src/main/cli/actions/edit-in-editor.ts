@@ -16,11 +16,11 @@ import { type Fields, fieldsOfText } from './field-file.ts';
  * refused can be mended at once, or stays in the file, so that nobody writes it twice. `undefined`
  * where nothing changed.
  */
-export async function editInEditor(
+export async function editInEditor<Answer>(
   record: ExceptionRecord,
   current: Fields,
-  send: (changes: Fields) => Promise<ExceptionRecord>,
-): Promise<ExceptionRecord | undefined> {
+  send: (changes: Fields) => Promise<Answer>,
+): Promise<Answer | undefined> {
   const folder = mkdtempSync(join(tmpdir(), 'lapse-edit-'));
   const file = join(folder, `${record.exception_id}.yaml`);
   writeFileSync(file, heading(record) + stringify(current, { lineWidth: 100 }), { mode: 0o600 });

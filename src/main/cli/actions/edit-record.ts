@@ -1,5 +1,4 @@
 import {
-  dataOf,
   type ExceptionEditInput,
   type ExceptionRecord,
   type LapseClient,
@@ -8,7 +7,12 @@ import {
 import { CommandFailure, EXIT } from '../terminal/command-failure.ts';
 import { connect } from '../terminal/connection.ts';
 import { isInteractive, print } from '../terminal/output.ts';
-import { type AnswerOptions, answerRecord, readRecord } from './answer-record.ts';
+import {
+  type AnswerOptions,
+  answerRecord,
+  type RecordAnswer,
+  readRecord,
+} from './answer-record.ts';
 import type { Fields } from './field-file.ts';
 import { changedFields, type FieldInput, hasFieldInput } from './field-input.ts';
 
@@ -19,7 +23,7 @@ export async function editRecord(id: string, options: AnswerOptions & FieldInput
   const current = editableFields(record);
   if (hasFieldInput(options)) {
     const changes = await changedFields(current, options);
-    return answerRecord(await sendEdit(client, record, changes), options);
+    return answerRecord(sendEdit(client, record, changes), options);
   }
   if (!isInteractive()) {
     throw new CommandFailure('nothing was given to change', {
@@ -31,22 +35,20 @@ export async function editRecord(id: string, options: AnswerOptions & FieldInput
   const edited = await editInEditor(record, current, (changes) =>
     sendEdit(client, record, changes),
   );
-  if (edited) answerRecord(edited, options);
+  if (edited) await answerRecord(Promise.resolve(edited), options);
   else print('unchanged; nothing was sent');
 }
 
 /** Only the version that was read is changed, so nobody's edit is undone unseen. */
-async function sendEdit(
+function sendEdit(
   client: LapseClient,
   { exception_id: id, revision }: ExceptionRecord,
   changes: Fields,
-): Promise<ExceptionRecord> {
-  return dataOf(
-    client.PATCH('/v1/exceptions/{id}', {
-      params: { path: { id }, header: { 'If-Match': `"${revision}"` } },
-      body: changes as ExceptionEditInput,
-    }),
-  );
+): Promise<RecordAnswer> {
+  return client.PATCH('/v1/exceptions/{id}', {
+    params: { path: { id }, header: { 'If-Match': `"${revision}"` } },
+    body: changes as ExceptionEditInput,
+  });
 }
 
 /** The fields that people write, in the order of the field dictionary. */

@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { RECORD_FIELDS } from '@lapse/client';
+import { yamlReason } from '../../../platform/config/yaml-reason.ts';
 import { usageFailure } from '../terminal/command-failure.ts';
 import { dateAsInstant } from '../terminal/read-time.ts';
+import { unreadable } from '../terminal/system-reason.ts';
 
 /** Fields by name, as they are sent: the server checks them. */
 export type Fields = Record<string, unknown>;
@@ -12,7 +14,7 @@ export async function fieldsOfFile(path: string): Promise<Fields> {
   try {
     text = await readFile(path === '-' ? '/dev/stdin' : path, 'utf8');
   } catch (error) {
-    throw usageFailure(`${path} cannot be read: ${(error as Error).message}`);
+    throw unreadable(path, error);
   }
   return fieldsOfText(text, path);
 }
@@ -24,7 +26,7 @@ export async function fieldsOfText(text: string, name: string): Promise<Fields> 
   try {
     value = parse(text);
   } catch (error) {
-    throw usageFailure(`${name} is not YAML: ${(error as Error).message}`);
+    throw usageFailure(`${name} is not YAML: ${yamlReason(error)}`);
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
     return withInstants(value as Fields);

@@ -4,8 +4,9 @@ import { type ImportPreview, renderPreview } from '../render/render-preview.ts';
 import { counted } from '../render/time-text.ts';
 import { CommandFailure, EXIT, type FailureDetail } from '../terminal/command-failure.ts';
 import { connect } from '../terminal/connection.ts';
-import { print, printJson, remark, terminalWidth } from '../terminal/output.ts';
+import { print, printJson, terminalWidth } from '../terminal/output.ts';
 import { barText, progressLine } from '../terminal/progress-line.ts';
+import { say } from '../terminal/say.ts';
 import { columnMap } from './column-map.ts';
 import { CONTENT_TYPES } from './file-kind.ts';
 import { openUpload, type Upload } from './upload.ts';
@@ -168,9 +169,9 @@ function report(files: readonly ImportedFile[], { json, dryRun = false }: Import
     return;
   }
   for (const { file, ...answer } of files) {
-    for (const line of renderRemarks(file, answer)) remark(line);
+    for (const line of renderRemarks(file, answer)) say(line);
     if (answer.total > 0) print(renderImport(answer, dryRun, terminalWidth()));
-    remark(summary(file, answer, dryRun));
+    say(summary(file, answer, dryRun));
   }
 }
 

@@ -1,4 +1,4 @@
-import { dataOf, type LapseClient, type paths } from '@lapse/client';
+import type { LapseClient, paths } from '@lapse/client';
 import { addDuration, parseDuration } from '../../../domain/schedule/duration.ts';
 import { formatInstant, parseInstant } from '../../../domain/schedule/instant.ts';
 import { CommandFailure, EXIT, usageFailure } from '../terminal/command-failure.ts';
@@ -54,13 +54,15 @@ export async function runPlain(
     params: { path: { id } },
     body,
   });
-  answerRecord(await dataOf(answer), options);
+  await answerRecord(answer, options);
 }
 
 /** `lapse extend ID` */
 export async function extend(id: string, options: LifecycleOptions): Promise<void> {
   const { reason = '', riskReview = '' } = options;
-  if (!options.until === !options.for) throw usageFailure('give either --until or --for');
+  if (!options.until === !options.for) {
+    throw usageFailure('give either --until or --for', 'for example --for P30D');
+  }
   const client = connect();
   const expires_at = options.until
     ? readInstant(options.until, '--until')
@@ -69,13 +71,12 @@ export async function extend(id: string, options: LifecycleOptions): Promise<voi
     params: { path: { id } },
     body: { expires_at, reason, risk_review: riskReview },
   });
-  answerRecord(await dataOf(answer), options);
+  await answerRecord(answer, options);
 }
 
 /** `lapse renew ID` */
 export async function renew(id: string, options: LifecycleOptions): Promise<void> {
   const { justification = '' } = options;
-  if (options.until && options.for) throw usageFailure('give either --until or --for');
   const answer = connect().POST('/v1/exceptions/{id}/renew', {
     params: { path: { id } },
     body: {
@@ -84,7 +85,7 @@ export async function renew(id: string, options: LifecycleOptions): Promise<void
       ...(options.for ? { requested_duration: readDuration(options.for, '--for') } : {}),
     },
   });
-  answerRecord(await dataOf(answer), options);
+  await answerRecord(answer, options);
 }
 
 /** `lapse close ID` */
@@ -101,7 +102,7 @@ export async function close(id: string, options: LifecycleOptions): Promise<void
       ...(statement ? { removal: { statement, links: [...links] } } : {}),
     },
   });
-  answerRecord(await dataOf(answer), options);
+  await answerRecord(answer, options);
 }
 
 /** An extension for so long is counted from the end that stands. */

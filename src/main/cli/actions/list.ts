@@ -1,9 +1,16 @@
-import { dataOf, type ExceptionPage, type LapseClient, type ListQuery } from '@lapse/client';
+import {
+  dataOf,
+  type ExceptionPage,
+  type LapseClient,
+  type ListQuery,
+  timedDataOf,
+} from '@lapse/client';
 import { type ListedRecord, listed, renderList } from '../render/render-list.ts';
 import { counted } from '../render/time-text.ts';
-import { usageFailure } from '../terminal/command-failure.ts';
 import { connect } from '../terminal/connection.ts';
 import { print, printJson, remark, terminalWidth } from '../terminal/output.ts';
+import { sayNext } from '../terminal/say.ts';
+import { eachPage, MOST_A_PAGE } from './all-items.ts';
 import { type FilterOptions, filterQuery } from './list-query.ts';
 
 /** `lapse list`: the API's filters, and how much of the list is wanted. */
@@ -17,7 +24,6 @@ export interface ListOptions extends FilterOptions {
   readonly cursor?: string;
 }
 
-const MOST_A_PAGE = 200;
 const WATCH_SECONDS = 2;
 
 /** `lapse list` */
@@ -31,29 +37,29 @@ export async function list(search: string | undefined, options: ListOptions): Pr
   };
   if (options.count) return count(client, query, options);
   if (options.watch !== undefined) return watch(client, query, options);
-  if (options.all) return listAll(client, { ...query, limit: MOST_A_PAGE }, options);
-  const page = await pageOf(client, query);
+  if (options.all) return listAll(client, query, options);
+  const { data: page, now } = await timedPageOf(client, query);
   if (options.json) return printJson(page);
-  printRows(page.items);
+  printRows(page.items, now);
   remark(totalText(page.items.length, page));
   if (page.next_cursor)
-    remark(`next: the same command with --cursor ${page.next_cursor}, or --all`);
+    sayNext(`the same command with --all, or page by page with --cursor ${page.next_cursor}`);
 }
 
-/** As many as fit the terminal, drawn anew; the other ways to have it make no sense with that. */
+/** As many as fit the terminal, drawn anew. */
 async function watch(client: LapseClient, query: ListQuery, options: ListOptions): Promise<void> {
-  const others = (['json', 'all', 'cursor'] as const).filter((name) => options[name] !== undefined);
-  if (others.length > 0) throw usageFailure(`--watch goes with no --${others[0]}`);
   const { watchList } = await import('./watch-list.ts');
   await watchList(
-    () => pageOf(client, { limit: MOST_A_PAGE, ...query }),
+    () => timedPageOf(client, { limit: MOST_A_PAGE, ...query }),
     (page) => totalText(page.items.length, page),
     options.watch === true ? WATCH_SECONDS : (options.watch ?? WATCH_SECONDS),
   );
 }
 
 async function count(client: LapseClient, query: ListQuery, { json }: ListOptions): Promise<void> {
-  const { total } = await pageOf(client, { ...query, limit: 1, count: 'exact' });
+  const { total } = await dataOf(
+    client.GET('/v1/exceptions', { params: { query: { ...query, limit: 1, count: 'exact' } } }),
+  );
   if (json) printJson({ total });
   else print(String(total));
 }
@@ -66,24 +72,27 @@ async function listAll(
 ): Promise<void> {
   const rows: ListedRecord[] = [];
   let total = 0;
-  let cursor: string | undefined;
+  let now = Number.NaN;
   if (json) print('{"items":[');
-  do {
-    const page: ExceptionPage = await pageOf(client, cursor ? { ...query, cursor } : query);
+  const read = async (page: { limit: number; cursor?: string }) => {
+    const { data, now: at } = await timedPageOf(client, { ...query, ...page });
+    now = at;
+    return data;
+  };
+  for await (const page of eachPage(read, query.cursor)) {
     for (const item of page.items) {
       if (json) print(`${total > 0 ? ',' : ''}${JSON.stringify(item)}`);
       else rows.push(listed(item));
       total += 1;
     }
-    cursor = page.next_cursor ?? undefined;
-  } while (cursor !== undefined);
+  }
   if (json) print(`],"next_cursor":null,"total":${total},"total_is_minimum":false}`);
-  else printRows(rows);
+  else printRows(rows, now);
   remark(total === 0 ? 'no exception matches' : counted(total, 'exception'));
 }
 
-function printRows(rows: readonly ListedRecord[]): void {
-  if (rows.length > 0) print(renderList(rows, terminalWidth(), Date.now()));
+function printRows(rows: readonly ListedRecord[], now: number): void {
+  if (rows.length > 0) print(renderList(rows, terminalWidth(), now));
 }
 
 function totalText(shown: number, { total, total_is_minimum }: ExceptionPage): string {
@@ -92,6 +101,6 @@ function totalText(shown: number, { total, total_is_minimum }: ExceptionPage): s
   return shown === total ? counted(total, 'exception') : `${shown} of ${all} exceptions`;
 }
 
-function pageOf(client: LapseClient, query: ListQuery): Promise<ExceptionPage> {
-  return dataOf(client.GET('/v1/exceptions', { params: { query } }));
+function timedPageOf(client: LapseClient, query: ListQuery) {
+  return timedDataOf(client.GET('/v1/exceptions', { params: { query } }));
 }

@@ -1,4 +1,4 @@
-import { dataOf, type ExceptionFieldsInput, type LapseClient } from '@lapse/client';
+import type { ExceptionFieldsInput, LapseClient } from '@lapse/client';
 import { missingForRequest } from '../../../domain/exception/completeness.ts';
 import { FIELD_FLAGS } from '../commands/field-flags.ts';
 import { CommandFailure, EXIT } from '../terminal/command-failure.ts';
@@ -47,7 +47,7 @@ async function createRecord(
   const query = options.submit ? ({ submit: 'true' } as const) : {};
   // The server checks every field and names each that is wrong.
   const body = fields as ExceptionFieldsInput;
-  answerRecord(await dataOf(client.POST('/v1/exceptions', { params: { query }, body })), options);
+  await answerRecord(client.POST('/v1/exceptions', { params: { query }, body }), options);
 }
 
 /** Whether a person would be asked: a draft that could not become a request yet. */

@@ -18,7 +18,6 @@ export async function report(
   name: string | undefined,
   { format, json }: ReportOptions,
 ): Promise<void> {
-  if (json && format) throw usageFailure('--json and --format exclude each other', 'give one');
   const names = name === undefined ? REPORT_NAMES : [knownName(name)];
   const client = connect();
   const answers = await Promise.all(names.map((each) => read(client, each)));

@@ -1,15 +1,17 @@
 import { constants, createReadStream } from 'node:fs';
 import { access, readFile, stat } from 'node:fs/promises';
+import { addAbortSignal } from 'node:stream';
 import type { RestoreProgress } from '../../../features/backup/restore-backup.ts';
 import type { RestoredBackup } from '../../restore.ts';
 import { renderRestore } from '../render/render-restore.ts';
 import { counted } from '../render/time-text.ts';
 import { errorColours } from '../terminal/colours.ts';
 import { CommandFailure, usageFailure } from '../terminal/command-failure.ts';
-import { print, remark } from '../terminal/output.ts';
+import { print, remark, safeLine } from '../terminal/output.ts';
 import { knownPassphrase, type PassphraseOptions } from '../terminal/passphrase.ts';
 import { barText, progressLine } from '../terminal/progress-line.ts';
 import { abortSignal } from '../terminal/stop-signal.ts';
+import { unreadable } from '../terminal/system-reason.ts';
 import { backupFailure } from './backup-failure.ts';
 
 interface RestoreOptions extends PassphraseOptions {
@@ -21,6 +23,7 @@ export async function restoreFrom(file: string, options: RestoreOptions): Promis
   const checkpoints = await Promise.all((options.checkpoint ?? []).map(readCheckpoint));
   if (file !== '-') await assertReadable(file);
   const line = progressLine();
+  const signal = abortSignal();
   try {
     const [{ restore }, { openBackup }, { readConfig }] = await Promise.all([
       import('../../restore.ts'),
@@ -29,19 +32,15 @@ export async function restoreFrom(file: string, options: RestoreOptions): Promis
     ]);
     const folder = process.cwd();
     const { config, secrets } = await readConfig(process.env, folder);
-    const content = file === '-' ? process.stdin : createReadStream(file);
+    // A read that waits for somebody to write has to end too.
+    const content = addAbortSignal(signal, file === '-' ? process.stdin : createReadStream(file));
     const backup = await openBackup(content, () => knownPassphrase(options));
-    // From here on Ctrl-C must not leave a PostgreSQL behind.
-    const signal = abortSignal();
     let restored: RestoredBackup;
     try {
       restored = await restore({
-        ...{ config, secrets, folder, backup, checkpoints },
+        ...{ config, secrets, folder, backup, checkpoints, signal },
         progress: (text) => remark(`${errorColours.dim('lapse:')} ${text}`),
-        onProgress: (progress) => {
-          signal.throwIfAborted();
-          line.update(progressText(progress));
-        },
+        onProgress: (progress) => line.update(progressText(progress)),
       });
     } finally {
       await backup.close();
@@ -50,7 +49,7 @@ export async function restoreFrom(file: string, options: RestoreOptions): Promis
     print(renderRestore(backup.manifest, restored));
   } catch (error) {
     line.done();
-    throw backupFailure(error, { file, verb: 'restored' });
+    throw backupFailure(error, { file, verb: 'restored', signal });
   }
 }
 
@@ -59,8 +58,8 @@ function progressText(progress: RestoreProgress): string {
     const { rows, total, table } = progress;
     return `${barText(rows, total)}  1/3 loading: ${counted(rows, 'row')}, at ${table}`;
   }
-  const { entries, total, step } = progress;
-  const what = step === 'rebuild' ? '2/3 folding' : '3/3 verifying';
+  const { entries, total, step, tenant } = progress;
+  const what = `${step === 'rebuild' ? '2/3 folding' : '3/3 verifying'} ${safeLine(tenant)}`;
   return `${barText(entries, total)}  ${what}: ${entries.toLocaleString('en')} of ${counted(total, 'entry', 'entries')}`;
 }
 
@@ -68,7 +67,7 @@ async function readCheckpoint(path: string): Promise<{ name: string; note: strin
   try {
     return { name: path, note: await readFile(path, 'utf8') };
   } catch (error) {
-    throw usageFailure(`the checkpoint cannot be read: ${(error as Error).message}`);
+    throw unreadable(`the checkpoint ${path}`, error);
   }
 }
 
@@ -78,6 +77,6 @@ async function assertReadable(file: string): Promise<void> {
     await access(file, constants.R_OK);
   } catch (error) {
     if (error instanceof CommandFailure) throw error;
-    throw usageFailure(`${file} cannot be read: ${(error as Error).message}`);
+    throw unreadable(file, error);
   }
 }

@@ -1,4 +1,5 @@
 import { RECORD_FIELDS } from '@lapse/client';
+import { yamlReason } from '../../../platform/config/yaml-reason.ts';
 import { usageFailure } from '../terminal/command-failure.ts';
 
 /** Reads `path=value` of `--set`: a dotted path, and a value in YAML. */
@@ -17,7 +18,7 @@ export async function readSetting(setting: string): Promise<[path: string[], val
   try {
     value = parse(text);
   } catch (error) {
-    throw usageFailure(`the value of ${path.join('.')} is not YAML: ${(error as Error).message}`);
+    throw usageFailure(`the value of ${path.join('.')} is not YAML: ${yamlReason(error)}`);
   }
   // An id such as 0217 or a title such as 2026 is a text, however much it looks like a number.
   const isText = path.length === 1 && TEXTS.has(path[0] ?? '');

@@ -1,21 +1,25 @@
-import { dataOf } from '@lapse/client';
+import { dataOf, timedDataOf } from '@lapse/client';
 import { renderComments } from '../render/render-comments.ts';
 import { renderHistory } from '../render/render-history.ts';
 import { renderRecord } from '../render/render-record.ts';
 import { connect } from '../terminal/connection.ts';
 import { print, printJson, terminalWidth } from '../terminal/output.ts';
-import { type AnswerOptions, readRecord } from './answer-record.ts';
+import { allItems } from './all-items.ts';
+import type { AnswerOptions } from './answer-record.ts';
 
 /** `lapse show ID` */
 export async function show(id: string, { json }: AnswerOptions): Promise<void> {
   const client = connect();
-  const record = await readRecord(client, id);
+  const path = { id };
+  const { data: record, now } = await timedDataOf(
+    client.GET('/v1/exceptions/{id}', { params: { path } }),
+  );
   if (json) return printJson(record);
-  const comments = await dataOf(
-    client.GET('/v1/exceptions/{id}/comments', { params: { path: { id } } }),
+  const comments = await allItems((query) =>
+    dataOf(client.GET('/v1/exceptions/{id}/comments', { params: { path, query } })),
   );
   const width = terminalWidth();
-  print(renderRecord(record, renderComments(comments.items, width), width, Date.now()));
+  print(renderRecord(record, renderComments(comments, width), width, now));
 }
 
 /** `lapse history ID` */

@@ -4,6 +4,7 @@ import { timeText } from '../render/time-text.ts';
 import { colours } from '../terminal/colours.ts';
 import { connect } from '../terminal/connection.ts';
 import { print, printJson, remark, safeLine, terminalWidth } from '../terminal/output.ts';
+import { allItems } from './all-items.ts';
 import type { AnswerOptions } from './answer-record.ts';
 
 type Task = TaskList['items'][number];
@@ -24,11 +25,13 @@ export async function tasks({ all, retry, json }: TaskOptions): Promise<void> {
     else print(`${task.subject_id} is tried again`);
     return;
   }
-  const query = all ? ({ all: 'true' } as const) : {};
-  const answer = await dataOf(client.GET('/v1/tasks', { params: { query } }));
-  if (json) return printJson(answer);
-  if (answer.items.length === 0) return remark('nothing waits for a person');
-  print(renderTasks(answer.items));
+  const wanted = all ? ({ all: 'true' } as const) : {};
+  const items = await allItems((page) =>
+    dataOf(client.GET('/v1/tasks', { params: { query: { ...wanted, ...page } } })),
+  );
+  if (json) return printJson({ items, next_cursor: null });
+  if (items.length === 0) return remark('nothing waits for a person');
+  print(renderTasks(items));
 }
 
 function renderTasks(items: readonly Task[]): string {

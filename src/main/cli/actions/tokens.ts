@@ -1,10 +1,11 @@
-import { dataOf, type paths, type TokenList } from '@lapse/client';
+import { dataOf, type paths, type TokenList, timedDataOf } from '@lapse/client';
 import { renderTable } from '../render/render-table.ts';
 import { dayText, timeText } from '../render/time-text.ts';
 import { colours } from '../terminal/colours.ts';
 import { connect } from '../terminal/connection.ts';
 import { print, printJson, remark, safeLine, terminalWidth } from '../terminal/output.ts';
 import { readEnd } from '../terminal/read-time.ts';
+import { allItems } from './all-items.ts';
 import type { AnswerOptions } from './answer-record.ts';
 
 type Role = paths['/v1/tokens']['post']['requestBody']['content']['application/json']['role'];
@@ -46,11 +47,16 @@ export async function createToken(options: NewTokenOptions): Promise<void> {
 
 /** `lapse token list` */
 export async function listTokens({ json }: AnswerOptions): Promise<void> {
-  const answer = await dataOf(connect().GET('/v1/tokens'));
-  if (json) return printJson(answer);
-  const now = new Date().toISOString();
+  const client = connect();
+  let now = Number.NaN;
+  const items = await allItems(async (query) => {
+    const { data, now: at } = await timedDataOf(client.GET('/v1/tokens', { params: { query } }));
+    now = at;
+    return data;
+  });
+  if (json) return printJson({ items, next_cursor: null });
   const table = renderTable(
-    answer.items,
+    items,
     [
       { title: 'ID', text: ({ token_id }) => token_id },
       { title: 'ROLE', text: ({ role }) => role },
@@ -75,7 +81,9 @@ export async function revokeToken(id: string, { json }: AnswerOptions): Promise<
   print(`${answer.token_id} of ${safeLine(answer.name)} opens nothing any more`);
 }
 
-function stateOf({ revoked_at, expires_at }: Token, now: string): string {
+function stateOf({ revoked_at, expires_at }: Token, now: number): string {
   if (revoked_at) return `revoked ${dayText(revoked_at)}`;
-  return expires_at <= now ? `over ${dayText(expires_at)}` : `valid to ${dayText(expires_at)}`;
+  return Date.parse(expires_at) <= now
+    ? `over ${dayText(expires_at)}`
+    : `valid to ${dayText(expires_at)}`;
 }

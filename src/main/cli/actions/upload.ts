@@ -1,7 +1,8 @@
 import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
-import { CommandFailure, EXIT, usageFailure } from '../terminal/command-failure.ts';
+import { CommandFailure, EXIT } from '../terminal/command-failure.ts';
+import { unreadable } from '../terminal/system-reason.ts';
 import { type FileKind, kindOfFile, kindOfText } from './file-kind.ts';
 
 /** A file that is sent, as often as it has to be. */
@@ -40,7 +41,7 @@ export async function openUpload(path: string): Promise<Upload> {
     return size <= BIG_BYTES ? held(path, await readFile(path), kind) : streamed(path, size, kind);
   } catch (error) {
     if (error instanceof CommandFailure) throw error;
-    throw usageFailure(`${path} cannot be read: ${(error as Error).message}`);
+    throw unreadable(path, error);
   }
 }
 

@@ -16,7 +16,7 @@ const FRAME = 3;
  * for a while is said in the last line; what was seen last stays.
  */
 export async function watchList(
-  read: () => Promise<ExceptionPage>,
+  read: () => Promise<{ readonly data: ExceptionPage; readonly now: number }>,
   totalText: (page: ExceptionPage) => string,
   seconds: number,
 ): Promise<void> {
@@ -31,8 +31,8 @@ export async function watchList(
     while (!signal.isGiven) {
       let foot: string;
       try {
-        const page = await read();
-        table = renderList(page.items, terminalWidth(), Date.now()).split('\n');
+        const { data: page, now } = await read();
+        table = renderList(page.items, terminalWidth(), now).split('\n');
         foot = colours.dim(`${totalText(page)}, ${clock()}; every ${seconds} s; Ctrl-C ends`);
       } catch (error) {
         const what = safeLine(error instanceof Error ? error.message : String(error));

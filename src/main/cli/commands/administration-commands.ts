@@ -27,7 +27,8 @@ function addLedger(program: Command): void {
   const ledger = program
     .command('ledger')
     .helpCommand(false)
-    .description('verify, checkpoint, proof, new-epoch: the signed record of everything');
+    .description('verify, checkpoint, proof, new-epoch: the signed record of everything')
+    .addHelpText('after', examples('lapse ledger verify', 'lapse ledger proof --help'));
   ledger
     .command('verify')
     .description('read it from beginning to end; exit 1 where anything is not what it should be')
@@ -53,7 +54,7 @@ function addLedger(program: Command): void {
     .option(...JSON_FLAG)
     .addHelpText(
       'after',
-      examples('lapse ledger new-epoch --reason "The disk failed; restored from the night before"'),
+      examples('lapse ledger new-epoch --reason "The disk failed; restored from a backup"'),
     )
     .action(async (options) => (await import('../actions/open-epoch.ts')).openEpoch(options));
 }
@@ -62,7 +63,8 @@ function addToken(program: Command): void {
   const token = program
     .command('token')
     .helpCommand(false)
-    .description('create, list, revoke: who may use the register, and as what');
+    .description('create, list, revoke: who may use the register, and as what')
+    .addHelpText('after', examples('lapse token list', 'lapse token create --help'));
   token
     .command('create')
     .description('make a token; its secret is shown this once')
@@ -80,7 +82,7 @@ function addToken(program: Command): void {
       'after',
       examples(
         'lapse token create --role approver --name "J. Chen" --email jchen@example.com',
-        'lapse token create --role auditor --name audit-2026 --expires P30D > audit.token',
+        'lapse token create --role auditor --name audit --expires P30D > audit.token',
       ),
     )
     .action(async (options) => (await import('../actions/tokens.ts')).createToken(options));

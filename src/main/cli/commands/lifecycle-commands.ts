@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { PlainCommand } from '../actions/lifecycle.ts';
 import { examples, JSON_FLAG, repeatable } from './option-values.ts';
 
@@ -116,9 +116,7 @@ function addExtend(program: Command): void {
     .option(...JSON_FLAG)
     .addHelpText(
       'after',
-      examples(
-        'lapse extend EXC_01K… --for P30D --reason "vendor is late" --risk-review "unchanged"',
-      ),
+      examples('lapse extend EXC_01K… --for P30D --reason "vendor is late" --risk-review same'),
     )
     .action(async (id, options) => (await import('../actions/lifecycle.ts')).extend(id, options));
 }
@@ -128,7 +126,9 @@ function addRenew(program: Command): void {
     .command('renew <id>')
     .description('draft a new record that takes over when this one ends')
     .requiredOption('--justification <text>', 'why it is still needed; every renewal needs its own')
-    .option('--until <date>', 'its end, a day (00:00 UTC) or an instant')
+    .addOption(
+      new Option('--until <date>', 'its end, a day (00:00 UTC) or an instant').conflicts('for'),
+    )
     .option('--for <duration>', 'so long from its approval, for example P30D')
     .option(...JSON_FLAG)
     .addHelpText('after', examples('lapse renew EXC_01K… --justification "cut-over moved to May"'))
@@ -148,7 +148,7 @@ function addClose(program: Command): void {
       'after',
       examples(
         'lapse close EXC_01K… --evidence c1=https://git.example.com/pr/1234',
-        'lapse close EXC_01K… --evidence c1=LINK --removal-statement "rule deleted" --removal-link LINK',
+        'lapse close EXC_01K… --evidence c1=LINK --removal-statement "rule deleted"',
       ),
     )
     .action(async (id, options) => (await import('../actions/lifecycle.ts')).close(id, options));

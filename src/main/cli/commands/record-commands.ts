@@ -99,7 +99,7 @@ function addImport(program: Command): void {
         'lapse import register.yaml --dry-run',
         'lapse import exceptions/*.yaml --assign',
         'cat register.yaml | lapse import -',
-        'lapse import waivers.csv --preview --map "Due date=expires_at" --map "Comment="',
+        'lapse import waivers.csv --preview --map "Due=expires_at" --map "Comment="',
         'lapse import exemptions.csv --preview        # as EPAC has them',
       ),
     )

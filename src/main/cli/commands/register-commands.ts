@@ -34,7 +34,9 @@ function addReport(program: Command): void {
     .argument('[name]', `one of ${REPORT_NAMES.join(', ')}; otherwise all of them`)
     .description('the register in numbers: what is open, how old, how severe, and where')
     .addOption(
-      new Option('--format <format>', 'charts, or tables in Markdown').choices(['charts', 'md']),
+      new Option('--format <format>', 'charts, or tables in Markdown')
+        .choices(['charts', 'md'])
+        .conflicts('json'),
     )
     .option(...JSON_FLAG)
     .addHelpText(
@@ -63,7 +65,7 @@ function addNew(program: Command): void {
       'after',
       examples(
         'lapse new',
-        'lapse new --title "Open port 8443 for the vendor" --environment prod --control firewall',
+        'lapse new --title "Open port 8443" --environment prod --control firewall',
         'lapse new --file exception.yaml --set environment=staging --submit',
         "lapse new --title T --set 'telemetry={dashboards: [API Health]}'",
         'lapse new --title T --owner "A. Rivera <arivera@example.com>, Integrations"',
@@ -86,7 +88,7 @@ function addEdit(program: Command): void {
       examples(
         'lapse edit EXC_01K…',
         'lapse edit EXC_01K… --adr-id ADR-0217 --owner "J. Chen <jchen@example.com>"',
-        'lapse edit EXC_01K… --set remediation_plan.closure_criteria.0.text="OAuth is live"',
+        'lapse edit EXC_01K… --set remediation_plan.steps.0.text="OAuth is live"',
         'lapse edit EXC_01K… --unset dependencies --unset evidence.1',
       ),
     )
@@ -108,9 +110,15 @@ function addList(program: Command): void {
     .option(...SORT_FLAG)
     .option('--limit <count>', 'how many, at most 200', wholeNumber(1))
     .option('--cursor <cursor>', 'go on where a list ended')
-    .option('--all', 'all of them, page after page')
-    .option('--count', 'only how many there are')
-    .option('--watch [seconds]', 'draw it anew every 2 seconds, until Ctrl-C', wholeNumber(1))
+    .addOption(new Option('--all', 'all of them, page after page').conflicts('limit'))
+    .addOption(
+      new Option('--count', 'only how many there are').conflicts(['all', 'limit', 'cursor']),
+    )
+    .addOption(
+      new Option('--watch [seconds]', 'draw it anew every 2 seconds, until Ctrl-C')
+        .argParser(wholeNumber(1))
+        .conflicts(['all', 'count', 'cursor', 'json']),
+    )
     .option(...JSON_FLAG)
     .addHelpText(
       'after',

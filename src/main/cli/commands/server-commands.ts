@@ -49,9 +49,8 @@ export function addServerCommands(program: Command): void {
 }
 
 const PASSPHRASE = `
-The passphrase is asked for on a terminal; else it is LAPSE_BACKUP_PASSPHRASE,
-or in the file of --passphrase-file.
-`;
+The passphrase comes from the file of --passphrase-file, else from
+LAPSE_BACKUP_PASSPHRASE; without either it is asked for, at a terminal.`;
 const PASSPHRASE_FILE = [
   '--passphrase-file <file>',
   'take the passphrase from the first line of a file',

@@ -1,31 +1,61 @@
 import type { ExceptionRecord } from '@lapse/client';
+import { colours } from '../terminal/colours.ts';
+import { displayWidth, wrapTo } from '../terminal/text-layout.ts';
 import { missingApprovals } from './record-approvals.ts';
 import { missingFields } from './record-missing.ts';
 import { timeText } from './time-text.ts';
 
+/** What has to happen next. */
+export interface NextStep {
+  /** In words; empty where the command says it all. */
+  readonly what: string;
+  readonly command: string;
+}
+
+/** `next: …` with the command on a line of its own where both do not fit: it stays whole to be copied. */
+export function renderNext({ what, command }: NextStep, width: number): string {
+  const next = colours.cyan('next:');
+  const line = [what, command].filter(Boolean).join(': ');
+  if ('next: '.length + displayWidth(line) <= width) return `${next} ${line}`;
+  const words = wrapTo(`${what}:`, width - 'next: '.length).join('\n  ');
+  return what === '' ? `${next} ${command}` : `${next} ${words}\n  ${command}`;
+}
+
 /** What has to happen next, and the command for it; nothing where only time has to pass. */
-export function nextStep(record: ExceptionRecord): string | undefined {
+export function nextStep(record: ExceptionRecord): NextStep | undefined {
   const id = record.exception_id;
   if (record.pending_change) {
-    return `the extension waits for a decision: lapse approve ${id} --change extension --reason …`;
+    return {
+      what: 'the extension waits for a decision',
+      command: `lapse approve ${id} --change extension --reason …`,
+    };
   }
   switch (record.status) {
     case 'Draft':
       return missingFields(record).length === 0
-        ? `lapse submit ${id}`
-        : `add what is missing (lapse show ${id} lists it), then: lapse submit ${id}`;
+        ? { what: '', command: `lapse submit ${id}` }
+        : { what: 'add what is missing, and submit it', command: `lapse edit ${id}` };
     case 'Under-Review':
-      return `${missingApprovals(record)
-        .map(({ role }) => role)
-        .join(', ')} decides: lapse approve ${id} --reason …`;
+      return {
+        what: `${missingApprovals(record)
+          .map(({ role }) => role)
+          .join(', ')} decides`,
+        command: `lapse approve ${id} --reason …`,
+      };
     case 'Approved':
       return record.controls_confirmed
         ? undefined
-        : `once the compensating controls are in place: lapse activate ${id}`;
+        : { what: 'once the compensating controls are in place', command: `lapse activate ${id}` };
     case 'Expiring':
-      return `lapse close ${id}, lapse extend ${id} or lapse renew ${id} before ${record.expires_at ? timeText(record.expires_at) : 'the end'}`;
+      return {
+        what: `close, extend or renew it before ${record.expires_at ? timeText(record.expires_at) : 'the end'}`,
+        command: `lapse close ${id}`,
+      };
     case 'Expired':
-      return `show that it is over: lapse close ${id}${evidenceOptions(record)}`;
+      return {
+        what: 'show that it is over',
+        command: `lapse close ${id}${evidenceOptions(record)}`,
+      };
     default:
       return undefined;
   }

@@ -6,8 +6,7 @@ type Timed = Pick<ExceptionRecord, 'status' | 'in_force' | 'overdue' | 'expires_
 
 /**
  * When the exception ends or ended, with a countdown: `ends in 12 days (2026-03-07 00:00 UTC)`.
- * The countdown is by this computer's clock and is left out where that contradicts the server,
- * whose answer decides.
+ * `now` is the server's; the countdown is left out where the answer does not name it.
  */
 export function endText(record: Timed, now: number): string | undefined {
   const end = record.expires_at;

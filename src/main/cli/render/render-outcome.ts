@@ -1,8 +1,7 @@
 import type { ExceptionRecord } from '@lapse/client';
-import { colours } from '../terminal/colours.ts';
 import { safeLine } from '../terminal/output.ts';
-import { fitTo } from '../terminal/text-layout.ts';
-import { nextStep } from './next-step.ts';
+import { wrapTo } from '../terminal/text-layout.ts';
+import { nextStep, renderNext } from './next-step.ts';
 import { endText } from './record-time.ts';
 import { statusText } from './status-style.ts';
 
@@ -13,8 +12,12 @@ export function renderOutcome(record: ExceptionRecord, width: number, now: numbe
   const next = nextStep(record);
   return [
     `${record.exception_id}  ${statusText(record.status, `● ${record.status}${closed}`)}`,
-    `  ${fitTo(safeLine(record.title), width - 2)}`,
-    ...(end === undefined || record.status === 'Draft' ? [] : [`  ${end}`]),
-    ...(next === undefined ? [] : [`${colours.cyan('next:')} ${next}`]),
+    ...indented(safeLine(record.title), width),
+    ...(end === undefined || record.status === 'Draft' ? [] : indented(end, width)),
+    ...(next === undefined ? [] : [renderNext(next, width)]),
   ].join('\n');
+}
+
+function indented(text: string, width: number): string[] {
+  return wrapTo(text, width - 2).map((line) => `  ${line}`);
 }

@@ -2,7 +2,7 @@ import type { ExceptionRecord } from '@lapse/client';
 import { colours } from '../terminal/colours.ts';
 import { safeText } from '../terminal/output.ts';
 import { wrapTo } from '../terminal/text-layout.ts';
-import { nextStep } from './next-step.ts';
+import { nextStep, renderNext } from './next-step.ts';
 import { approvalSections } from './record-approvals.ts';
 import { missingSection } from './record-missing.ts';
 import { claimsSection, closingSection, violationsSection } from './record-outcome.ts';
@@ -29,7 +29,7 @@ export function renderRecord(
     claimsSection(record, width),
     missingSection(record, width),
     comments,
-    footer(record),
+    footer(record, width),
   ];
   return sections.filter((section) => section !== '').join('\n');
 }
@@ -42,25 +42,26 @@ function headline(record: ExceptionRecord, width: number, now: number): string {
     record.severity
       ? `${severityText(record.severity)} risk${record.risk_score ? ` (${record.risk_score} of 9)` : ''}`
       : '',
-    closedText(record),
   ].filter((part) => part !== '');
-  const end = endText(record, now);
+  const end = closedText(record) ?? endText(record, now);
   return [
     ...title,
     `${colours.dim(record.exception_id)}  ${parts.join('  ')}`,
-    ...(end === undefined ? [] : [record.overdue ? colours.red(end) : end]),
+    ...(end === undefined
+      ? []
+      : wrapTo(end, width).map((line) => (record.overdue ? colours.red(line) : line))),
     '',
   ].join('\n');
 }
 
-function closedText({ closed }: ExceptionRecord): string {
-  return closed ? `${closed.reason} at ${timeText(closed.at)}` : '';
+function closedText({ closed }: ExceptionRecord): string | undefined {
+  return closed ? `${closed.reason} at ${timeText(closed.at)}` : undefined;
 }
 
-function footer(record: ExceptionRecord): string {
+function footer(record: ExceptionRecord, width: number): string {
   const next = nextStep(record);
   return [
-    ...(next === undefined ? [] : [`${colours.cyan('next:')} ${next}`]),
+    ...(next === undefined ? [] : [renderNext(next, width)]),
     colours.dim(`history: lapse history ${record.exception_id}   revision ${record.revision}`),
   ].join('\n');
 }

@@ -1,5 +1,5 @@
-/** The exit codes of INTERFACE, Command line. */
-export const EXIT = { done: 0, refused: 1, usage: 2, undecided: 3 } as const;
+/** The exit codes of INTERFACE, Command line; and what shells know as ended by Ctrl-C. */
+export const EXIT = { done: 0, refused: 1, usage: 2, undecided: 3, stopped: 130 } as const;
 
 /** A field's or a file's problem, with where it stands. */
 export interface FailureDetail {

@@ -1,11 +1,16 @@
 import { stripVTControlCharacters } from 'node:util';
 
+const LEAST_WIDTH = 20;
 const DEFAULT_WIDTH = 80;
 
-/** Columns of the terminal; 80 where there is none. */
+/**
+ * Columns that there are: those of the terminal, or what COLUMNS says. Into a pipe or a file without
+ * bound: whoever reads it there wants it whole, and a line for each thing.
+ */
 export function terminalWidth(): number {
   const columns = process.stdout.columns || Number(process.env.COLUMNS);
-  return columns >= 20 ? columns : DEFAULT_WIDTH;
+  if (columns >= LEAST_WIDTH) return columns;
+  return process.stdout.isTTY ? DEFAULT_WIDTH : Number.POSITIVE_INFINITY;
 }
 
 /** Whether somebody sits there who can be asked. */

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { CommandFailure, EXIT, usageFailure } from './command-failure.ts';
+import { unreadable } from './system-reason.ts';
 
 /** Where a passphrase may come from; never from an argument, which every process can read. */
 export interface PassphraseOptions {
@@ -52,7 +53,7 @@ async function firstLine(file: string): Promise<string> {
   try {
     text = await readFile(file, 'utf8');
   } catch (error) {
-    throw usageFailure(`the passphrase file cannot be read: ${(error as Error).message}`);
+    throw unreadable(`the passphrase file ${file}`, error);
   }
   const [line = ''] = text.split(/\r?\n/, 1);
   if (line === '') throw usageFailure(`the passphrase file ${file} begins with an empty line`);
@@ -75,7 +76,9 @@ async function ask(message: string, check: (typed: string) => string | undefined
     clearOnError: true,
     validate: (typed) => (check(typed ?? '') ? sentence(check(typed ?? '')) : undefined),
   });
-  if (isCancel(answer)) throw new CommandFailure('stopped', { exitCode: EXIT.undecided });
+  if (isCancel(answer)) {
+    throw new CommandFailure('stopped before anything was done', { exitCode: EXIT.stopped });
+  }
   return answer;
 }
 

@@ -1,5 +1,5 @@
 import { LapseProblem, LapseUnreachable } from '@lapse/client';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { usageFailure } from './command-failure.ts';
 import { reportFailure } from './report-failure.ts';
 import { startFailure } from './start-failure.ts';
@@ -52,6 +52,26 @@ test('every field is named, then what to do next', () => {
     '  stride: is required',
   ]);
   expect(said).toMatch(/\nnext: .*lapse edit/);
+});
+
+test('at a terminal lines are wrapped, and what is listed stays indented', () => {
+  const { isTTY, columns } = process.stderr;
+  onTestFinished(() => void Object.assign(process.stderr, { isTTY, columns }));
+  Object.assign(process.stderr, { isTTY: true, columns: 30 });
+  const message = 'is required, and has to be given in words';
+  const errors = ['owners', 'stride'].map((path) => ({ path, message }));
+  reportFailure(problem(422, 'incomplete-record', { errors }));
+  expect(said.split('\n').slice(0, 3)).toEqual([
+    'error: refused',
+    '  owners: is required, and',
+    '    has to be given in words',
+  ]);
+  for (const line of said.split('\n')) expect(line.length).toBeLessThanOrEqual(30);
+});
+
+test.each(['exception', 'token', 'task'])('where a %s is not found, what lists them', (kind) => {
+  reportFailure(problem(404, 'not-found', { detail: `there is no ${kind} X` }));
+  expect(said).toMatch(/\nnext: `lapse [a-z ]+` shows what there is\n/);
 });
 
 test('what the server quotes cannot write to the terminal', () => {

@@ -2,7 +2,7 @@ import { LapseProblem, LapseUnreachable } from '@lapse/client';
 import { errorColours as colours } from './colours.ts';
 import { CommandFailure, EXIT } from './command-failure.ts';
 import { safeText } from './output.ts';
-import { wrapTo } from './text-layout.ts';
+import { say, sayNext } from './say.ts';
 
 /**
  * Says on standard error what is wrong and what to do next, and gives the exit code of INTERFACE,
@@ -15,20 +15,13 @@ export function reportFailure(error: unknown): number {
     process.stderr.write(`${label('error')} this should not happen\n${stack}\n`);
     return EXIT.undecided;
   }
-  say(`${label('error')} ${safeText(failure.message)}`, '  ');
+  say(`${label('error')} ${safeText(failure.message).trimEnd()}`);
   for (const { at, message } of failure.details) {
     const place = at === '' ? '' : `${colours.bold(safeText(at))}: `;
-    say(`  ${place}${safeText(message)}`, '    ');
+    say(`  ${place}${safeText(message)}`, 4);
   }
-  if (failure.next) say(`${colours.cyan('next:')} ${failure.next}`, '  ');
+  if (failure.next) sayNext(failure.next);
   return failure.exitCode;
-}
-
-/** Wrapped on a terminal; elsewhere one line each, for programs that look for them. */
-function say(text: string, indent: string): void {
-  const { isTTY, columns } = process.stderr;
-  const [first = '', ...rest] = isTTY ? wrapTo(text, columns - indent.length) : [text];
-  process.stderr.write([first, ...rest.map((line) => indent + line), ''].join('\n'));
 }
 
 function label(word: string): string {
@@ -90,6 +83,13 @@ function needsChange([first]: LapseProblem['errors']): boolean {
   return first?.path === 'change';
 }
 
+/** Which command shows what there is of the kind that was not found. */
+function listedBy(detail: string): string | undefined {
+  const [, kind = ''] = /^there is no (exception|token|task)\b/.exec(detail) ?? [];
+  const command = { exception: 'list', token: 'token list', task: 'tasks' }[kind];
+  return command && `\`lapse ${command}\` shows what there is`;
+}
+
 function nextStep({ status, code, detail, requestId, errors }: LapseProblem): string | undefined {
   if (needsChange(errors)) return 'add --change extension';
   switch (code) {
@@ -97,7 +97,7 @@ function nextStep({ status, code, detail, requestId, errors }: LapseProblem): st
       return 'set LAPSE_TOKEN to a token that is still valid; `lapse token create` makes one';
     case 'self-approval':
     case 'not-permitted':
-      return 'use the token of somebody who may: `lapse token list` names them and their roles';
+      return 'use the token of somebody who may; `lapse token list` shows an administrator who that is';
     case 'incomplete-record':
     case 'invalid-record':
     case 'end-refused':
@@ -107,7 +107,7 @@ function nextStep({ status, code, detail, requestId, errors }: LapseProblem): st
     case 'stale-revision':
       return 'somebody else has changed the record meanwhile: look at it, and repeat the command';
     case 'not-found':
-      return /\bexception\b/.test(detail) ? '`lapse list` shows what there is' : undefined;
+      return listedBy(detail);
     case 'ledger-diverged':
       return '`lapse ledger new-epoch` says what would be given up, before it asks';
     default:

@@ -44,12 +44,18 @@ export function startFailure(error: unknown, env: NodeJS.ProcessEnv): unknown {
   if (UNREACHABLE.has(code ?? '') || /timeout expired|Connection terminated/i.test(message)) {
     return new CommandFailure(`the database cannot be reached: ${message || code}`, {
       exitCode: EXIT.undecided,
-      next: env.DATABASE_URL
-        ? 'check that DATABASE_URL names a server that runs, and a login that it knows'
-        : 'unset DATABASE_URL to use the private PostgreSQL',
+      next: checkOf(env),
     });
   }
   return error;
+}
+
+/** What to look at where a database was named; the private one has nothing to be set. */
+function checkOf(env: NodeJS.ProcessEnv): string {
+  const named = ['DATABASE_URL', 'DATABASE_ADMIN_URL'].filter((name) => env[name]);
+  return named.length > 0
+    ? `check that ${named.join(' and ')} names a server that runs, and a login that it knows`
+    : 'look into the log of the private PostgreSQL, in LAPSE_DATA/postgres/log';
 }
 
 /** An address with several numbers fails with one error that holds one for each of them. */

@@ -1,3 +1,5 @@
+import { EXIT } from './command-failure.ts';
+
 /** Ctrl-C, or the word of a supervisor. */
 export interface StopSignal {
   readonly given: Promise<void>;
@@ -9,7 +11,7 @@ export function stopSignal(): StopSignal {
   let isGiven = false;
   const given = new Promise<void>((resolve) => {
     const onSignal = () => {
-      if (isGiven) process.exit(130);
+      if (isGiven) process.exit(EXIT.stopped);
       isGiven = true;
       resolve();
     };

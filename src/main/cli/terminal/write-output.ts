@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { CommandFailure, EXIT, usageFailure } from './command-failure.ts';
+import { systemReason } from './system-reason.ts';
 
 /**
  * Writes a file so that it is there whole or not at all: beside the place where it belongs, and
@@ -75,20 +76,12 @@ function isSystemError(error: unknown): boolean {
   return error instanceof Error && 'syscall' in error && !(error instanceof CommandFailure);
 }
 
-const REASONS: Readonly<Record<string, string>> = {
-  ENOSPC: 'the disk is full',
-  EDQUOT: 'your quota of the disk is used up',
-  EACCES: 'you may not write there',
-  EPERM: 'you may not write there',
-  EROFS: 'the disk is read-only',
-  ENOENT: 'there is no such folder',
-  ENOTDIR: 'there is no such folder',
-};
-
 function writeFailure(path: string, error: unknown): CommandFailure {
-  const { code, message } = error as NodeJS.ErrnoException;
-  return new CommandFailure(`${path} was not written: ${REASONS[code ?? ''] ?? message}`, {
-    exitCode: EXIT.undecided,
-    next: 'what stood there before is untouched; make room or name another place with --output',
-  });
+  return new CommandFailure(
+    `${path} was not written: ${systemReason(error, 'there is no such folder')}`,
+    {
+      exitCode: EXIT.undecided,
+      next: 'what stood there before is untouched; make room or name another place with --output',
+    },
+  );
 }

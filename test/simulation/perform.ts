@@ -1,0 +1,117 @@
+import type { Role } from '../../src/domain/access/actor.ts';
+import type { Permission } from '../../src/domain/access/permissions.ts';
+import { assertPermitted } from '../../src/domain/access/principal.ts';
+import { draftAll, existingIds } from '../../src/features/exceptions/exception-drafts.ts';
+import { type Answer, ExceptionService } from '../../src/features/exceptions/exception-service.ts';
+import { toAnswer } from '../../src/features/exceptions/exception-wire.ts';
+import { TokenService } from '../../src/features/identity/token-service.ts';
+import { ImportService } from '../../src/features/imports/import-service.ts';
+import { EpochService } from '../../src/features/ledger/epoch-service.ts';
+import {
+  assertWritable,
+  lockTenant,
+  resumeWriting,
+  tenantState,
+} from '../../src/features/tenants/tenant-service.ts';
+import type { CheckpointStore } from '../../src/journal/checkpoint-store.ts';
+import type { Database } from '../../src/platform/db/transaction.ts';
+import type { Intent, Outcome, Request } from './intent.ts';
+import type { World } from './world.ts';
+
+/** What a `lapse serve` answers with: its database, and its folder of checkpoints. */
+export interface Server {
+  readonly db: Database;
+  readonly checkpoints: CheckpointStore;
+}
+
+/** Does what a request asks for as its route does: who may not, is refused before anything is read. */
+export async function perform(world: World, server: Server, intent: Intent): Promise<Outcome> {
+  const { caller, wish } = intent;
+  const { tenantId, idempotency } = caller;
+  const { request, target = '', expected } = wish;
+  const principal = { tenantId, actor: { ...caller.actor, role: wish.actor.role as Role } };
+  assertPermitted(principal, permissionFor(request));
+  const { db, checkpoints } = server;
+  const { policy, master } = world;
+  const exceptions = new ExceptionService({ db, policy, assertWritable });
+  switch (request.type) {
+    case 'create':
+      return ofRecord(await exceptions.create(caller, request.command, request.submit));
+    case 'renew':
+      return ofRecord(await exceptions.renew(caller, target, request.renewal, expected));
+    case 'command':
+      return ofRecord(await exceptions.execute(caller, target, request.command, expected));
+    case 'import': {
+      const { status, answer } = await imports(world, db).run(caller, fileOf(request.file), false);
+      const made = answer.created.map(({ exception_id: id = '' }) => ({ id, version: 1 }));
+      return { wire: [status, answer], streams: made };
+    }
+    case 'issue-token': {
+      const { token } = await tokens(world, db).create(principal, request.token, idempotency);
+      return { wire: token, streams: [{ id: token.token_id, version: 1 }] };
+    }
+    case 'revoke-token': {
+      const token = await tokens(world, db).revoke(principal, target, idempotency);
+      return { wire: token, streams: [{ id: token.token_id, version: 2 }] };
+    }
+    case 'open-epoch': {
+      const services = { db, master, checkpoints, tenantState, lockTenant, resumeWriting };
+      const opened = await new EpochService(services).open(principal, request.reason, idempotency);
+      return { wire: opened, streams: [{ id: tenantId, version: 1 }] };
+    }
+  }
+}
+
+function permissionFor(request: Request): Permission {
+  switch (request.type) {
+    case 'issue-token':
+    case 'revoke-token':
+      return 'token:manage';
+    case 'open-epoch':
+      return 'ledger:open-epoch';
+    case 'command':
+      return /^(Approve|Reject|RequestChanges)/.test(request.command.type)
+        ? 'exception:approve'
+        : 'exception:write';
+    default:
+      return 'exception:write';
+  }
+}
+
+function ofRecord({ status, record, now }: Answer): Outcome {
+  const { id, version, state, tenantId } = record;
+  return {
+    wire: [status, toAnswer(state, version, tenantId, now)],
+    streams: [{ id, version, state }],
+  };
+}
+
+function imports({ policy }: World, db: Database): ImportService {
+  return new ImportService({
+    db,
+    policy,
+    assertWritable,
+    register: {
+      draftAll: (tx, tenantId, actor, drafts) => draftAll(tx, policy, tenantId, actor, drafts),
+      existingIds,
+    },
+  });
+}
+
+function fileOf(text: string) {
+  return {
+    form: { format: 'jsonl', columns: new Map() } as const,
+    async *read() {
+      yield Buffer.from(text);
+    },
+  };
+}
+
+/** Tokens go by real time, which is the simulation's here. */
+function tokens({ clock }: World, db: Database): TokenService {
+  return new TokenService(
+    db,
+    () => {},
+    () => clock.now,
+  );
+}
