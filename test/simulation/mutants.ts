@@ -63,7 +63,7 @@ export const MUTANTS: readonly Mutant[] = [
         'AND (position = ANY($2::bigint[]) OR position % 5 = 0)',
       ],
     ),
-    foundBy: /the ledger verifies|ledger failed|in the ledger, signed/,
+    foundBy: /the ledger verifies|ledger failed|in the ledger, signed|still find work/,
   },
   {
     name: 'the sequencer takes an event in again',

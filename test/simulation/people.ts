@@ -3,12 +3,14 @@ import type { CommandType } from '../../src/domain/exception/commands.ts';
 import { CONTROLS, type ExceptionFields } from '../../src/domain/exception/fields.ts';
 import type { ExceptionState } from '../../src/domain/exception/state.ts';
 import type { Status } from '../../src/domain/exception/status.ts';
+import { openRequirements } from '../../src/domain/policy/approval-progress.ts';
 import { DAY, formatInstant } from '../../src/domain/schedule/instant.ts';
 import {
   APPROVER,
   COMPLETE,
   EDITOR,
   GRANTS,
+  personOf,
   REQUESTOR,
   SECOND_APPROVER,
 } from '../support/given.ts';
@@ -41,7 +43,7 @@ const USUAL: Readonly<Record<Status, readonly (readonly [Verb, number])[]>> = {
     ['EditException', 2],
   ],
   'Under-Review': [
-    ['ApproveException', 9],
+    ['ApproveException', 24],
     ['RequestChanges', 1],
   ],
   Approved: [
@@ -112,6 +114,7 @@ export function wishForRecord(random: Random, tenantId: string, now: number): Wi
   const end = random.pick([undefined, undefined, 'P5D', 'P5D', 'P14D', 'P60D', 40]);
   const fields: ExceptionFields = {
     ...COMPLETE,
+    impact: random.inThousand(700) ? 'Low' : 'High',
     control: random.inThousand(400) ? random.pick(CONTROLS) : undefined,
     grants: random.inThousand(400) ? GRANTS : undefined,
     effective_from: start === undefined ? undefined : formatInstant(now + start * DAY),
@@ -146,7 +149,7 @@ export function wishForChange(
   return {
     tenantId,
     target: id,
-    actor: actorFor(random, verb),
+    actor: actorFor(random, verb, state),
     request: requestFor(random, verb, state, now),
     expected: sees,
   };
@@ -161,13 +164,24 @@ function verbFor(random: Random, state: ExceptionState): Verb {
     : chosen;
 }
 
-function actorFor(random: Random, verb: Verb): Actor {
+function actorFor(random: Random, verb: Verb, state: ExceptionState): Actor {
   if (random.inThousand(80)) return random.pick([ADMINISTRATOR, AUDITOR, EDITOR, REQUESTOR]);
-  if (APPROVALS.includes(verb)) return random.pick([APPROVER, APPROVER, SECOND_APPROVER]);
+  if (APPROVALS.includes(verb)) return approverFor(random, state);
   return random.weighted([
     [REQUESTOR, 8],
     [EDITOR, 1],
   ]);
+}
+
+/** Mostly somebody whose approval is needed; now and then whoever is an approver. */
+function approverFor(random: Random, state: ExceptionState): Actor {
+  const { requirements = [], approvals = [] } =
+    state.pending_change ??
+    (state.request && { requirements: state.request.requirements, approvals: state.approvals }) ??
+    {};
+  const open = openRequirements(requirements, approvals);
+  if (open.length === 0 || random.inThousand(150)) return random.pick([APPROVER, SECOND_APPROVER]);
+  return personOf(random.pick(open).role as Actor['role']);
 }
 
 function requestFor(random: Random, verb: Verb, state: ExceptionState, now: number): Request {

@@ -179,6 +179,12 @@ export function commandOf(
   }
 }
 
+/** Everything that a renewal may need. */
+const ARTIFACTS = (['migration-plan', 'business-case', 'memo'] as const).map((kind) => ({
+  kind,
+  link: `https://example.com/${kind}`,
+}));
+
 function editOf(
   choice: number,
   at: number,
@@ -194,6 +200,7 @@ function editOf(
     { requested_duration: 'P3D', expires_at: null },
     { effective_from: formatInstant(at) },
     { control: 'firewall' },
+    { artifacts: ARTIFACTS },
   ] as const;
   return { ...edits[choice % edits.length] } as ReturnType<typeof editOf>;
 }
