@@ -1,6 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { addDiagnosisRoute } from '../features/diagnosis/diagnosis-route.ts';
+import { addApprovalRoutes } from '../features/exceptions/approval-routes.ts';
+import { addBulkRoutes } from '../features/exceptions/bulk-routes.ts';
 import { addCommandRoutes } from '../features/exceptions/command-routes.ts';
 import { addCommentRoutes } from '../features/exceptions/comment-routes.ts';
 import { addExceptionRoutes } from '../features/exceptions/exception-routes.ts';
@@ -61,6 +63,8 @@ export async function createHttpApp(lapse: Lapse, options: HttpOptions): Promise
       guardRoutes(scope, (bearer) => lapse.authenticator.authenticate(bearer));
       addExceptionRoutes(scope, lapse.exceptions);
       addCommandRoutes(scope, lapse.exceptions.service);
+      addBulkRoutes(scope, lapse.exceptions.service);
+      addApprovalRoutes(scope, lapse.exceptions.views, lapse.policy);
       addCommentRoutes(scope, { db: lapse.db, assertWritable });
       addExportRoutes(scope, lapse.openRegister);
       addTaskRoutes(scope, lapse.db);

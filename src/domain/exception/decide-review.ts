@@ -1,4 +1,3 @@
-import { isSamePerson } from '../access/actor.ts';
 import type { DomainError } from '../errors.ts';
 import {
   canFill,
@@ -9,6 +8,7 @@ import {
 import { evaluatePolicy, limitEnd } from '../policy/evaluate.ts';
 import { formatInstant, parseInstant } from '../schedule/instant.ts';
 import { archivesAt, remindersAfter } from './advance.ts';
+import { hasApproved, isRequestor } from './awaited-approvals.ts';
 import { chainPlace } from './chain-place.ts';
 import type { ApprovalTerms } from './commands.ts';
 import {
@@ -212,18 +212,13 @@ function filledRequirement(
   wanted: ApprovalTerms,
   { actor, policy }: DecisionContext,
 ) {
-  const requestors = [
-    ...state.contributors,
-    { email: state.fields.requestor?.email },
-    open.requested_by ?? {},
-  ];
-  if (requestors.some((person) => isSamePerson(person, actor))) {
+  if (isRequestor(state, actor)) {
     return refuse(
       'self-approval',
       'nobody approves what they requested or wrote; somebody else with the role has to decide',
     );
   }
-  if (open.approvals.some((approval) => isSamePerson(approval.by, actor))) {
+  if (hasApproved(open, actor)) {
     return refuse(
       'already-approved',
       'you have approved this already; one person fills one role, so somebody else has to decide',

@@ -1,3 +1,7 @@
+import type { DomainError } from '../errors.ts';
+import { evaluatePolicy } from '../policy/evaluate.ts';
+import type { Gate } from '../policy/policy.ts';
+import { chainPlace } from './chain-place.ts';
 import type { CommandType, ExceptionCommand } from './commands.ts';
 import { decideDraft, decideEdit, decideSubmit } from './decide-draft.ts';
 import {
@@ -65,6 +69,15 @@ const DECIDERS: { readonly [Type in Handled]: Decider<Type> } = {
   RecordViolation: decideViolation,
 };
 
+/** The commands that a policy may reserve for roles. */
+const GATES: Readonly<Partial<Record<CommandType, Gate>>> = {
+  SubmitException: 'submit',
+  ActivateException: 'activate',
+  RevokeException: 'revoke',
+  CloseException: 'close',
+  ArchiveException: 'archive',
+};
+
 /**
  * The events that follow from a command, or the refusal. The record must have been advanced to
  * `context.now` before (`advance.ts`), so that a late sweep cannot permit anything.
@@ -86,5 +99,24 @@ export function decide(
     const passes = `it is possible while ${possible.join(', ')}`;
     return refuse('wrong-state', `cannot ${verb}: the exception is ${state.status}; ${passes}`);
   }
+  const closed = closedGate(state, command.type, context);
+  if (closed) return closed;
   return (DECIDERS[command.type] as Decider<Handled>)(state, command as never, context);
+}
+
+/** The phase gate that stands in the way: the policy reserves the transition for other roles. */
+function closedGate(
+  state: ExceptionState,
+  type: CommandType,
+  { policy, actor }: DecisionContext,
+): DomainError | undefined {
+  const gate = GATES[type];
+  if (gate === undefined) return undefined;
+  const roles = evaluatePolicy(policy, state.fields, chainPlace(state)).gates[gate];
+  if (!roles || roles.includes(actor.role)) return undefined;
+  const may = roles.length > 0 ? roles.join(', ') : 'nobody: its rules contradict one another';
+  return refuse(
+    'not-permitted',
+    `the policy lets a ${actor.role} not ${gate} this exception; it takes ${may}`,
+  );
 }

@@ -43,9 +43,8 @@ export function isComplete(
  * for, and as the very person where the requirement names one.
  */
 export function canFill(requirement: Requirement, actor: Actor, policy: Policy): boolean {
-  const roles: readonly string[] = [actor.role, ...standIns(policy, actor.role)];
   return (
-    roles.includes(requirement.role) &&
+    fillableRoles(policy, actor.role).includes(requirement.role) &&
     (requirement.person === undefined || isSamePerson(requirement.person, actor))
   );
 }
@@ -70,8 +69,10 @@ function stepOf({ step = 1 }: Requirement): number {
   return step;
 }
 
-function standIns(policy: Policy, role: string): readonly string[] {
-  return Object.hasOwn(policy.stand_ins, role)
-    ? (policy.stand_ins[role as keyof Policy['stand_ins']] ?? [])
-    : [];
+/** The approval roles that somebody of a role may fill: their own, and those they may stand in for. */
+export function fillableRoles(policy: Policy, role: string): readonly string[] {
+  const others = Object.hasOwn(policy.stand_ins, role)
+    ? policy.stand_ins[role as keyof Policy['stand_ins']]
+    : undefined;
+  return [role, ...(others ?? [])];
 }

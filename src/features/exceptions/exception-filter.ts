@@ -17,6 +17,8 @@ export interface ExceptionFilter {
   readonly owner?: readonly string[];
   readonly service?: readonly string[];
   readonly policy_ref?: readonly string[];
+  /** Roles whose approval is lacking. */
+  readonly awaiting?: readonly string[];
   readonly q?: string;
   readonly expires_before?: Instant;
   readonly expires_after?: Instant;
@@ -57,9 +59,10 @@ export function filterStatuses(filter: ExceptionFilter): readonly Status[] | und
   return STATUSES.filter((each) => wanted.every((statuses) => statuses.includes(each)));
 }
 
-/** Whether a filter names a person, a service or a rule: few records of any register have it. */
-export function isNarrow({ requestor, owner, service, policy_ref }: ExceptionFilter): boolean {
-  return [requestor, owner, service, policy_ref].some((values) => values?.length);
+/** Whether a filter names a person, a service, a rule or an approver: few records of any register have it. */
+export function isNarrow(filter: ExceptionFilter): boolean {
+  const { requestor, owner, service, policy_ref, awaiting } = filter;
+  return [requestor, owner, service, policy_ref, awaiting].some((values) => values?.length);
 }
 
 /** The conditions of a filter on everything but the status and the search. */
@@ -76,6 +79,8 @@ export function fieldConditions(eb: Builder, filter: ExceptionFilter, now: Insta
     conditions.push(child('exception_services', 'service', filter.service));
   if (filter.policy_ref?.length)
     conditions.push(child('exception_policy_refs', 'policy_ref', filter.policy_ref));
+  if (filter.awaiting?.length)
+    conditions.push(child('exception_awaited_roles', 'role', filter.awaiting));
   if (filter.expires_before !== undefined)
     conditions.push(eb('expires_at', '<', formatInstant(filter.expires_before)));
   if (filter.expires_after !== undefined) {
@@ -92,7 +97,13 @@ export function fieldConditions(eb: Builder, filter: ExceptionFilter, now: Insta
   return conditions;
 }
 
-function child<Table extends 'exception_owners' | 'exception_services' | 'exception_policy_refs'>(
+type ChildName =
+  | 'exception_owners'
+  | 'exception_services'
+  | 'exception_policy_refs'
+  | 'exception_awaited_roles';
+
+function child<Table extends ChildName>(
   table: Table,
   column: string,
   values: readonly string[],

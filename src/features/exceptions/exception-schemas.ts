@@ -30,7 +30,7 @@ const approval = z.object({
   reason: z.string(),
   ends_by: time.optional().describe('an earlier end, which the approver made a condition'),
 });
-const requirement = z.object({
+export const requirement = z.object({
   role: z.string(),
   count: z.int(),
   rule: z.string(),
@@ -129,7 +129,8 @@ export const historyAnswer = z.object({
   ),
 });
 
-export const idParameter = z.object({ id: z.string().regex(/^[\w-]{1,64}$/, 'is not an id') });
+export const exceptionId = z.string().regex(/^[\w-]{1,64}$/, 'is not an id');
+export const idParameter = z.object({ id: exceptionId });
 
 const reason = longText.describe('why; kept in the ledger');
 const optionalReason = z.strictObject({ reason: reason.optional() }).default({});

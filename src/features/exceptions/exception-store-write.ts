@@ -1,3 +1,4 @@
+import { awaitedRoles } from '../../domain/exception/awaited-approvals.ts';
 import type { ExceptionState } from '../../domain/exception/state.ts';
 import type { StreamChange } from '../../journal/stream.ts';
 import type { Transaction } from '../../platform/db/transaction.ts';
@@ -9,30 +10,41 @@ export const COLUMNS = `tenant_id, exception_id, version, fields, state, status,
   data_classification, severity, requestor, created_at, updated_at, activates_at, expiring_at, expires_at,
   due_at, hands_over, activated_at, renewal_number, lacks_evidence`;
 
-/** A field with several values, in a table of its own. */
+/** Something that a record has several of, in a table of its own. */
 export interface ChildTable {
   readonly table: string;
   readonly column: string;
+  /** Whether it follows from the fields alone. */
+  readonly isField: boolean;
   /** Each value once. */
   readonly valuesOf: (state: ExceptionState) => readonly string[];
 }
 
-/** Every such field. */
+/** Everything of that kind. */
 export const CHILDREN: readonly ChildTable[] = [
   {
     table: 'exception_services',
     column: 'service',
+    isField: true,
     valuesOf: ({ fields }) => distinct(fields.services),
   },
   {
     table: 'exception_owners',
     column: 'owner',
+    isField: true,
     valuesOf: ({ fields }) => distinct(fields.owners?.map((owner) => personKey(owner) ?? '')),
   },
   {
     table: 'exception_policy_refs',
     column: 'policy_ref',
+    isField: true,
     valuesOf: ({ fields }) => distinct(fields.policy_ref),
+  },
+  {
+    table: 'exception_awaited_roles',
+    column: 'role',
+    isField: false,
+    valuesOf: awaitedRoles,
   },
 ];
 
@@ -100,15 +112,16 @@ export function writeExceptions(tx: Transaction, changes: readonly Change[]): vo
 /** A row as `rows` reads it, without what has not changed: its fields, lists and searchable text. */
 function rowOf(change: Change) {
   const { fields, ...row } = exceptionRow(change);
-  if (fields === change.previous?.fields) return row;
   const lists = CHILDREN.filter((child) => hasChanged(change, child)).map((child) => [
     child.table,
     child.valuesOf(change.state),
   ]);
+  const changed = { ...row, ...Object.fromEntries(lists) };
+  if (fields === change.previous?.fields) return changed;
   const text = searchText(change.state);
   const search =
     change.previous && searchText(change.previous) === text ? {} : { search_text: text };
-  return { ...row, fields, ...search, ...Object.fromEntries(lists) };
+  return { ...changed, fields, ...search };
 }
 
 /** The rows that `CHANGE` brings anew have to be gone before it begins. */
@@ -122,7 +135,7 @@ function deleteReplaced(tx: Transaction, child: ChildTable, changes: readonly Ch
   );
 }
 
-function hasChanged({ state, previous }: Change, { valuesOf }: ChildTable): boolean {
-  if (state.fields === previous?.fields) return false;
+function hasChanged({ state, previous }: Change, { isField, valuesOf }: ChildTable): boolean {
+  if (isField && state.fields === previous?.fields) return false;
   return !previous || valuesOf(previous).join('\n') !== valuesOf(state).join('\n');
 }

@@ -47,5 +47,6 @@ export interface Tables {
   };
   exception_services: { tenant_id: string; exception_id: string; service: string };
   exception_owners: { tenant_id: string; exception_id: string; owner: string };
+  exception_awaited_roles: { tenant_id: string; exception_id: string; role: string };
   exception_policy_refs: { tenant_id: string; exception_id: string; policy_ref: string };
 }

@@ -47,7 +47,7 @@ const SHOWN_ERRORS = 100;
 const SHOWN_IMPORT_ERRORS = 1_000;
 
 /** The problem details of a refusal. */
-function problemOf(error: DomainError): Problem {
+export function problemOf(error: DomainError): Problem {
   const shown = error.code === 'import-refused' ? SHOWN_IMPORT_ERRORS : SHOWN_ERRORS;
   const errors = error.errors.slice(0, shown);
   return {

@@ -1,0 +1,46 @@
+import { type Actor, isSamePerson } from '../access/actor.ts';
+import { canFill, openRequirements } from '../policy/approval-progress.ts';
+import type { Policy, Requirement } from '../policy/policy.ts';
+import type { ApprovalState, ExceptionState } from './state.ts';
+
+/** What waits for a decision: the request that is under review, or the change of a record in force. */
+export function awaitedDecision(
+  state: ExceptionState,
+): (ApprovalState & { readonly change_id?: string }) | undefined {
+  if (state.status === 'Under-Review' && state.request)
+    return { requirements: state.request.requirements, approvals: state.approvals };
+  return state.pending_change;
+}
+
+/** The approvals that can be given next. */
+export function awaitedRequirements(state: ExceptionState): Requirement[] {
+  const awaited = awaitedDecision(state);
+  return awaited ? openRequirements(awaited.requirements, awaited.approvals) : [];
+}
+
+/** The roles of them, each once. */
+export function awaitedRoles(state: ExceptionState): string[] {
+  return [...new Set(awaitedRequirements(state).map(({ role }) => role))];
+}
+
+/** Everyone who asked for it or wrote it: nobody of them approves it. */
+export function isRequestor(state: ExceptionState, actor: Actor): boolean {
+  const requestors = [
+    ...state.contributors,
+    { email: state.fields.requestor?.email },
+    awaitedDecision(state)?.requested_by ?? {},
+  ];
+  return requestors.some((person) => isSamePerson(person, actor));
+}
+
+/** Whether somebody has approved already what waits. */
+export function hasApproved(awaited: ApprovalState, actor: Actor): boolean {
+  return awaited.approvals.some(({ by }) => isSamePerson(by, actor));
+}
+
+/** What of a record waits for somebody: the requirements that they may fill next. */
+export function waitsFor(state: ExceptionState, actor: Actor, policy: Policy): Requirement[] {
+  const awaited = awaitedDecision(state);
+  if (!awaited || isRequestor(state, actor) || hasApproved(awaited, actor)) return [];
+  return awaitedRequirements(state).filter((requirement) => canFill(requirement, actor, policy));
+}

@@ -1,0 +1,52 @@
+import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import { awaitedDecision, waitsFor } from '../../domain/exception/awaited-approvals.ts';
+import { fillableRoles } from '../../domain/policy/approval-progress.ts';
+import type { Policy } from '../../domain/policy/policy.ts';
+import { type PageRequest, pageOf, pageParameters } from '../../platform/http/paging.ts';
+import { exceptionAnswer, requirement } from './exception-schemas.ts';
+import type { ExceptionViews } from './exception-views.ts';
+import { toAnswer } from './exception-wire.ts';
+
+/** What waits for somebody: the record, what they may fill of it, and the change if it is one. */
+const awaitedApproval = z.object({
+  exception: exceptionAnswer,
+  requirements: z.array(requirement),
+  change_id: z.string().nullable().describe('the change that waits; null for the request itself'),
+});
+
+/** `GET /v1/approvals`: what waits for whoever asks, the oldest first. */
+export function addApprovalRoutes(
+  app: FastifyInstance,
+  views: ExceptionViews,
+  policy: Policy,
+): void {
+  app.get(
+    '/approvals',
+    {
+      config: { permission: 'exception:approve' },
+      schema: {
+        tags: ['commands'],
+        summary: 'What waits for my approval, the oldest first',
+        querystring: z.strictObject(pageParameters),
+        response: { 200: pageOf(awaitedApproval) },
+      },
+    },
+    async (request) => {
+      const { tenantId, actor } = request.principal;
+      const { limit, cursor } = request.query as PageRequest;
+      const awaiting = fillableRoles(policy, actor.role);
+      const order = { sort: 'created_at', descending: false, exactCount: false } as const;
+      const page = await views.list(tenantId, { filter: { awaiting }, ...order, limit, cursor });
+      // What somebody asked for themselves, or has approved, waits for others.
+      const items = page.items.flatMap(({ state, version }) => {
+        const requirements = waitsFor(state, actor, policy);
+        if (requirements.length === 0) return [];
+        const change_id = awaitedDecision(state)?.change_id ?? null;
+        const exception = toAnswer(state, version, tenantId, page.now);
+        return [{ exception, requirements, change_id }];
+      });
+      return { items, next_cursor: page.next_cursor };
+    },
+  );
+}
