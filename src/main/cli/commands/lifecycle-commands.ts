@@ -74,6 +74,15 @@ const LAST: readonly PlainCommand[] = ['revoke', 'archive'];
 /** `submit`, `approve` and the others that move a record on. */
 export function addLifecycleCommands(program: Command): void {
   program.commandsGroup('Lifecycle:');
+  program
+    .command('approvals')
+    .description('what waits for your approval')
+    .option(...JSON_FLAG)
+    .addHelpText(
+      'after',
+      examples('lapse approvals', 'lapse approvals --json | jq .items[].requirements'),
+    )
+    .action(async (options) => (await import('../actions/approvals.ts')).approvals(options));
   for (const plain of PLAIN.filter(({ name }) => !LAST.includes(name))) addPlain(program, plain);
   addExtend(program);
   addRenew(program);

@@ -61,6 +61,12 @@ export function nextStep(record: ExceptionRecord): NextStep | undefined {
   }
 }
 
+/** The roles that are still to approve. */
+function approversOf(record: ExceptionRecord): string {
+  const roles = new Set(missingApprovals(record).map(({ role }) => role));
+  return [...roles].join(', ');
+}
+
 function evidenceOptions({ remediation_plan: plan, grants }: ExceptionRecord): string {
   const evidence = (plan?.closure_criteria ?? []).map(({ id }) => ` --evidence ${id}=LINK`);
   const removal = grants?.length ? ' --removal-statement … --removal-link LINK' : '';

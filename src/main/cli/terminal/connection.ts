@@ -28,7 +28,7 @@ function serverUrl(env: NodeJS.ProcessEnv): URL {
 
 function tokenFor(url: URL, env: NodeJS.ProcessEnv): string {
   const given = env.LAPSE_TOKEN?.trim();
-  if (given) return given;
+  if (given) return wellFormed(given);
   if (!LOOPBACK.has(url.hostname)) {
     throw noToken(url, 'set LAPSE_TOKEN to one that an administrator of that server gave you');
   }
@@ -44,6 +44,15 @@ function tokenFor(url: URL, env: NodeJS.ProcessEnv): string {
   throw noToken(
     url,
     `set LAPSE_TOKEN, or set LAPSE_DATA to the server's data folder (there is no ${file})`,
+  );
+}
+
+/** What is no token is not sent, and not said either: it may hold one. */
+function wellFormed(token: string): string {
+  if (/^[\w-]{1,200}$/.test(token)) return token;
+  throw usageFailure(
+    'LAPSE_TOKEN does not hold a token',
+    'set it to the token alone, which begins with lapse_',
   );
 }
 
