@@ -37,9 +37,7 @@ export function nextStep(record: ExceptionRecord): NextStep | undefined {
         : { what: 'add what is missing, and submit it', command: `lapse edit ${id}` };
     case 'Under-Review':
       return {
-        what: `${missingApprovals(record)
-          .map(({ role }) => role)
-          .join(', ')} decides`,
+        what: `${approversOf(record)} decides`,
         command: `lapse approve ${id} --reason …`,
       };
     case 'Approved':
