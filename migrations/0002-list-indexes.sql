@@ -9,18 +9,15 @@ CREATE INDEX exceptions_by_status_created ON lapse.exceptions (tenant_id, status
 CREATE INDEX exceptions_by_status_updated ON lapse.exceptions (tenant_id, status, updated_at, exception_id)
   WHERE status <> 'Archived';
 
--- With the end, so that what ends in a span of time is found, or put in the order of another time, from
--- an index alone.
+-- With the end and the status, so that what ends in a span of time, or is archived, is found in the order
+-- of another time from an index alone.
 DROP INDEX lapse.exceptions_by_created, lapse.exceptions_by_updated, lapse.exceptions_by_expires;
 CREATE INDEX exceptions_by_created ON lapse.exceptions (tenant_id, created_at, exception_id)
-  INCLUDE (expires_at);
+  INCLUDE (expires_at, status, due_at);
 CREATE INDEX exceptions_by_updated ON lapse.exceptions (tenant_id, updated_at, exception_id)
-  INCLUDE (expires_at);
+  INCLUDE (expires_at, status, due_at);
 CREATE INDEX exceptions_by_expires ON lapse.exceptions (tenant_id, expires_at, exception_id)
-  INCLUDE (created_at, updated_at);
-
--- Records that time has moved on and no sweep has come to.
-CREATE INDEX exceptions_by_due ON lapse.exceptions (tenant_id, due_at) WHERE due_at < 'infinity';
+  INCLUDE (created_at, updated_at, status, due_at);
 
 -- With what lists sort by, so that the matches of a narrow filter are put in order from this index alone.
 ALTER TABLE lapse.exceptions DROP CONSTRAINT exceptions_pkey;

@@ -11,7 +11,7 @@ import { formatInstant, type Instant } from '../../domain/schedule/instant.ts';
 import { sqlBuilder, type Tables } from '../../platform/db/query-builder.ts';
 import type { Transaction } from '../../platform/db/transaction.ts';
 import { COUNTED, countedOf, FACETS, OPEN_STATUSES } from './exception-counts.ts';
-import { statusAt } from './exception-status.ts';
+import { isLate, statusAt } from './exception-status.ts';
 
 interface CountRow {
   readonly [column: string]: unknown;
@@ -54,11 +54,7 @@ function countQuery(tenantId: string, now: Instant) {
       SELECT status, severity, category, environment, renewal_number, lacks_evidence, activated_at,
         ${statusNow(at)} AS status_now,
         CASE status WHEN 'Approved' THEN activates_at ELSE activated_at END AS activated_now
-      FROM lapse.exceptions WHERE tenant_id = ${tenant} AND exception_id = ANY (ARRAY(
-        SELECT exception_id FROM lapse.exception_deadlines
-        WHERE tenant_id = ${tenant} AND next_due_at <= ${at}::timestamptz AND quarantined_at IS NULL
-        UNION ALL SELECT exception_id FROM lapse.exception_deadlines
-        WHERE tenant_id = ${tenant} AND next_due_at <= ${at}::timestamptz AND quarantined_at IS NOT NULL))
+      FROM lapse.exceptions WHERE tenant_id = ${tenant} AND ${isLate(tenantId, at)}
     ), moved AS (
       SELECT status, severity, category, environment, renewal_number, lacks_evidence, activated_at, -1 AS change
       FROM late UNION ALL

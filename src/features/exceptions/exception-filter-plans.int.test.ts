@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import type { CompiledQuery } from 'kysely';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { START } from '../../../test/support/given.ts';
@@ -17,7 +18,7 @@ import { DAY, HOUR } from '../../domain/schedule/instant.ts';
 import type { Database, Transaction } from '../../platform/db/transaction.ts';
 import { encodeCursor } from '../../platform/http/cursor.ts';
 import type { ExceptionFilter } from './exception-filter.ts';
-import { SORTS } from './exception-list-query.ts';
+import { countQuery, pageQuery, SORTS } from './exception-list-query.ts';
 import { exceptionStream } from './exception-store.ts';
 import { ExceptionViews } from './exception-views.ts';
 
@@ -99,6 +100,35 @@ describe('behind row-level security, of 20,000 records, an index serves', () => 
     },
   );
 });
+
+describe('whatever the parameters, a plan that is kept passes over few records', () => {
+  it.each(lists.filter(({ name }) => ['open', 'overdue', 'status Expired'].includes(name)))(
+    '$name, sorted by $sort, descending: $descending',
+    async ({ name, sort, descending }) => {
+      const { tenantId } = register;
+      const selection = { tenantId, filter: FILTERS[name] ?? {}, now: START, gathered: false };
+      const order = { sort, descending, limit: 50, after: undefined };
+      for (const query of [pageQuery(selection, order), countQuery(selection, 1_001)])
+        expect(await passedOver(query)).toBeLessThan(ROWS / 10);
+    },
+  );
+});
+
+/** How many rows the plan for any parameters reads and leaves out. */
+async function passedOver({ sql, parameters }: CompiledQuery<unknown>): Promise<number> {
+  return register.db.inTenant(register.tenantId, async (tx) => {
+    const values = parameters.map((value) => pg.escapeLiteral(String(value))).join(', ');
+    await tx.query("SELECT set_config('plan_cache_mode', 'force_generic_plan', true)");
+    await tx.query(`PREPARE kept AS ${sql}`);
+    const plan = await tx.query(
+      `EXPLAIN (ANALYZE, TIMING OFF, BUFFERS OFF) EXECUTE kept (${values})`,
+    );
+    await tx.query('DEALLOCATE kept');
+    const text = plan.map((row) => row['QUERY PLAN']).join('\n');
+    const removed = [...text.matchAll(/Rows Removed by Filter: (\d+)/g)].map(([, count]) => count);
+    return removed.reduce((sum, count) => sum + Number(count), 0);
+  });
+}
 
 /** The plans of a list's queries, as the application's login gets them. */
 async function plans(request: Parameters<ExceptionViews['list']>[1]): Promise<string[]> {

@@ -11,7 +11,7 @@ import {
 } from './exception-filter.ts';
 import type { StateColumns } from './exception-row.ts';
 import { searchCondition, searchFindings } from './exception-search.ts';
-import { anyStatusAt, type Condition } from './exception-status.ts';
+import { anyStatusAt, type Condition, isLate } from './exception-status.ts';
 
 /** What a list may be sorted by; a leading `-` turns it round. */
 export const SORTS = ['expires_at', 'created_at', 'updated_at', 'title'] as const;
@@ -51,14 +51,13 @@ export function pageQuery(selection: ListSelection, order: ListOrder) {
   const limit = sql.lit(order.limit + 1);
   const by = sql.ref(sort);
   const from = after ? sql`AND ${isAfter(order, after)}` : sql``;
-  // A plan that knows its limit; and OFFSET 0, so that what is gathered is not walked.
-  const end = selection.gathered
-    ? sql`OFFSET 0`
-    : sql`ORDER BY ${by} ${direction}, exception_id ${direction} LIMIT ${limit}`;
+  const walked = sql`ORDER BY ${by} ${direction}, exception_id ${direction} LIMIT ${limit}`;
   const search = pageSearch(selection);
+  // OFFSET 0, so that what is gathered is not walked all the same.
   const parts = selectionParts(selection, search, (statuses) => statuses.map((each) => [each])).map(
-    (part) => sql`(SELECT tenant_id, exception_id, ${by} AS position FROM lapse.exceptions
-      WHERE ${part} ${from} ${end})`,
+    ({ condition, gathered }) => sql`(
+      SELECT tenant_id, exception_id, ${by} AS position FROM lapse.exceptions
+      WHERE ${condition} ${from} ${gathered ? sql`OFFSET 0` : walked})`,
   );
   const inOrder = sql`ORDER BY position ${direction}, exception_id ${direction}`;
   // To the microsecond and as text, so that a cursor names a place exactly; 'infinity' included.
@@ -75,7 +74,7 @@ export function countQuery(selection: ListSelection, limit?: number) {
   // What a search finds is followed one by one, so that counting ends with its limit.
   const found = q === undefined ? sql`` : sql`${searchFindings(q)} AS found NATURAL JOIN`;
   const parts = selectionParts(selection, [], (statuses) => [statuses]).map(
-    (part) => sql`SELECT FROM ${found} lapse.exceptions WHERE ${part}`,
+    ({ condition }) => sql`SELECT FROM ${found} lapse.exceptions WHERE ${condition}`,
   );
   const upTo = limit === undefined ? sql`` : sql`LIMIT ${sql.lit(limit)}`;
   return sql<{ total: number }>`SELECT count(*)::int AS total
@@ -87,40 +86,39 @@ function pageSearch({ filter, gathered }: ListSelection): Condition[] {
   return [searchCondition(filter.q, !gathered || isNarrow(filter))];
 }
 
+/** Some of the records of a list, and whether they are gathered and then put in order, or walked in it. */
+interface Part {
+  readonly condition: Condition;
+  readonly gathered: boolean;
+}
+
 /**
- * A selection as conditions of which each record meets one at most. Where it goes by status, each
- * group of stored statuses is a part by itself, which an index has, and so are the records that time
- * has moved on and no sweep has come to.
+ * A selection in parts of which each record is in one at most. Where it goes by status, each group of
+ * stored statuses is a part by itself, which an index has, and so are the records that time has moved
+ * on and no sweep has come to: few, and anywhere in the order.
  */
 function selectionParts(
   { tenantId, filter, now, gathered }: ListSelection,
   search: readonly Condition[],
   group: (statuses: readonly Status[]) => readonly (readonly Status[])[],
-): Condition[] {
+): Part[] {
   const eb = expressionBuilder<Tables, 'exceptions'>();
   const at = formatInstant(now);
   const statuses = filterStatuses(filter);
   const rest = [eb('tenant_id', '=', tenantId), ...fieldConditions(eb, filter, now), ...search];
-  if (!statuses) return [eb.and(rest)];
-  if (gathered) return [eb.and([...rest, anyStatusAt(eb, statuses, at)])];
+  if (!statuses) return [{ condition: eb.and(rest), gathered }];
+  if (statuses.length === 0) return [{ condition: sql<SqlBool>`false`, gathered }];
+  if (gathered) return [{ condition: eb.and([...rest, anyStatusAt(eb, statuses, at)]), gathered }];
   // Written out, the words let the planner see which partial index has the rows.
-  const stored = (some: readonly Status[]) =>
-    eb.and([
-      ...rest,
-      eb(
-        'status',
-        'in',
-        some.map((each) => sql.lit(each)),
-      ),
-      eb('due_at', '>', at),
-    ]);
-  const late = [
-    eb('due_at', '<', sql.lit('infinity')),
-    eb('due_at', '<=', at),
-    anyStatusAt(eb, statuses, at),
+  const stored = (some: readonly Status[]) => {
+    const names = some.map((each) => sql.lit(each));
+    return eb.and([...rest, eb('status', 'in', names), eb('due_at', '>', at)]);
+  };
+  const late = eb.and([...rest, isLate(tenantId, at), anyStatusAt(eb, statuses, at)]);
+  return [
+    ...group(statuses).map((some) => ({ condition: stored(some), gathered: false })),
+    { condition: late, gathered: true },
   ];
-  if (statuses.length === 0) return [sql<SqlBool>`false`];
-  return [...group(statuses).map(stored), eb.and([...rest, ...late])];
 }
 
 /** After a cursor's place in the order. */

@@ -1,4 +1,4 @@
-import type { Expression, ExpressionBuilder, SqlBool } from 'kysely';
+import { type Expression, type ExpressionBuilder, type SqlBool, sql } from 'kysely';
 import type { Status } from '../../domain/exception/status.ts';
 import type { Tables } from '../../platform/db/query-builder.ts';
 
@@ -6,6 +6,18 @@ import type { Tables } from '../../platform/db/query-builder.ts';
 export type Builder = ExpressionBuilder<Tables, 'exceptions'>;
 /** A condition on a row of the register. */
 export type Condition = Expression<SqlBool>;
+
+/**
+ * Rows that time has moved on and no sweep has come to at `now`, an ISO text; those in quarantine
+ * included. By the deadlines, and as an array, so that no plan reads the register for them.
+ */
+export function isLate(tenantId: string, now: string): Condition {
+  const due = (quarantined: string) => sql`
+    SELECT exception_id FROM lapse.exception_deadlines
+    WHERE tenant_id = ${tenantId}::text AND next_due_at <= ${now}::timestamptz
+      AND quarantined_at ${sql.raw(quarantined)}`;
+  return sql<SqlBool>`exception_id = ANY (ARRAY(${due('IS NULL')} UNION ALL ${due('IS NOT NULL')}))`;
+}
 
 /** Rows that have any of the statuses at `now`, an ISO text. */
 export function anyStatusAt(eb: Builder, statuses: readonly Status[], now: string): Condition {
