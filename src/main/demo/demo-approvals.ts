@@ -1,17 +1,9 @@
 import { type GivenApproval, openRequirements } from '../../domain/policy/approval-progress.ts';
 import type { Requirement } from '../../domain/policy/policy.ts';
 import type { ExceptionAnswer } from '../../features/exceptions/exception-schemas.ts';
+import type { Review } from './demo-lives.ts';
 import { CONSUMERS, DOMAIN_OWNER_OF, PEOPLE, type PersonName, ROLE_OF } from './demo-people.ts';
 import type { DemoRecord } from './demo-record.ts';
-
-/** How a request is decided by everybody whom it needs. */
-export interface Review {
-  /** Who reviews for security, and what that person says of it. */
-  readonly reviewer: PersonName;
-  readonly reason: string;
-  /** The role whose approval has not come yet, where the record waits for one. */
-  readonly waitsFor?: string;
-}
 
 /** One approval, as it is sent. */
 interface DemoApproval {

@@ -1,5 +1,13 @@
-import type { Review } from './demo-approvals.ts';
 import type { PersonName } from './demo-people.ts';
+
+/** How a request is decided by everybody whom it needs. */
+export interface Review {
+  /** Who reviews for security, and what that person says of it. */
+  readonly reviewer: PersonName;
+  readonly reason: string;
+  /** The role whose approval has not come yet, where the record waits for one. */
+  readonly waitsFor?: string;
+}
 
 /** Who does what, and when. `ago` is days before the demonstration is made. */
 export interface DemoStep {
