@@ -87,6 +87,6 @@ function reasonOf(
     case 'risk-committee':
       return `Tolerable for one more period. At its end: ${atEnd}`;
     default:
-      return `Our domain can live with it. In place: ${limits.join('; ')}.`;
+      return `Our domain can live with it. In place: ${limits[0]}.`;
   }
 }

@@ -21,7 +21,7 @@ export const RELEASE_RECORDS: readonly DemoRecord[] = [
     owner: 'chen',
     risk: ['S', 'Low', 'Medium'],
     service: 'orders-api',
-    why: 'Six consumers need more runway for the new headers.',
+    why: 'Three consumers need more runway for the new headers.',
     limits: [
       'Deprecation and Sunset headers on every answer',
       'Migration guide',
