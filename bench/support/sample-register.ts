@@ -1,10 +1,4 @@
-import { type Actor, CLOCK } from '../../src/domain/access/actor.ts';
-import { catchUp } from '../../src/domain/exception/catch-up.ts';
 import type { ExceptionCommand } from '../../src/domain/exception/commands.ts';
-import { decide } from '../../src/domain/exception/decide.ts';
-import { isRefusal } from '../../src/domain/exception/decision.ts';
-import type { ExceptionEvent } from '../../src/domain/exception/events.ts';
-import { evolve } from '../../src/domain/exception/evolve.ts';
 import {
   CATEGORIES,
   CLASSIFICATIONS,
@@ -12,18 +6,16 @@ import {
   ENVIRONMENTS,
 } from '../../src/domain/exception/fields.ts';
 import { fieldsOrRefuse, parseFields } from '../../src/domain/exception/parse-fields.ts';
-import type { ExceptionState } from '../../src/domain/exception/state.ts';
 import { BUILT_IN_POLICY } from '../../src/domain/policy/built-in-policy.ts';
 import { DAY } from '../../src/domain/schedule/instant.ts';
 import { exceptionStream } from '../../src/features/exceptions/exception-store.ts';
 import { record } from '../../src/journal/journal.ts';
 import type { Database } from '../../src/platform/db/transaction.ts';
-import { newUlid } from '../../src/platform/ids.ts';
+import { Story } from '../../test/support/given.ts';
+import { appendOf } from '../../test/support/story-append.ts';
 import { sampleRequest } from './sample-request.ts';
 
 const BATCH = 500;
-const REQUESTOR: Actor = { id: 'tok_requestor', name: 'Rosa Lind', role: 'requestor' };
-const APPROVER: Actor = { id: 'tok_approver', name: 'Ida Berg', role: 'approver' };
 const EVIDENCE = ['endpoint', 'public'].map((criterion) => ({
   criterion,
   link: 'https://git.example.com/pr/4711',
@@ -54,67 +46,42 @@ export async function fillRegister(
       record(
         tx,
         exceptionStream,
-        Array.from({ length }, (_, index) => appendOf(tenantId, first + index, count, now)),
+        Array.from({ length }, (_, index) =>
+          appendOf(storyOf(first + index, count, now), tenantId),
+        ),
       );
     });
     progress(Math.min(first + BATCH, count));
   }
 }
 
-function appendOf(tenantId: string, serial: number, count: number, now: number) {
+function storyOf(serial: number, count: number, now: number): Story {
   const place = spread(serial);
-  const past = now - 60 * DAY - Math.floor((serial / count) * HISTORY * DAY);
   const kind = place % 100;
-  const script = scriptOf(kind);
-  const begin = kind < OPEN + WAITING + DRAFTS ? now - (place % 13) * DAY : past;
-  const actors = new Map<ExceptionEvent, Actor>();
-  let state: ExceptionState | undefined;
-  const take = (events: readonly ExceptionEvent[], actor: Actor, at: number) => {
-    for (const event of events) {
-      actors.set(event, actor);
-      state = evolve(state, event, { exceptionId: 'EXC', at, actor });
-    }
-  };
-  let at = begin;
-  for (const [actor, command, days] of [draftOf(serial, place), ...script]) {
-    at += days * DAY;
-    if (state) take(catchUp(state, at, BUILT_IN_POLICY), CLOCK, at);
-    const decision = decide(state, command, { now: at, actor, policy: BUILT_IN_POLICY, tenantId });
-    if (isRefusal(decision)) throw decision;
-    take(decision, actor, at);
-  }
+  const isRecent = kind < OPEN + WAITING + DRAFTS;
+  const past = now - 60 * DAY - Math.floor((serial / count) * HISTORY * DAY);
+  const begin = isRecent ? now - (place % 13) * DAY : past;
+  const draft = new Story(begin, BUILT_IN_POLICY, []).with(draftOf(serial, place));
   // What is over was archived long ago.
-  const until = kind < OPEN + WAITING + DRAFTS ? at : at + 31 * DAY;
-  if (state) take(catchUp(state, until, BUILT_IN_POLICY), CLOCK, until);
-  return {
-    tenantId,
-    streamId: `EXC_${newUlid()}`,
-    before: undefined,
-    events: [...actors.keys()],
-    at: until,
-    actor: (event: ExceptionEvent) => actors.get(event) ?? CLOCK,
-  };
+  return livedBy(draft, kind).after(isRecent ? 0 : 31 * DAY);
 }
 
-type Line = readonly [Actor, ExceptionCommand, number];
-
-function scriptOf(kind: number): Line[] {
-  const submit: Line = [REQUESTOR, { type: 'SubmitException' }, 0];
-  const inForce: Line[] = [
-    submit,
-    [APPROVER, { type: 'ApproveException', reason: 'The risk is contained.' }, 0],
-    [REQUESTOR, { type: 'ActivateException' }, 0],
-  ];
-  if (kind < OPEN) return inForce;
-  if (kind < OPEN + WAITING) return [submit];
-  if (kind < OPEN + WAITING + DRAFTS) return [];
+function livedBy(draft: Story, kind: number): Story {
+  const inForce = () => draft.submitted().approved().confirmed();
+  if (kind < OPEN) return inForce();
+  if (kind < OPEN + WAITING) return draft.submitted();
+  if (kind < OPEN + WAITING + DRAFTS) return draft;
   if (kind < OPEN + WAITING + DRAFTS + WITHDRAWN)
-    return [submit, [REQUESTOR, { type: 'WithdrawException', reason: 'Solved otherwise' }, 1]];
-  const close: ExceptionCommand = { type: 'CloseException', reason: 'Done', evidence: EVIDENCE };
-  return [...inForce, [REQUESTOR, close, 20]];
+    return draft
+      .submitted()
+      .after(DAY)
+      .with({ type: 'WithdrawException', reason: 'Solved otherwise' });
+  return inForce()
+    .after(20 * DAY)
+    .with({ type: 'CloseException', reason: 'Done', evidence: EVIDENCE });
 }
 
-function draftOf(serial: number, place: number): Line {
+function draftOf(serial: number, place: number): ExceptionCommand {
   const sample = sampleRequest(serial);
   const person = { name: `Person ${place % 5_000}`, email: `person${place % 5_000}@example.com` };
   const fields = {
@@ -136,7 +103,7 @@ function draftOf(serial: number, place: number): Line {
     effective_from: '2020-01-01T00:00:00Z',
   };
   const { risk_score: _, ...rest } = fields;
-  return [REQUESTOR, { type: 'DraftException', fields: fieldsOrRefuse(parseFields(rest)) }, 0];
+  return { type: 'DraftException', fields: fieldsOrRefuse(parseFields(rest)) };
 }
 
 const WORDS = [

@@ -1,12 +1,11 @@
 import pg from 'pg';
-import { type Actor, CLOCK } from '../../src/domain/access/actor.ts';
-import type { ExceptionEvent } from '../../src/domain/exception/events.ts';
 import { exceptionStream } from '../../src/features/exceptions/exception-store.ts';
 import { record } from '../../src/journal/journal.ts';
 import type { Database } from '../../src/platform/db/transaction.ts';
 import { newUlid } from '../../src/platform/ids.ts';
 import type { Connection } from '../../src/platform/postgres/open-database.ts';
 import type { Story } from '../support/given.ts';
+import { appendOf } from '../support/story-append.ts';
 
 const BATCH = 500;
 
@@ -18,21 +17,13 @@ export async function writeRecords(
   count: number,
 ): Promise<string[]> {
   const ids = Array.from({ length: count }, () => `EXC_${newUlid()}`);
-  const actors = new Map<ExceptionEvent, Actor>(story.told.map((told) => [told.event, told.actor]));
-  const append = {
-    tenantId,
-    before: undefined,
-    events: [...actors.keys()],
-    at: story.now,
-    actor: (event: ExceptionEvent) => actors.get(event) ?? CLOCK,
-  };
   for (let first = 0; first < count; first += BATCH) {
     const part = ids.slice(first, first + BATCH);
     await db.inTenant(tenantId, async (tx) => {
       record(
         tx,
         exceptionStream,
-        part.map((streamId) => ({ ...append, streamId })),
+        part.map((id) => appendOf(story, tenantId, id)),
       );
     });
   }

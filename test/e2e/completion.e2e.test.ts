@@ -22,6 +22,7 @@ test('commands, their subcommands, options and values are offered', async () => 
   expect(await offered(['token', 'create', '--role', 'a'])).toEqual([
     'administrator',
     'approver',
+    'api-owner',
     'auditor',
   ]);
 });

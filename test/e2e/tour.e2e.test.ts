@@ -1,15 +1,18 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { bundle } from '../../build/bundle.ts';
+import type { Role } from '../../src/domain/access/actor.ts';
 import { lapseFor, ROOT, type RunLapse } from './lapse-commands.ts';
 import { type LapseServer, startServer } from './lapse-server.ts';
 import { longLivedFolder } from './long-lived-folder.ts';
 
 const TEMPLATE = join(ROOT, 'test', 'documents', 'register-template.yaml');
 const BEGIN = '2026-01-05T09:00:00.000Z';
-/** Within 90 days of the approval; the first reminder lies 30 days before it. */
-const ENDS_AT = '2026-04-05T00:00:00.000Z';
-const EXPIRING_AT = '2026-03-06T00:00:00.000Z';
+/** Asked for until then, within 90 days of the approval. */
+const ASKED_UNTIL = '2026-04-05T00:00:00.000Z';
+/** What the CISO lets it have; the first reminder lies 30 days before it. */
+const ENDS_AT = '2026-03-06T00:00:00.000Z';
+const EXPIRING_AT = '2026-02-04T00:00:00.000Z';
 
 // Before the hooks below: what is registered first is cleaned up last, after the server.
 const folder = longLivedFolder();
@@ -17,7 +20,9 @@ const folder = longLivedFolder();
 let server: LapseServer;
 let administrator: RunLapse;
 let requestor: RunLapse;
-let approver: RunLapse;
+let security: RunLapse;
+let domainOwner: RunLapse;
+let ciso: RunLapse;
 let id: string;
 
 beforeAll(async () => {
@@ -26,18 +31,20 @@ beforeAll(async () => {
   server = await startServer(join(folder, 'data'));
   await server.moveClock(BEGIN);
   administrator = lapseFor({ LAPSE_URL: server.url, LAPSE_DATA: server.dataDir });
-  // An approver's token of the very person who asks: what refuses it is not the role.
-  requestor = await personWithToken('A. Rivera', 'arivera@example.com');
-  approver = await personWithToken('J. Chen', 'jchen@example.com');
+  // A token that may approve, of the very person who asks: what refuses it is not the role.
+  requestor = await personWithToken('security', 'A. Rivera', 'arivera@example.com');
+  security = await personWithToken('security', 'L. Okoye', 'okoye@example.com');
+  domainOwner = await personWithToken('domain-owner', 'J. Chen', 'chen@example.com');
+  ciso = await personWithToken('ciso', 'I. Almeida', 'almeida@example.com');
 });
 
 afterAll(async () => {
   await server?.end('SIGINT');
 });
 
-async function personWithToken(name: string, email: string): Promise<RunLapse> {
+async function personWithToken(role: Role, name: string, email: string): Promise<RunLapse> {
   const created = await administrator(
-    ...['token', 'create', '--role', 'approver', '--name', name, '--email', email, '--json'],
+    ...['token', 'create', '--role', role, '--name', name, '--email', email, '--json'],
   );
   expect(created).toMatchObject({ exitCode: 0 });
   return lapseFor({ LAPSE_URL: server.url, LAPSE_TOKEN: JSON.parse(created.stdout).token });
@@ -90,21 +97,53 @@ test('it cannot be submitted before what is missing was added', async () => {
   await answerOf(
     administrator,
     ...['edit', id, '--owner', 'A. Rivera <arivera@example.com>, Integrations'],
-    ...['--expires-at', ENDS_AT.slice(0, 10)],
+    ...['--expires-at', ASKED_UNTIL.slice(0, 10)],
     ...['--expiry-actions', 'Keys are revoked; the webhook uses OAuth'],
     ...['--set', 'remediation_plan.closure_criteria.0=Every supplier uses OAuth2'],
   );
   expect(await answerOf(administrator, 'submit', id)).toMatchObject({ status: 'Under-Review' });
 });
 
-test('nobody approves what they asked for; somebody else with the role does', async () => {
-  const own = await requestor('approve', id, '--reason', 'my own');
+test('what is shown of the request says who has to approve, and by which rule', async () => {
+  const { stdout } = await administrator('show', id);
+  expect(stdout).toContain(
+    [
+      '  ○ security has not approved (rule review)',
+      '  ○ domain-owner has not approved (rule review)',
+      '  ○ ciso has not approved (rule high-severity)',
+    ].join('\n'),
+  );
+});
+
+test('nobody approves what they asked for, nor without the role, nor twice', async () => {
+  const reason = ['--reason', 'controls reviewed'];
+  const own = await requestor('approve', id, ...reason);
   expect(own.exitCode).toBe(1);
   expect(own.stderr).toContain('nobody approves what they requested or wrote');
-  const unfit = await administrator('approve', id, '--reason', 'as administrator');
+  expect(await administrator('approve', id, ...reason)).toMatchObject({ exitCode: 1 });
+  const unfit = await security('approve', id, ...reason, '--as', 'ciso');
   expect(unfit.exitCode).toBe(1);
+  expect(unfit.stderr).toContain('it needs security, domain-owner, ciso');
+  expect(await answerOf(security, 'approve', id, ...reason)).toMatchObject({
+    status: 'Under-Review',
+    approvals: [{ role: 'security', by: { name: 'L. Okoye' } }],
+  });
+  const again = await security('approve', id, ...reason);
+  expect(again.exitCode).toBe(1);
+  expect(again.stderr).toContain('one person fills one role');
+});
+
+test('the last approval that is needed approves it, until the end that an approver sets', async () => {
   const reason = ['--reason', 'controls reviewed'];
-  expect(await answerOf(approver, 'approve', id, ...reason)).toMatchObject({
+  await answerOf(domainOwner, 'approve', id, ...reason);
+  const { stdout } = await administrator('show', id);
+  expect(stdout).toContain('✓ J. Chen as domain-owner');
+  expect(stdout).toContain('○ ciso has not approved (rule high-severity)');
+  const later = await ciso('approve', id, ...reason, '--until', '2026-05-01');
+  expect(later.exitCode).toBe(1);
+  expect(later.stderr).toContain('never lengthen');
+  const until = ['--until', ENDS_AT.slice(0, 10)];
+  expect(await answerOf(ciso, 'approve', id, ...reason, ...until)).toMatchObject({
     status: 'Approved',
     expires_at: ENDS_AT,
   });
@@ -115,11 +154,11 @@ test('it is in force from activation to its end, which time alone brings about',
     status: 'Active',
     in_force: true,
   });
-  await server.moveClock('2026-03-05T12:00:00Z');
+  await server.moveClock('2026-02-03T12:00:00Z');
   expect(await theRecord()).toMatchObject({ status: 'Active', in_force: true });
   await server.moveClock(EXPIRING_AT);
   expect(await theRecord()).toMatchObject({ status: 'Expiring', in_force: true, overdue: false });
-  await server.moveClock('2026-04-04T12:00:00Z');
+  await server.moveClock('2026-03-05T12:00:00Z');
   expect(await theRecord()).toMatchObject({ status: 'Expiring', in_force: true });
   await server.moveClock(ENDS_AT);
   expect(await theRecord()).toMatchObject({ status: 'Expired', in_force: false, overdue: true });
@@ -146,6 +185,8 @@ test('the history has every step in its place in the ledger, and the ledger veri
     'ExceptionDrafted',
     'ExceptionEdited',
     'ExceptionSubmitted',
+    'ApprovalGiven',
+    'ApprovalGiven',
     'ApprovalGiven',
     'ExceptionApproved',
     'ControlsConfirmed',

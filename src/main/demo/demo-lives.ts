@@ -1,10 +1,20 @@
 import type { PersonName } from './demo-people.ts';
 
+/** How a request is decided by everybody whom it needs. */
+export interface Review {
+  /** Who reviews for security, and what that person says of it. */
+  readonly reviewer: PersonName;
+  readonly reason: string;
+  /** The role whose approval has not come yet, where the record waits for one. */
+  readonly waitsFor?: string;
+}
+
 /** Who does what, and when. `ago` is days before the demonstration is made. */
 export interface DemoStep {
   readonly ago: number;
-  readonly by: 'requestor' | PersonName;
-  /** `draft`, or the last part of the path of a command or an addition. */
+  /** A review: whoever is asked next. */
+  readonly by: 'requestor' | PersonName | Review;
+  /** `draft`, `edit`, or the last part of the path of a command or an addition. */
   readonly does: string;
   readonly body: Readonly<Record<string, unknown>>;
 }
@@ -20,6 +30,8 @@ export interface Life {
 const SUBMITTED = 0.2;
 const APPROVED = 1.1;
 const ACTIVATED = 1.3;
+/** One person approves in each, until nobody is asked any more; no record needs so many. */
+const ROUNDS = 8;
 
 /** The evidence that closes a record is made from its criteria when the step is played. */
 export const CLOSE = 'close';
@@ -33,12 +45,26 @@ function step(
   return { ago, by, does, body };
 }
 
+/** Approvals of one person after another, between two moments. */
+function approvals(from: number, to: number, by: Review): DemoStep[] {
+  const round = (from - to) / ROUNDS;
+  return Array.from({ length: ROUNDS }, (_, index) =>
+    step(from - round * (index + 1), by, 'approve'),
+  );
+}
+
 export function draft(ago: number): Life {
   return { steps: [step(ago, 'requestor', 'draft')] };
 }
 
 export function underReview(ago: number): Life {
   return { steps: [...draft(ago).steps, step(ago - SUBMITTED, 'requestor', 'submit')] };
+}
+
+/** Approved by all who were asked but one role, which has not decided yet. */
+export function waiting(ago: number, waitsFor: string, reviewer: PersonName, reason: string): Life {
+  const asked = approvals(ago - SUBMITTED, ago - APPROVED, { reviewer, reason, waitsFor });
+  return { steps: [...underReview(ago).steps, ...asked] };
 }
 
 /** Sent back with a question, and a draft again. */
@@ -57,12 +83,17 @@ export function withdrawn(ago: number, reason: string): Life {
 }
 
 /** Approved, with a start that lies ahead. */
-export function approved(ago: number, startsIn: number, by: PersonName, reason: string): Life {
+export function approved(
+  ago: number,
+  startsIn: number,
+  reviewer: PersonName,
+  reason: string,
+): Life {
   return {
     startsIn,
     steps: [
       ...underReview(ago).steps,
-      step(ago - APPROVED, by, 'approve', { reason }),
+      ...approvals(ago - SUBMITTED, ago - APPROVED, { reviewer, reason }),
       step(ago - ACTIVATED, 'requestor', 'activate'),
     ],
   };
@@ -74,25 +105,37 @@ export function active(ago: number, by: PersonName, reason: string): Life {
   return { steps };
 }
 
-/** In force, and longer than it was to be at first: asked for `after` days, until `until` days from now. */
+interface Extension {
+  /** Days after the draft at which it is asked for. */
+  readonly after: number;
+  /** The new end, in days from now. */
+  readonly until: number;
+  readonly reason: string;
+  /** The role that has not decided yet, where it waits for one. */
+  readonly waitsFor?: string;
+}
+
+/** In force, and longer than it was to be at first, or to be so once it is approved. */
 export function extended(
   ago: number,
-  by: PersonName,
-  { after, until, reason }: { after: number; until: number; reason: string },
+  reviewer: PersonName,
+  { after, until, reason, waitsFor }: Extension,
 ): Life {
   const asked = ago - after;
+  const review = {
+    reviewer,
+    reason: 'One extension, with the risk reviewed',
+    ...(waitsFor === undefined ? {} : { waitsFor }),
+  };
   return {
     steps: [
-      ...active(ago, by, 'The risk is contained and the plan has dates').steps,
+      ...active(ago, reviewer, 'The risk is contained and the plan has dates').steps,
       step(asked, 'requestor', 'request-extension', {
         reason,
         risk_review: 'Assessed again with the threat model of this quarter: unchanged',
         days_from_now: until,
       }),
-      step(asked - 0.6, by, 'approve', {
-        reason: 'One extension, with the risk reviewed',
-        change: 'extension',
-      }),
+      ...approvals(asked, asked - 0.6, review),
     ],
   };
 }
@@ -120,22 +163,38 @@ export function revoked(ago: number, lasted: number, by: PersonName, reason: str
   };
 }
 
+/** What a renewal brings besides its justification, from which number on (002, Renewal Limits). */
+const LADDER = [
+  ['migration-plan', 2],
+  ['business-case', 3],
+  ['memo', 4],
+] as const;
+
 /**
- * Renewed again and again, each time `ahead` of the end: `cycle` days lie between two approvals, and
- * the last of `count` renewals is in force.
+ * Renewed once for each of the reasons, before the end each time: `cycle` days lie between two
+ * requests, each asks for `days`, and the last renewal is in force.
  */
 export function renewed(
   ago: number,
-  by: PersonName,
+  reviewer: PersonName,
   { cycle, reasons, days }: { cycle: number; reasons: readonly string[]; days: number },
 ): Life {
-  const steps = [...active(ago, by, 'Acceptable while the migration goes on').steps];
+  const steps = [...active(ago, reviewer, 'Acceptable while the migration goes on').steps];
   reasons.forEach((justification, index) => {
-    const asked = ago - cycle * (index + 1);
+    const number = index + 1;
+    const asked = ago - cycle * number;
+    const artifacts = LADDER.filter(([, from]) => from <= number).map(([kind]) => ({
+      kind,
+      link: `https://docs.example.com/${kind}/${5_000 + Math.round(asked)}`,
+    }));
     steps.push(
       step(asked, 'requestor', 'renew', { justification, requested_duration: `P${days}D` }),
+      ...(artifacts.length > 0 ? [step(asked - 0.05, 'requestor', 'edit', { artifacts })] : []),
       step(asked - 0.1, 'requestor', 'submit'),
-      step(asked - 0.5, by, 'approve', { reason: `Renewal ${index + 1}: progress is shown` }),
+      ...approvals(asked - 0.1, asked - 0.5, {
+        reviewer,
+        reason: `Renewal ${number}: progress is shown`,
+      }),
       step(asked - 0.6, 'requestor', 'activate'),
     );
   });

@@ -1,5 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { DAY, formatInstant, HOUR, type Instant } from '../../domain/schedule/instant.ts';
+import type { ExceptionAnswer } from '../../features/exceptions/exception-schemas.ts';
+import { nextApproval } from './demo-approvals.ts';
 import { CLOSE, type DemoStep } from './demo-lives.ts';
 import type { PersonName } from './demo-people.ts';
 import { type DemoRecord, fieldsOf } from './demo-record.ts';
@@ -35,7 +37,17 @@ const CATEGORIES = {
 interface Played {
   readonly record: DemoRecord;
   readonly fields: ReturnType<typeof fieldsOf>;
-  current: string;
+  /** As it was answered last; nothing before it is drafted. */
+  answer?: ExceptionAnswer;
+}
+
+/** An ordinary request. */
+interface DemoRequest {
+  readonly by: PersonName;
+  readonly method: 'POST' | 'PATCH';
+  /** Below `/v1/exceptions`. */
+  readonly path: string;
+  readonly body: object;
 }
 
 /**
@@ -46,8 +58,12 @@ export async function playDemo(stage: DemoStage): Promise<void> {
   const steps = timeline();
   for (const [index, { step, played }] of steps.entries()) {
     stage.onProgress(index, steps.length);
+    const request = requestOf(stage, played, step);
+    if (!request) continue;
     await stage.moveTo(stage.today - Math.round(step.ago * DAY));
-    await play(stage, played, step);
+    const answer = await send(stage, request, played);
+    // A comment is answered with itself, not with the record.
+    if ('requirements' in answer) played.answer = answer;
   }
   await stage.moveTo(stage.today);
   stage.onProgress(steps.length, steps.length);
@@ -61,7 +77,6 @@ function timeline(): { step: DemoStep; played: Played }[] {
       return {
         record,
         fields: fieldsOf(record, category as keyof typeof CATEGORIES, number),
-        current: '',
       };
     }),
   );
@@ -70,19 +85,19 @@ function timeline(): { step: DemoStep; played: Played }[] {
     .sort((a, b) => b.step.ago - a.step.ago);
 }
 
-async function play(stage: DemoStage, played: Played, step: DemoStep): Promise<void> {
-  const { record } = played;
-  const { does } = step;
+/** What a step sends; nothing where it is a round of approvals and nobody is asked any more. */
+function requestOf(stage: DemoStage, played: Played, step: DemoStep): DemoRequest | undefined {
+  const { record, answer } = played;
+  const path = `/${answer?.exception_id}`;
+  if (typeof step.by === 'object') {
+    const approval = answer && nextApproval(answer, record, step.by);
+    return approval && { ...approval, method: 'POST', path: `${path}/approve` };
+  }
   const by = step.by === 'requestor' ? record.by : step.by;
-  const path = does === 'draft' ? '' : `/${played.current}/${does}`;
-  const { exception_id: id } = await send(
-    stage,
-    by,
-    path,
-    bodyOf(stage, played, step),
-    record.title,
-  );
-  if (does === 'draft' || does === 'renew') played.current = id;
+  const body = bodyOf(stage, played, step);
+  if (step.does === 'draft') return { by, method: 'POST', path: '', body };
+  if (step.does === 'edit') return { by, method: 'PATCH', path, body };
+  return { by, method: 'POST', path: `${path}/${step.does}`, body };
 }
 
 function bodyOf({ today }: DemoStage, { record, fields }: Played, { does, body, ago }: DemoStep) {
@@ -106,18 +121,22 @@ function bodyOf({ today }: DemoStage, { record, fields }: Played, { does, body, 
 
 async function send(
   { app, tokens }: DemoStage,
-  by: PersonName,
-  path: string,
-  body: object,
-  title: string,
-): Promise<{ exception_id: string }> {
+  { by, method, path, body }: DemoRequest,
+  { record, answer: known }: Played,
+): Promise<ExceptionAnswer> {
   const answer = await app.inject({
-    method: 'POST',
+    method,
     url: `/v1/exceptions${path}`,
-    headers: { authorization: `Bearer ${tokens[by]}`, 'content-type': 'application/json' },
+    headers: {
+      authorization: `Bearer ${tokens[by]}`,
+      'content-type': 'application/json',
+      ...(method === 'PATCH' ? { 'if-match': `"${known?.revision}"` } : {}),
+    },
     payload: JSON.stringify(body),
   });
   if (answer.statusCode >= 300)
-    throw new Error(`"${title}", ${path || 'draft'} by ${by}: ${answer.statusCode} ${answer.body}`);
+    throw new Error(
+      `"${record.title}", ${path || 'draft'} by ${by}: ${answer.statusCode} ${answer.body}`,
+    );
   return answer.json();
 }

@@ -7,8 +7,8 @@ import {
   extended,
   rejected,
   remediated,
-  underReview,
   violation,
+  waiting,
 } from './demo-lives.ts';
 import type { DemoRecord } from './demo-record.ts';
 
@@ -132,7 +132,16 @@ export const AI_RECORDS: readonly DemoRecord[] = [
     done: ['The agent writes suggestions alone'],
     atEnd: 'The agent reads alone.',
     days: 30,
-    life: also(underReview(6), comment(5, 'okoye', 'Which space, and who reads the changes?')),
+    extra: {
+      models: ['wiki-writer-1'],
+      change_class: 'major',
+      versioning_impact: 'None: nobody but the wiki calls it',
+    },
+    life: also(
+      waiting(6, 'platform-lead', 'okoye', 'One space, and every change can be undone'),
+      comment(5.9, 'okoye', 'Which space, and who reads the changes?'),
+      comment(5.7, 'tanaka', 'The space of our own team; S. Lindqvist reads them each morning.'),
+    ),
   },
   {
     title: 'Embeddings of contracts in a shared index',

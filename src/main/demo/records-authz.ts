@@ -7,7 +7,7 @@ import {
   rejected,
   remediated,
   renewed,
-  underReview,
+  waiting,
 } from './demo-lives.ts';
 import type { DemoRecord } from './demo-record.ts';
 
@@ -59,6 +59,8 @@ export const AUTHZ_RECORDS: readonly DemoRecord[] = [
     days: 10,
     extra: {
       control: 'rbac-tier-0',
+      scope_justification:
+        'A billing account is transferred by an Owner of the subscription alone.',
       grants: [
         {
           kind: 'role-assignment',
@@ -184,7 +186,8 @@ export const AUTHZ_RECORDS: readonly DemoRecord[] = [
     done: ['Three people hold the role'],
     atEnd: 'Deploys wait for the second person again.',
     days: 14,
-    life: underReview(1.5),
+    extra: { change_class: 'security' },
+    life: waiting(1.5, 'ciso', 'okoye', 'Every deploy is announced and read; two weeks at most'),
   },
   {
     title: 'Long-lived token for the status page',

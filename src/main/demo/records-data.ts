@@ -42,7 +42,11 @@ export const DATA_RECORDS: readonly DemoRecord[] = [
           'The incident report is filed',
         ],
       },
-      scope: { endpoints: ['eu-soc-store'], tenants: ['core'] },
+      scope: {
+        endpoints: ['eu-soc-store'],
+        tenants: ['core'],
+        regions: ['us-east', 'eu-central'],
+      },
     },
     life: active(6, 'okoye', 'Needed for the incident; pseudonymised; deletion is dated'),
   },
@@ -89,7 +93,7 @@ export const DATA_RECORDS: readonly DemoRecord[] = [
     days: 30,
     extra: { models: ['assistant-2'], versioning_impact: 'None' },
     life: also(
-      active(38, 'okoye', 'Seven days, logged access'),
+      active(38, 'okoye', 'Seven days, with logged access'),
       comment(7, 'tanaka', 'Redaction passes its tests; the switch is on Monday.'),
       comment(2, 'okoye', 'It is past its end. Please show that logging is off.'),
     ),

@@ -7,7 +7,7 @@ import {
   extended,
   remediated,
   renewed,
-  underReview,
+  waiting,
   withdrawn,
 } from './demo-lives.ts';
 import type { DemoRecord } from './demo-record.ts';
@@ -21,7 +21,7 @@ export const RELEASE_RECORDS: readonly DemoRecord[] = [
     owner: 'chen',
     risk: ['S', 'Low', 'Medium'],
     service: 'orders-api',
-    why: 'Six consumers need more runway for the new headers.',
+    why: 'Three consumers need more runway for the new headers.',
     limits: [
       'Deprecation and Sunset headers on every answer',
       'Migration guide',
@@ -50,6 +50,7 @@ export const RELEASE_RECORDS: readonly DemoRecord[] = [
     done: ['Contract tests pass on the hotfix'],
     atEnd: 'Deploys are blocked until they pass.',
     days: 2,
+    extra: { change_class: 'minor' },
     life: remediated(172, 1.4, 'chen', 'All contracts pass'),
   },
   {
@@ -66,11 +67,12 @@ export const RELEASE_RECORDS: readonly DemoRecord[] = [
     days: 60,
     extra: {
       control: 'azure-policy-nonprod',
+      scope_justification: 'Resource groups are made and deleted each week; none could be named.',
       grants: [
         { kind: 'policy-exemption', target: '/subscriptions/sandbox', permission: 'deny-untagged' },
       ],
     },
-    life: active(22, 'chen', 'Sandbox alone'),
+    life: active(22, 'chen', 'Sandbox alone, emptied each week'),
   },
   {
     title: 'Deploy freeze does not hold for the fraud rules',
@@ -147,7 +149,10 @@ export const RELEASE_RECORDS: readonly DemoRecord[] = [
     done: ['Every flag has an end'],
     atEnd: 'Flags without an end are removed.',
     days: 45,
-    life: also(underReview(2), comment(1.5, 'moreau', 'The list is linked in the ticket.')),
+    life: also(
+      waiting(2, 'domain-owner', 'okoye', 'Each flag has an owner, and the list is public'),
+      comment(1.5, 'moreau', 'The list is linked in the ticket.'),
+    ),
   },
   {
     title: 'Migration with a manual step in the night of the cut-over',
@@ -160,6 +165,7 @@ export const RELEASE_RECORDS: readonly DemoRecord[] = [
     done: ['The pipeline migrates the table'],
     atEnd: 'No manual step is left.',
     days: 20,
+    extra: { change_class: 'major' },
     life: approved(5, 7, 'okoye', 'Rehearsed; the night has a date'),
   },
   {

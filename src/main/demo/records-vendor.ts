@@ -77,6 +77,7 @@ export const VENDOR_RECORDS: readonly DemoRecord[] = [
     days: 30,
     extra: {
       control: 'defender',
+      scope_justification: 'Findings are spread over all resource groups of the acquired company.',
       grants: [
         {
           kind: 'policy-exemption',
@@ -85,7 +86,7 @@ export const VENDOR_RECORDS: readonly DemoRecord[] = [
         },
       ],
     },
-    life: active(16, 'okoye', 'High findings stay visible'),
+    life: active(16, 'okoye', 'Findings of high severity stay visible'),
   },
   {
     title: 'Courier app on company phones',
@@ -185,7 +186,7 @@ export const OTHER_RECORDS: readonly DemoRecord[] = [
     done: ['All rows are closed'],
     atEnd: 'The floor stays locked until it is done.',
     days: 45,
-    life: active(43, 'chen', 'Locked floor'),
+    life: active(43, 'chen', 'Locked floor, and a list of who enters'),
   },
   {
     title: 'Wiper passes for disks of the old cluster',
@@ -199,6 +200,6 @@ export const OTHER_RECORDS: readonly DemoRecord[] = [
     done: ['Certificate of destruction is filed'],
     atEnd: 'Disks go to the second shredder.',
     days: 75,
-    life: active(70, 'okoye', 'Encrypted, caged, counted'),
+    life: active(70, 'okoye', 'Encrypted, caged, counted each week'),
   },
 ];

@@ -5,8 +5,11 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { fastFolder } from '../../../test/support/fast-folder.ts';
 import { createTestRegister, type TestRegister } from '../../../test/support/test-register.ts';
+import { APPROVAL_ROLES } from '../../domain/access/actor.ts';
 import { CATEGORIES, CONTROLS } from '../../domain/exception/fields.ts';
+import type { ExceptionState } from '../../domain/exception/state.ts';
 import { CLOSED_REASONS, STATUSES } from '../../domain/exception/status.ts';
+import { unmetRequirements } from '../../domain/policy/approval-progress.ts';
 import { newestMigration } from '../../platform/db/migrate.ts';
 import { compose } from '../compose.ts';
 import { migrationsFolder } from '../database-setup.ts';
@@ -86,6 +89,25 @@ test('the history spans six months, and somebody has renewed more than three tim
   expect(renewals).toBeGreaterThan(3);
 });
 
+test('every role of the matrix has approved something, and some wait for one role alone', async () => {
+  const states = (await column(
+    'SELECT state FROM lapse.exceptions WHERE tenant_id = $1',
+  )) as ExceptionState[];
+  const roles = states.flatMap(({ approvals }) => approvals.map(({ role }) => role));
+  expect([...new Set(roles)].sort()).toEqual([...APPROVAL_ROLES].sort());
+  const waiting = states.flatMap(({ status, request, approvals, pending_change: change }) => {
+    const requirements = status === 'Under-Review' ? request?.requirements : change?.requirements;
+    const unmet = unmetRequirements(requirements ?? [], change?.approvals ?? approvals);
+    return unmet.length === 1 ? [`${change?.kind ?? 'request'}: ${unmet[0]?.role}`] : [];
+  });
+  expect(waiting.sort()).toEqual([
+    'extension: ciso',
+    'request: ciso',
+    'request: domain-owner',
+    'request: platform-lead',
+  ]);
+});
+
 test('its ledger verifies', async () => {
   const { db, master } = register;
   const lapse = compose({ config: config(), db, master, log: pino({ level: 'silent' }) });
@@ -100,6 +122,7 @@ test('its tokens are kept for its owner alone, and asking again adds nothing', a
     'administrator-token',
     'approver-token',
     'auditor-token',
+    'ciso-token',
     'requestor-token',
   ]);
   for (const name of readdirSync(folder))

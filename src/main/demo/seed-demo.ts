@@ -31,7 +31,8 @@ const TENANT_NAME = 'Demonstration';
 /** A person of each role, whose token is kept for whoever tries the demonstration. */
 const SHOWN: Readonly<Record<string, PersonName>> = {
   administrator: 'admin',
-  approver: 'okoye',
+  approver: 'chen',
+  ciso: 'almeida',
   requestor: 'rivera',
   auditor: 'haddad',
 };

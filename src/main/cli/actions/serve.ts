@@ -63,7 +63,8 @@ function announce(server: RunningServer, parts: ServedParts, dataDir: string): v
     if (server.demoFolder) {
       const token = `LAPSE_TOKEN=$(cat ${server.demoFolder}/auditor-token)`;
       remark(`  The demonstration:    ${commandHint(address, `${token} npx lapse list`)}`);
-      const others = 'administrator-token, approver-token and requestor-token lie beside it';
+      const others =
+        'administrator-token, approver-token, ciso-token and requestor-token lie beside it';
       remark(`                        ${colours.dim(others)}`);
     }
   }
