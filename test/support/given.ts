@@ -71,7 +71,7 @@ export const GRANTS: ExceptionFields['grants'] = [
 ];
 
 /** The built-in policy with these approvals for every request, and for extensions too, in place of its own. */
-export function askingFor(
+function askingFor(
   approvals: NonNullable<PolicyRule['effects']['approvals']>,
   rule = 'approval',
 ): Policy {

@@ -13,7 +13,7 @@ export function awaitedDecision(
 }
 
 /** The approvals that can be given next. */
-export function awaitedRequirements(state: ExceptionState): Requirement[] {
+function awaitedRequirements(state: ExceptionState): Requirement[] {
   const awaited = awaitedDecision(state);
   return awaited ? openRequirements(awaited.requirements, awaited.approvals) : [];
 }

@@ -88,7 +88,7 @@ export function evaluatePolicy(
 }
 
 /** The rules that apply to a record, in the order of the pack. */
-export function matchingRules(
+function matchingRules(
   policy: Policy,
   fields: ExceptionFields,
   place: ChainPlace = FIRST_OF_CHAIN,

@@ -73,7 +73,7 @@ const approval = z.strictObject({
 const approvals = z.array(approval).max(50);
 
 /** The transitions that a pack may reserve for roles. */
-export const GATES = ['submit', 'activate', 'revoke', 'close', 'archive'] as const;
+const GATES = ['submit', 'activate', 'revoke', 'close', 'archive'] as const;
 
 const effects = z.strictObject({
   maximum: limit.optional().describe('longest time in force, from approval'),
