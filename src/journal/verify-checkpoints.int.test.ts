@@ -41,6 +41,10 @@ describe('given a checkpoint that has left the database', () => {
           await lab.sql(`DELETE FROM lapse.${table} WHERE exception_id = ANY($1)`, ids);
         for (const table of ['exception_owners', 'exception_policy_refs', 'exception_deadlines'])
           await lab.sql(`DELETE FROM lapse.${table} WHERE exception_id = ANY($1)`, ids);
+        await lab.sql(
+          'DELETE FROM lapse.exception_awaited_roles WHERE exception_id = ANY($1)',
+          ids,
+        );
         await lab.sql('TRUNCATE lapse.exception_counts, lapse.exception_count_deltas');
         await lab.sql(
           `INSERT INTO lapse.exception_count_deltas (tenant_id, ${COUNTED}, change)

@@ -30,6 +30,7 @@ beforeAll(async () => {
   target = await createTarget(folder);
   const second = await api.addTenant();
   await recordIn(api, 'Active');
+  await recordIn(api, 'Under-Review');
   const { exception_id: id } = await recordIn(api, 'Closed');
   await command(api, id, 'comments');
   commented = id;

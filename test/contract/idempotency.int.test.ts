@@ -74,6 +74,17 @@ const CHANGES: Readonly<Record<string, () => Promise<Prepared>>> = {
     const made = await api.send('POST', '/v1/tokens', { as: 'administrator', body });
     return change(`/v1/tokens/${made.body.token_id}`, undefined, 'administrator');
   },
+  ...Object.fromEntries(
+    (['approve', 'reject', 'revoke', 'reassign'] as const).map((name) => [
+      `POST /v1/bulk/${name}`,
+      async () => {
+        const { exception_id } = await recordIn(api, name === 'revoke' ? 'Active' : 'Under-Review');
+        const owners = [{ name: 'New Owner' }];
+        const body = name === 'reassign' ? { owners } : { reason: 'decided together' };
+        return change(`/v1/bulk/${name}`, { ids: [exception_id], ...body }, 'approver');
+      },
+    ]),
+  ),
   'POST /v1/imports': async () => change('/v1/imports', { title: 'from a file' }),
 };
 

@@ -55,7 +55,7 @@ test('an auditor changes nothing, and approving is for approvers alone', () => {
   );
   expect(forAuditors).toEqual([]);
   const approving = changing.filter(({ permission }) => permission === 'exception:approve');
-  expect(approving.map(({ url }) => url.split('/').at(-1)).sort()).toEqual([
+  expect([...new Set(approving.map(({ url }) => url.split('/').at(-1)))].sort()).toEqual([
     'approve',
     'reject',
     'request-changes',

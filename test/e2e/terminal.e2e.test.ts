@@ -46,9 +46,13 @@ async function activeRecord(): Promise<string> {
   const made = await lapse('new', ...REQUEST, '--submit', '--json');
   expect(made).toMatchObject({ exitCode: 0, stderr: '' });
   const { exception_id } = JSON.parse(made.stdout);
-  const token = await lapse('token', 'create', '--role', 'approver', '--name', 'J. Chen');
-  const approver = lapseFor({ ...env, LAPSE_TOKEN: token.stdout.trim() });
-  expect(await approver('approve', exception_id, '--reason', 'ok')).toMatchObject({ exitCode: 0 });
+  for (const role of ['security', 'domain-owner']) {
+    const token = await lapse('token', 'create', '--role', role, '--name', `The ${role}`);
+    const approver = lapseFor({ ...env, LAPSE_TOKEN: token.stdout.trim() });
+    expect(await approver('approve', exception_id, '--reason', 'ok')).toMatchObject({
+      exitCode: 0,
+    });
+  }
   expect(await lapse('activate', exception_id)).toMatchObject({ exitCode: 0 });
   return exception_id;
 }
@@ -104,7 +108,7 @@ test('all tokens are listed, page after page', async () => {
   const { items, next_cursor } = JSON.parse(stdout);
   expect(next_cursor).toBeNull();
   expect(new Set(items.map(({ token_id }: { token_id: string }) => token_id)).size).toBe(
-    TOKENS + 2,
+    TOKENS + 3,
   );
 });
 

@@ -88,6 +88,7 @@ export function addBulkRoutes(app: FastifyInstance, service: ExceptionService): 
     };
     app.post(`/bulk/${name}`, { config: { permission }, schema }, async (request) => {
       const results: Result[] = [];
+      await service.claimKey(callerOf(request));
       for (const id of (request.body as { ids: string[] }).ids)
         results.push(await decideOne(service, callerFor(request, id), id, toCommand(request.body)));
       const done = results.filter(({ ok }) => ok).length;

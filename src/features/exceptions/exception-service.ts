@@ -98,6 +98,15 @@ export class ExceptionService {
     });
   }
 
+  /** Refuses a request's key that came with another body before: for a request on many records. */
+  async claimKey({ tenantId, idempotency }: Caller): Promise<void> {
+    await this.#services.db.inTenant(tenantId, async (tx) => {
+      if (await recall(tx, tenantId, idempotency)) return;
+      const reference = { type: 'many', id: '', version: 0 };
+      remember(tx, tenantId, idempotency, { status: 200, reference, at: await tx.now });
+    });
+  }
+
   /** Answers a request as it was answered before, or does the work on the record that it names. */
   async #answer(
     caller: Caller,
