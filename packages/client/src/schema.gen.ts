@@ -149,8 +149,25 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Add links that show progress or proof */
+        /** Add links that show progress or proof, or a file as multipart/form-data */
         post: operations["post-exceptions-by-id-evidence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/exceptions/{id}/evidence/{digest}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A file of its evidence, to be saved */
+        get: operations["get-exceptions-by-id-evidence-by-digest"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -721,7 +738,12 @@ export interface components {
             artifacts?: {
                 /** @enum {string} */
                 kind: "memo" | "business-case" | "migration-plan" | "other";
-                link: string;
+                link?: string;
+                /**
+                 * @description the digest of one of the record's files
+                 * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+                 */
+                evidence?: string;
             }[] | null;
             external_ids?: (string | string[]) | null;
         };
@@ -843,7 +865,12 @@ export interface components {
             artifacts?: {
                 /** @enum {string} */
                 kind: "memo" | "business-case" | "migration-plan" | "other";
-                link: string;
+                link?: string;
+                /**
+                 * @description the digest of one of the record's files
+                 * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+                 */
+                evidence?: string;
             }[];
             external_ids?: string[];
         };
@@ -953,7 +980,12 @@ export interface components {
             artifacts?: {
                 /** @enum {string} */
                 kind: "memo" | "business-case" | "migration-plan" | "other";
-                link: string;
+                link?: string;
+                /**
+                 * @description the digest of one of the record's files
+                 * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+                 */
+                evidence?: string;
             }[];
             external_ids?: string | string[];
         };
@@ -1074,7 +1106,12 @@ export interface components {
             artifacts?: {
                 /** @enum {string} */
                 kind: "memo" | "business-case" | "migration-plan" | "other";
-                link: string;
+                link?: string;
+                /**
+                 * @description the digest of one of the record's files
+                 * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+                 */
+                evidence?: string;
             }[];
             external_ids?: string[];
             exception_id: string;
@@ -1220,12 +1257,29 @@ export interface components {
                 note: string | null;
                 evidence: {
                     criterion: string;
-                    link: string;
+                    link?: string;
+                    digest?: string;
                 }[];
                 /** Format: date-time */
                 archives_at: string;
             } | null;
             archived_at: string | null;
+            evidence_files: {
+                /** @description SHA-256 of its bytes: the id of the evidence */
+                digest: string;
+                /** @description bytes */
+                size: number;
+                /** @description the media type that its bytes have */
+                type: string;
+                name: string;
+                /** Format: date-time */
+                added_at: string;
+                added_by: {
+                    id: string;
+                    name: string;
+                    email?: string;
+                };
+            }[];
             violations: {
                 /** Format: date-time */
                 at: string;
@@ -1575,7 +1629,12 @@ export interface operations {
                     /** @default [] */
                     evidence?: {
                         criterion: string;
-                        link: string;
+                        link?: string;
+                        /**
+                         * @description of a file that the record has as evidence
+                         * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+                         */
+                        digest?: string;
                     }[];
                     /** @description your word that what was granted is gone, and what shows it */
                     removal?: {
@@ -1699,6 +1758,16 @@ export interface operations {
             content: {
                 "application/json": {
                     links: string[];
+                    /** @description what it shows */
+                    note?: string;
+                };
+                "multipart/form-data": {
+                    /**
+                     * Format: binary
+                     * @description at most 25 MB
+                     */
+                    file: string;
+                    /** @description what it shows */
                     note?: string;
                 };
             };
@@ -1711,6 +1780,31 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ExceptionRecord"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    "get-exceptions-by-id-evidence-by-digest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                /** @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08 */
+                digest: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
                 };
             };
             default: components["responses"]["Problem"];
