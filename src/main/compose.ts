@@ -6,6 +6,7 @@ import type { Policy } from '../domain/policy/policy.ts';
 import { diagnose } from '../features/diagnosis/diagnose.ts';
 import { orphanedFiles } from '../features/evidence/evidence-work.ts';
 import { folderStore } from '../features/evidence/folder-store.ts';
+import { lookAtFiles } from '../features/evidence/look-at-files.ts';
 import { countRegister } from '../features/exceptions/exception-count-views.ts';
 import { exceptionCounts } from '../features/exceptions/exception-count-work.ts';
 import { draftAll, existingIds } from '../features/exceptions/exception-drafts.ts';
@@ -79,7 +80,13 @@ export function compose({ config, db, master, log, realNow = Date.now }: Parts) 
     loop: new DueLoop(works, log, metrics),
     metrics,
     diagnose: (tenantId: string, schemaVersion: string) =>
-      diagnose({ db, dataDir, works, checkpoints, schemaVersion, realNow }, tenantId),
+      diagnose(
+        {
+          ...{ db, dataDir, works, checkpoints, schemaVersion, realNow },
+          lookAtFiles: (id) => lookAtFiles(db, files, id),
+        },
+        tenantId,
+      ),
     /** Everything that is measured, in the Prometheus text format. */
     readMetrics: singleFlight(async () => {
       await backlog.read();
