@@ -126,6 +126,14 @@ describe('a file is refused, and nothing is kept of it', () => {
       zip({ 'a.txt': 'x' }, { isLocked: true }),
       'locked by a password',
     ],
+    [
+      'an archive by its bytes in an archive',
+      'all.zip',
+      zip({ 'in.txt': zip({ a: 'x' }) }),
+      'another archive',
+    ],
+    ['a way out of the archive', 'all.zip', zip({ '../up.txt': 'x' }), 'cannot be read whole'],
+    ['old macros', 'memo.docx', docx({ 'xl/macrosheets/a.xml': 'x' }), 'holds macros'],
     ['macros', 'memo.docx', docx({ 'word/vbaProject.bin': 'x' }), 'holds macros'],
     [
       'an archive that is cut',

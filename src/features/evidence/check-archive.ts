@@ -1,5 +1,6 @@
 import { fileTypeFromBuffer } from 'file-type';
 import { type Entry, fromFdPromise, type ZipFile } from 'yauzl';
+import { DomainError } from '../../domain/errors.ts';
 import { endingOf } from './file-kinds.ts';
 import { fileRefusal } from './file-refusal.ts';
 
@@ -9,12 +10,15 @@ const BEGINNING = 4_100;
 
 /** Endings of what systems run, or open as a page. */
 const RUNS = new Set(
-  'apk app appimage bat bin cmd com cpl deb dll dmg dylib exe hta htm html inf jar js jse lnk mjs msc msi msix ps1 psm1 py pyc rb reg rpm scr sh so svg sys vb vbe vbs wasm ws wsf xhtml xht'.split(
+  'apk app appimage bat bin cmd com cpl deb dll dmg docm dotm dylib exe hta htm html inf jar js jse lnk mjs msc msi msix ppam ppsm pptm ps1 psm1 py pyc rb reg rpm scr sh so svg sys vb vbe vbs wasm ws wsf xhtml xht xlam xlsm xltm'.split(
     ' ',
   ),
 );
 const ARCHIVES = new Set('7z bz2 cab gz iso rar tar tgz xz zip zst'.split(' '));
-const MACROS = /(?:^|\/)(?:vbaProject\.bin|Basic\/)/i;
+/** What its bytes tell as an archive too, and is not looked into further: it opens in its own program. */
+const DOCUMENTS = new Set('docx xlsx pptx odt ods odp'.split(' '));
+/** Where office documents keep programs of their own. */
+const MACROS = /(?:^|\/)(?:vbaProject\.bin|macrosheets\/|Basic\/|Scripts\/)/i;
 /** Types that run, as they are told by their first bytes. */
 const PROGRAM =
   /^application\/(?:x-(?:msdownload|elf|mach-binary|executable|sharedlib|deb|rpm|ms-shortcut|apple-diskimage|cfb|nintendo.*)|java-vm|wasm|vnd\.(?:android|microsoft\.portable-executable).*)/;
@@ -39,7 +43,7 @@ export async function checkArchive(
   try {
     for await (const entry of zip.eachEntry()) await checkEntry(zip, entry, isDocument);
   } catch (error) {
-    throw error instanceof Error && error.name === 'DomainError' ? error : damaged();
+    throw error instanceof DomainError ? error : damaged();
   }
 }
 
@@ -62,15 +66,18 @@ async function checkEntry(zip: ZipFile, entry: Entry, isDocument: boolean): Prom
   if (entry.isEncrypted()) {
     throw fileRefusal(`holds ${shown}, which is locked by a password and cannot be looked at`);
   }
-  if (MACROS.test(name)) throw fileRefusal(`holds macros (${shown})`, 'save it without macros');
+  if (isDocument && MACROS.test(name))
+    throw fileRefusal(`holds macros (${shown})`, 'save it without macros');
   const ending = endingOf(name);
   // Settings of printers and embedded objects of office documents end so.
   const isPart = isDocument && ending === 'bin';
   if (RUNS.has(ending) && !isPart) throw fileRefusal(`holds ${shown}, which can run`);
-  if (ARCHIVES.has(ending))
-    throw fileRefusal(`holds another archive, ${shown}`, 'pack its files themselves');
   const first = await beginningOf(zip, entry);
   const found = await fileTypeFromBuffer(first);
+  const isNested = found !== undefined && ARCHIVES.has(found.ext) && !DOCUMENTS.has(ending);
+  if (isNested || ARCHIVES.has(ending)) {
+    throw fileRefusal(`holds another archive, ${shown}`, 'pack its files themselves');
+  }
   if (
     (found && isProgram(found.mime) && !(isPart && found.ext === 'cfb')) ||
     first.subarray(0, 2).toString() === '#!'

@@ -104,16 +104,18 @@ export async function getEvidence(
   const response = await client.send(
     `/v1/exceptions/${encodeURIComponent(id)}/evidence/${file.digest}`,
   );
-  const stopped = abortSignal();
   const hash = createHash('sha256');
   let bytes = 0;
   const progress = progressLine();
   progress.follow(() => `${barText(bytes, file.size)}  receiving ${safeLine(file.name)}`);
   const pieces = arrivingPieces(response.body, {
     onPiece: (piece) => {
-      if (stopped.aborted) throw failure(`stopped; ${path} was not written`, EXIT.stopped);
       hash.update(piece);
       bytes += piece.length;
+    },
+    stop: {
+      signal: abortSignal(),
+      stopped: () => failure(`stopped; ${path} was not written`, EXIT.stopped),
     },
     brokenOff: (reason) => failure(`the file broke off: ${reason}; ${path} was not written`),
   });
@@ -126,8 +128,6 @@ export async function getEvidence(
     progress.done();
   }
   remark(`${safeLine(path)}: ${megabytesText(bytes)} written, as its digest says`);
-  // Its signal keeps the process from ending by itself.
-  process.exitCode ??= 0;
 }
 
 async function* checked(
