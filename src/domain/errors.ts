@@ -48,6 +48,7 @@ export type ErrorCode =
   | 'ledger-diverged'
   | 'too-large'
   | 'import-refused'
+  | 'file-refused'
   | 'unsupported-media-type'
   | 'conflict'
   | 'unavailable';

@@ -109,6 +109,7 @@ function completeOperation(path: string, method: string, operation: Operation): 
   return {
     operationId: operationId(path, method),
     ...operation,
+    ...formBody(path, operation),
     ...(parameters.length > 0 ? { parameters } : {}),
     responses: {
       ...Object.fromEntries(
@@ -122,12 +123,34 @@ function completeOperation(path: string, method: string, operation: Operation): 
   };
 }
 
+/** What a route takes as a form besides JSON; its handler reads it. */
+const FORMS: Readonly<Record<string, Json>> = {
+  '/v1/exceptions/{id}/evidence': {
+    type: 'object',
+    properties: {
+      file: { type: 'string', format: 'binary', description: 'at most 25 MB' },
+      note: { type: 'string', description: 'what it shows' },
+    },
+    required: ['file'],
+  },
+};
+
+function formBody(path: string, { requestBody }: Operation): Json {
+  const schema = FORMS[path];
+  if (!schema || !requestBody) return {};
+  const { content } = requestBody as { content: Json };
+  return {
+    requestBody: { required: true, content: { ...content, 'multipart/form-data': { schema } } },
+  };
+}
+
 interface Response extends Json {
   content?: { [type: string]: { schema?: Json } };
 }
 
 /** What of the bare answers is no plain text. */
 const BARE_TYPES: Readonly<Record<string, string>> = {
+  '/v1/exceptions/{id}/evidence/{digest}': 'application/octet-stream',
   '/v1/ledger/tile/{*}': 'application/octet-stream',
   '/v1/ledger/verification': 'application/x-ndjson',
 };

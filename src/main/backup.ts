@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { checkpointFiles } from '../features/backup/known-checkpoints.ts';
-import type { KeptFile, Manifest } from '../features/backup/manifest.ts';
+import type { KeptFile, Manifest, StoredFile } from '../features/backup/manifest.ts';
 import {
   BACKUP_TRANSACTION,
   type BackupSource,
@@ -10,6 +10,8 @@ import {
   describeDatabase,
   type RowProgress,
 } from '../features/backup/write-backup.ts';
+import { folderStore } from '../features/evidence/folder-store.ts';
+import { isIntact } from '../features/evidence/stored-digest.ts';
 import { replaceFile } from '../platform/backup-file/replaced-file.ts';
 import { type Config, type ConfigSecrets, ConfigurationError } from '../platform/config/config.ts';
 import { WholeTransaction } from '../platform/db/whole-transaction.ts';
@@ -38,6 +40,8 @@ export interface WrittenBackup {
   /** Absolute; undefined for standard output. */
   readonly path: string | undefined;
   readonly bytes: number;
+  /** Digests of files of evidence that were gone or altered, and so could not be carried. */
+  readonly lostFiles: readonly string[];
 }
 
 /** Says in the data folder when the last backup succeeded, for those who watch over it. */
@@ -69,7 +73,14 @@ export async function backUp(options: BackupOptions): Promise<WrittenBackup> {
         ...(await fileIfThere(CONFIG_FILE, options.folder)),
         ...checkpoints,
       ];
-      return await write({ tx, manifest, files }, options);
+      const lost: StoredFile[] = [];
+      const source = {
+        ...{ tx, manifest, files },
+        openStored: storedReader(config.dataDir),
+        onLostFile: (file: StoredFile) => lost.push(file),
+      };
+      const written = await write(source, options);
+      return { ...written, lostFiles: lost.map(({ digest }) => digest) };
     } finally {
       await tx.close();
     }
@@ -90,7 +101,16 @@ async function keyOf({ dataDir }: Config, { masterKey }: ConfigSecrets) {
   }
 }
 
-async function write(source: BackupSource, options: BackupOptions): Promise<WrittenBackup> {
+/** Reads a file twice: what is not what its digest says must not take its place in a backup. */
+function storedReader(dataDir: string): BackupSource['openStored'] {
+  const store = folderStore(join(dataDir, 'evidence'));
+  return async ({ tenant_id: tenantId, digest }) => {
+    const place = { tenantId, digest };
+    return (await isIntact(store, place)) ? (await store.open(place))?.bytes : undefined;
+  };
+}
+
+async function write(source: BackupSource, options: BackupOptions) {
   const { config, passphrase, signal, onRows } = options;
   const content = backupBytes(source, passphrase, onRows);
   const { manifest } = source;

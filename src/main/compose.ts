@@ -4,6 +4,9 @@ import type { Logger } from 'pino';
 import { BUILT_IN_POLICY } from '../domain/policy/built-in-policy.ts';
 import type { Policy } from '../domain/policy/policy.ts';
 import { diagnose } from '../features/diagnosis/diagnose.ts';
+import { orphanedFiles } from '../features/evidence/evidence-work.ts';
+import { folderStore } from '../features/evidence/folder-store.ts';
+import { lookAtFiles } from '../features/evidence/look-at-files.ts';
 import { countRegister } from '../features/exceptions/exception-count-views.ts';
 import { exceptionCounts } from '../features/exceptions/exception-count-work.ts';
 import { draftAll, existingIds } from '../features/exceptions/exception-drafts.ts';
@@ -60,10 +63,13 @@ export function compose({ config, db, master, log, realNow = Date.now }: Parts) 
   const checkpoints = fileCheckpointStore(join(dataDir, 'checkpoints'));
   const authenticator = createAuthenticator(db, realNow);
   const sequencing = { db, master, checkpoints, onDiverged: markDiverged(db) };
+  const files = folderStore(join(dataDir, 'evidence'));
+  const views = new ExceptionViews(db, policy);
   const works = [
     exceptionDeadlines(db, policy),
     ledgerSequencing(db, sequencing),
     exceptionCounts(db),
+    orphanedFiles(db, files, realNow),
     housekeeping(db, randomUUID(), realNow),
   ];
   const metrics = createMetrics(LAPSE_VERSION);
@@ -74,7 +80,13 @@ export function compose({ config, db, master, log, realNow = Date.now }: Parts) 
     loop: new DueLoop(works, log, metrics),
     metrics,
     diagnose: (tenantId: string, schemaVersion: string) =>
-      diagnose({ db, dataDir, works, checkpoints, schemaVersion, realNow }, tenantId),
+      diagnose(
+        {
+          ...{ db, dataDir, works, checkpoints, schemaVersion, realNow },
+          lookAtFiles: (id) => lookAtFiles(db, files, id),
+        },
+        tenantId,
+      ),
     /** Everything that is measured, in the Prometheus text format. */
     readMetrics: singleFlight(async () => {
       await backlog.read();
@@ -84,7 +96,14 @@ export function compose({ config, db, master, log, realNow = Date.now }: Parts) 
     authenticator,
     exceptions: {
       service: new ExceptionService({ db, policy, assertWritable }),
-      views: new ExceptionViews(db, policy),
+      views,
+    },
+    evidence: {
+      db,
+      store: files,
+      realNow,
+      filesOf: async (tenantId: string, exceptionId: string) =>
+        (await views.get(tenantId, exceptionId)).state.evidence_files ?? [],
     },
     openRegister: registerReader(db, policy),
     imports: new ImportService({

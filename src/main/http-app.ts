@@ -1,11 +1,13 @@
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { addDiagnosisRoute } from '../features/diagnosis/diagnosis-route.ts';
+import { addEvidenceRoutes } from '../features/evidence/evidence-routes.ts';
 import { addApprovalRoutes } from '../features/exceptions/approval-routes.ts';
 import { addBulkRoutes } from '../features/exceptions/bulk-routes.ts';
 import { addCommandRoutes } from '../features/exceptions/command-routes.ts';
 import { addCommentRoutes } from '../features/exceptions/comment-routes.ts';
-import { addExceptionRoutes } from '../features/exceptions/exception-routes.ts';
+import { addExceptionRoutes, execute } from '../features/exceptions/exception-routes.ts';
+import { exceptionAnswer, idParameter } from '../features/exceptions/exception-schemas.ts';
 import { addExportRoutes } from '../features/exceptions/export-routes.ts';
 import { addTokenRoutes } from '../features/identity/token-routes.ts';
 import { addImportRoutes } from '../features/imports/import-routes.ts';
@@ -66,6 +68,13 @@ export async function createHttpApp(lapse: Lapse, options: HttpOptions): Promise
       addBulkRoutes(scope, lapse.exceptions.service);
       addApprovalRoutes(scope, lapse.exceptions.views, lapse.policy);
       addCommentRoutes(scope, { db: lapse.db, assertWritable });
+      addEvidenceRoutes(scope, {
+        ...lapse.evidence,
+        record: (request, reply, command, beside) =>
+          execute(lapse.exceptions.service, request, reply, command, undefined, beside),
+        answer: exceptionAnswer,
+        idParameter,
+      });
       addExportRoutes(scope, lapse.openRegister);
       addTaskRoutes(scope, lapse.db);
       addReportRoutes(scope, lapse.reports);

@@ -1,12 +1,15 @@
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { assertEmpty } from '../features/backup/empty-database.ts';
 import { checkpointsOf, originOf } from '../features/backup/known-checkpoints.ts';
 import type { OpenedBackup } from '../features/backup/read-backup.ts';
 import {
   type RestoredTenant,
+  type RestoreOptions,
   type RestoreProgress,
   restoreBackup,
 } from '../features/backup/restore-backup.ts';
+import { folderStore, storedPath } from '../features/evidence/folder-store.ts';
 import { exceptionStream } from '../features/exceptions/exception-store.ts';
 import { tokenStream } from '../features/identity/token-store.ts';
 import { makeReadOnly } from '../features/tenants/tenant-service.ts';
@@ -67,7 +70,7 @@ export async function restore(command: RestoreCommand): Promise<RestoredBackup> 
     try {
       await holdMigrations(tx.client);
       await assertEmpty(tx);
-      const tenants = await load(tx, command);
+      const tenants = await load(tx, command, files);
       await tx.query('RESET ROLE');
       for (const login of database.logins) await ensureLogin(tx.client, login);
       // Before the commit: a register whose keys are not there must not be seen.
@@ -96,7 +99,11 @@ async function assertKnownVersion({ manifest }: OpenedBackup): Promise<void> {
   );
 }
 
-async function load(tx: WholeTransaction, command: RestoreCommand): Promise<RestoredTenant[]> {
+async function load(
+  tx: WholeTransaction,
+  command: RestoreCommand,
+  files: RestoredFiles,
+): Promise<RestoredTenant[]> {
   const { config, backup, checkpoints: named, signal } = command;
   const store = fileCheckpointStore(join(config.dataDir, 'checkpoints'));
   const carried = checkpointsOf(backup.files);
@@ -116,6 +123,7 @@ async function load(tx: WholeTransaction, command: RestoreCommand): Promise<Rest
         ...own,
       ].filter(isFirst);
     },
+    putStored: putStoredFile(join(config.dataDir, 'evidence'), files),
     async markOlder(tenantId, detail) {
       await makeReadOnly(tx, tenantId, detail);
       await tx.flush();
@@ -130,6 +138,25 @@ async function load(tx: WholeTransaction, command: RestoreCommand): Promise<Rest
   throw new ConfigurationError(
     `${stray.name} is no checkpoint of a ledger in this backup: ${originOf(stray.note) ?? 'it is no checkpoint at all'}`,
   );
+}
+
+/** What is there already by its digest stays; what is put is taken away again where the restore fails. */
+function putStoredFile(root: string, files: RestoredFiles): RestoreOptions['putStored'] {
+  const store = folderStore(root);
+  return async ({ tenant_id: tenantId, digest }, bytes) => {
+    const place = { tenantId, digest };
+    const hash = createHash('sha256');
+    const hashed = async function* () {
+      for await (const piece of bytes) {
+        hash.update(piece);
+        yield piece;
+      }
+    };
+    const isNew = (await store.open(place)) === undefined;
+    await store.put(place, hashed());
+    if (isNew) files.created(storedPath(root, place));
+    return hash.digest('hex');
+  };
 }
 
 /** The same note is kept in several places. */

@@ -6,8 +6,9 @@ import { manyLives, recordLives } from '../../src/journal/verify-ledger.fixture.
 import { start } from '../../src/main/serve.ts';
 import { readConfig } from '../../src/platform/config/config.ts';
 import { longLivedFolder } from '../e2e/long-lived-folder.ts';
-import { command, draft, recordIn } from '../support/api-records.ts';
+import { command, draft, passed, recordIn } from '../support/api-records.ts';
 import { createTestDatabase } from '../support/postgres.ts';
+import { docx, form, PDF } from '../support/sample-files.ts';
 import { createTestApi, type TestApi } from '../support/test-api.ts';
 import {
   backUpApi,
@@ -33,6 +34,13 @@ beforeAll(async () => {
   await recordIn(api, 'Under-Review');
   const { exception_id: id } = await recordIn(api, 'Closed');
   await command(api, id, 'comments');
+  for (const [name, content] of [
+    ['scan.pdf', PDF],
+    ['memo.docx', docx({ 'word/large.xml': 'x'.repeat(300_000) })],
+  ] as const) {
+    const sent = form(content, name);
+    passed(await api.send('POST', `/v1/exceptions/${id}/evidence`, { as: 'requestor', ...sent }));
+  }
   commented = id;
   await draft(api, {
     title: 'Tab\there, back\\slash, line\nbreak, "quote", Größe 漢字 🚀 \\N \\.',
@@ -121,6 +129,15 @@ describe('given a register with two tenants, some of it on the way into the ledg
     };
     expect(kept(target.dataDir)).toEqual(kept(api.dataDir));
     expect(kept(target.dataDir).length).toBeGreaterThan(0);
+  });
+
+  test('then the files of evidence lie where they lay', () => {
+    const stored = (dataDir: string) =>
+      readdirSync(join(dataDir, 'evidence'), { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map(({ parentPath, name }) => [name, readFileSync(join(parentPath, name), 'base64')]);
+    expect(stored(target.dataDir).sort()).toEqual(stored(api.dataDir).sort());
+    expect(stored(target.dataDir)).toHaveLength(2);
   });
 
   test('then a server serves it: tokens open it, what waited is taken in, and the ledger verifies', async () => {

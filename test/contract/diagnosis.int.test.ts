@@ -140,7 +140,9 @@ test.each([
   const at = new Date(Date.now() - days * DAY).toISOString();
   writeFileSync(join(dataDir, 'last-backup.json'), JSON.stringify({ at }));
   const { db, checkpoints } = api.lapse;
-  const patient = { db, dataDir, works: [], checkpoints, schemaVersion: '', realNow: Date.now };
+  const lookAtFiles = async () => ({ files: 0, read: 0, lost: [] });
+  const parts = { db, dataDir, works: [], checkpoints, lookAtFiles };
+  const patient = { ...parts, schemaVersion: '', realNow: Date.now };
   const checks = await diagnose(patient, api.tenantId);
   const backup = checks.find(({ name }) => name === 'backup');
   expect(backup?.state === 'ok' ? undefined : backup?.message).toBe(complaint);

@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { COMMAND_BODIES } from '../support/api-records.ts';
 import { COMPLETE } from '../support/given.ts';
+import { form, PDF } from '../support/sample-files.ts';
 import { createTestApi, type TestAnswer, type TestTenant } from '../support/test-api.ts';
 
 const api = await createTestApi();
 let other: TestTenant;
+/** Of a file that the other tenant has as evidence. */
+let digest: string;
 /** By the first part of the path: an id that the other tenant has, and one that nobody has. */
 const ids: Record<string, { theirs: string; nobodys: string }> = {};
 
@@ -17,6 +20,11 @@ beforeAll(async () => {
   });
   const theirs = made.body.exception_id;
   await api.send('POST', `/v1/exceptions/${theirs}/comments`, { ...as, body: { body: 'theirs' } });
+  const added = await api.send('POST', `/v1/exceptions/${theirs}/evidence`, {
+    ...as,
+    ...form(PDF, 'theirs.pdf'),
+  });
+  digest = added.body.evidence_files[0].digest;
   await api.admin.query(
     `INSERT INTO lapse.tasks (tenant_id, task_id, kind, subject_type, subject_id, detail, opened_at)
      VALUES ($1, 'task_01J6M9M5Y0Q2H6W2QF9Q1VABCD', 'quarantine', 'exception', $2, 'x', now())`,
@@ -47,7 +55,7 @@ describe.each(scoped.map((route) => [`${route.method} ${route.url}`, route] as c
       const body =
         method === 'PATCH' ? { title: 'mine now' } : COMMAND_BODIES[url.split('/').at(-1) ?? ''];
       const ask = (id: string): Promise<TestAnswer> =>
-        api.send(method, url.replace(':id', id), {
+        api.send(method, url.replace(':id', id).replace(':digest', digest), {
           as: permission === 'exception:approve' ? 'approver' : 'administrator',
           body,
           headers: { ...(method === 'PATCH' ? { 'if-match': '"1"' } : {}), 'x-request-id': 'same' },
@@ -65,7 +73,7 @@ describe.each(scoped.map((route) => [`${route.method} ${route.url}`, route] as c
 test('nothing of what was tried has reached the other tenant', async () => {
   const as = { token: other.tokens.requestor };
   const record = await api.send('GET', `/v1/exceptions/${ids.exceptions?.theirs}`, as);
-  expect(record.body).toMatchObject({ title: 'of another tenant', revision: 1, status: 'Draft' });
+  expect(record.body).toMatchObject({ title: 'of another tenant', revision: 2, status: 'Draft' });
   const token = await api.send('GET', '/v1/tokens', { token: other.tokens.administrator });
   expect(token.body.items.every((item: { revoked_at: unknown }) => item.revoked_at === null)).toBe(
     true,

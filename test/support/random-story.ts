@@ -166,7 +166,9 @@ export function commandOf(
       return { type, evidence, reason, ...(choice > 4 && { removal }) };
     }
     case 'AddEvidence':
-      return { type, links: [`https://example.com/${choice}`] };
+      return choice % 2 === 0
+        ? { type, links: [`https://example.com/${choice}`] }
+        : { type, files: [randomFile(choice)], note: 'a scan' };
     case 'RecordViolation':
       return { type, impact: 'none', description: 'used at night' };
     case 'RequestChanges':
@@ -203,4 +205,9 @@ function editOf(
     { artifacts: ARTIFACTS },
   ] as const;
   return { ...edits[choice % edits.length] } as ReturnType<typeof editOf>;
+}
+
+function randomFile(choice: number) {
+  const digest = String(choice).padStart(64, '0');
+  return { digest, size: choice + 1, type: 'application/pdf', name: `scan-${choice}.pdf` };
 }

@@ -234,8 +234,25 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Add links that show progress or proof */
+        /** Add links that show progress or proof, or a file as multipart/form-data */
         post: operations["post-exceptions-by-id-evidence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/exceptions/{id}/evidence/{digest}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A file of its evidence, to be saved */
+        get: operations["get-exceptions-by-id-evidence-by-digest"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -806,7 +823,12 @@ export interface components {
             artifacts?: {
                 /** @enum {string} */
                 kind: "memo" | "business-case" | "migration-plan" | "other";
-                link: string;
+                link?: string;
+                /**
+                 * @description the digest of one of the record's files
+                 * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+                 */
+                evidence?: string;
             }[] | null;
             external_ids?: (string | string[]) | null;
         };
@@ -928,7 +950,12 @@ export interface components {
             artifacts?: {
                 /** @enum {string} */
                 kind: "memo" | "business-case" | "migration-plan" | "other";
-                link: string;
+                link?: string;
+                /**
+                 * @description the digest of one of the record's files
+                 * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+                 */
+                evidence?: string;
             }[];
             external_ids?: string[];
         };
@@ -1038,7 +1065,12 @@ export interface components {
             artifacts?: {
                 /** @enum {string} */
                 kind: "memo" | "business-case" | "migration-plan" | "other";
-                link: string;
+                link?: string;
+                /**
+                 * @description the digest of one of the record's files
+                 * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+                 */
+                evidence?: string;
             }[];
             external_ids?: string | string[];
         };
@@ -1159,7 +1191,12 @@ export interface components {
             artifacts?: {
                 /** @enum {string} */
                 kind: "memo" | "business-case" | "migration-plan" | "other";
-                link: string;
+                link?: string;
+                /**
+                 * @description the digest of one of the record's files
+                 * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+                 */
+                evidence?: string;
             }[];
             external_ids?: string[];
             exception_id: string;
@@ -1305,12 +1342,29 @@ export interface components {
                 note: string | null;
                 evidence: {
                     criterion: string;
-                    link: string;
+                    link?: string;
+                    digest?: string;
                 }[];
                 /** Format: date-time */
                 archives_at: string;
             } | null;
             archived_at: string | null;
+            evidence_files: {
+                /** @description SHA-256 of its bytes: the id of the evidence */
+                digest: string;
+                /** @description bytes */
+                size: number;
+                /** @description the media type that its bytes have */
+                type: string;
+                name: string;
+                /** Format: date-time */
+                added_at: string;
+                added_by: {
+                    id: string;
+                    name: string;
+                    email?: string;
+                };
+            }[];
             violations: {
                 /** Format: date-time */
                 at: string;
@@ -1899,7 +1953,12 @@ export interface operations {
                     /** @default [] */
                     evidence?: {
                         criterion: string;
-                        link: string;
+                        link?: string;
+                        /**
+                         * @description of a file that the record has as evidence
+                         * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+                         */
+                        digest?: string;
                     }[];
                     /** @description your word that what was granted is gone, and what shows it */
                     removal?: {
@@ -2023,6 +2082,16 @@ export interface operations {
             content: {
                 "application/json": {
                     links: string[];
+                    /** @description what it shows */
+                    note?: string;
+                };
+                "multipart/form-data": {
+                    /**
+                     * Format: binary
+                     * @description at most 25 MB
+                     */
+                    file: string;
+                    /** @description what it shows */
                     note?: string;
                 };
             };
@@ -2035,6 +2104,31 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ExceptionRecord"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    "get-exceptions-by-id-evidence-by-digest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                /** @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08 */
+                digest: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
                 };
             };
             default: components["responses"]["Problem"];

@@ -1,5 +1,5 @@
 import type { FirstApprover } from '../policy/policy.ts';
-import type { Claims, ClosureEvidence } from './events.ts';
+import type { Claims, ClosureEvidence, EvidenceFile } from './events.ts';
 import type { ExceptionEdit, ExceptionFields } from './fields.ts';
 
 /** What people may ask of a record. Each is one row of the state x command table in `decide.ts`. */
@@ -36,7 +36,12 @@ export type ExceptionCommand =
       removal?: RemovalStatement;
     }
   | { type: 'ArchiveException'; reason?: string }
-  | { type: 'AddEvidence'; links: readonly string[]; note?: string }
+  | {
+      type: 'AddEvidence';
+      links?: readonly string[];
+      files?: readonly EvidenceFile[];
+      note?: string;
+    }
   | {
       type: 'RecordViolation';
       impact: 'none' | 'degraded' | 'outage' | 'data';

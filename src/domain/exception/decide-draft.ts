@@ -12,6 +12,7 @@ import {
   refuse,
   refusedFields,
 } from './decision.ts';
+import { artifactsWithoutFile } from './evidence-file.ts';
 import { applyEdit } from './evolve.ts';
 import type { ExceptionEdit, ExceptionFields, FieldName } from './fields.ts';
 import { contradictions, limitProblems } from './parse-fields.ts';
@@ -137,7 +138,11 @@ function incompleteRefusal(
 }
 
 function missingOf(state: ExceptionState, fields: ExceptionFields, policy: Policy): FieldError[] {
-  return [...missingForRequest(fields), ...missingByPolicy(policy, fields, chainPlace(state))];
+  return [
+    ...missingForRequest(fields),
+    ...missingByPolicy(policy, fields, chainPlace(state)),
+    ...artifactsWithoutFile(state, fields),
+  ];
 }
 
 function renewalOf({ renews, renewal_number, first_approvers }: CommandOf<'DraftRenewal'>) {

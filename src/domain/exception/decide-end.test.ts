@@ -200,6 +200,59 @@ describe('evidence', () => {
   });
 });
 
+describe('files of evidence', () => {
+  const file = (digit: string) => ({
+    digest: digit.repeat(64),
+    size: 12,
+    type: 'text/plain',
+    name: `${digit}.txt`,
+  });
+  const add = (...digits: string[]) => ({ type: 'AddEvidence', files: digits.map(file) }) as const;
+
+  it('are added once each, with who added them, and leave the links as they are', () => {
+    const before = inStatus('Active', { evidence: ['a'] });
+    const after = before.with(add('1')).with({ ...add('1', '2'), note: 'both' });
+    expect(after.told.at(-1)?.event.data).toEqual({ links: [], files: [file('2')], note: 'both' });
+    expect(after.state.fields).toEqual(before.state.fields);
+    expect(after.state.evidence_files).toMatchObject([
+      { ...file('1'), added_by: { name: 'A. Rivera' }, added_at: before.now },
+      file('2'),
+    ]);
+    expect(after.gives(add('2'))).toEqual([]);
+  });
+
+  it('are at most as many as a list has entries', () => {
+    const files = Array.from({ length: LIMITS.list + 1 }, (_, at) => ({
+      ...file('a'),
+      digest: String(at).padStart(64, '0'),
+    }));
+    const full = given().with({ type: 'AddEvidence', files: files.slice(1) });
+    expect(full.refuses({ type: 'AddEvidence', files: files.slice(0, 1) })).toMatchObject({
+      code: 'invalid-record',
+      errors: [{ path: 'evidence_files' }],
+    });
+  });
+
+  it('show that a criterion is met, where the record has them', () => {
+    const evidence = [
+      { criterion: 'c1', digest: file('1').digest },
+      { criterion: 'c2', link: 'https://example.com/pr/2' },
+    ];
+    const close = { type: 'CloseException', evidence } as const;
+    const other = inStatus('Active').with(add('2'));
+    expect(other.refuses(close)).toMatchObject({
+      code: 'missing-evidence',
+      message: expect.stringContaining(`it has ${file('2').digest} (2.txt)`),
+    });
+    expect(other.with(add('1')).with(close).state.closed?.evidence).toEqual(evidence);
+  });
+
+  it('are frozen with the record', () => {
+    const archived = inStatus('Closed').with({ type: 'ArchiveException' });
+    expect(archived.refuses(add('1')).code).toBe('wrong-state');
+  });
+});
+
 describe('violations', () => {
   it('are kept with who saw them, and change nothing else', () => {
     const active = inStatus('Active').after(DAY);

@@ -5,6 +5,7 @@ import { criteriaWithoutEvidence } from './closure.ts';
 import type { RemovalStatement } from './commands.ts';
 import { type Decider, type DecisionContext, refuse, refusedFields } from './decision.ts';
 import type { ClosureEvidence, ExceptionEvent } from './events.ts';
+import { fileWithDigest, tooManyFiles } from './evidence-file.ts';
 import { limitProblems } from './parse-fields.ts';
 import type { ExceptionState } from './state.ts';
 import type { ClosedReason } from './status.ts';
@@ -105,16 +106,22 @@ export const decideUnlinkRenewal: Decider<'UnlinkRenewal'> = (state, { renewal_i
     ? [{ type: 'RenewalUnlinked', data: { renewal_id } }]
     : [];
 
-/** Links that show progress or proof; any time until the record is frozen. */
-export const decideEvidence: Decider<'AddEvidence'> = (state, { links, note }) => {
+/** Links and files that show progress or proof; any time until the record is frozen. */
+export const decideEvidence: Decider<'AddEvidence'> = (state, { links = [], files = [], note }) => {
   const known = new Set(state.fields.evidence ?? []);
-  const added = [...new Set(links)].filter((link) => !known.has(link));
-  if (added.length === 0) return [];
-  const problems = limitProblems({ ...state.fields, evidence: [...known, ...added] });
-  if (problems.length > 0) return refusedFields(problems);
-  return [
-    { type: 'EvidenceAdded', data: note === undefined ? { links: added } : { links: added, note } },
-  ];
+  const newLinks = [...new Set(links)].filter((link) => !known.has(link));
+  const newFiles = files.filter(({ digest }) => !fileWithDigest(state, digest));
+  if (newLinks.length === 0 && newFiles.length === 0) return [];
+  const tooMany = tooManyFiles((state.evidence_files?.length ?? 0) + newFiles.length);
+  if (tooMany) return refusedFields([tooMany]);
+  const problems = limitProblems({ ...state.fields, evidence: [...known, ...newLinks] });
+  if (newLinks.length > 0 && problems.length > 0) return refusedFields(problems);
+  const data = {
+    links: newLinks,
+    ...(newFiles.length > 0 ? { files: newFiles } : {}),
+    ...(note === undefined ? {} : { note }),
+  };
+  return [{ type: 'EvidenceAdded', data }];
 };
 
 /** The exception was used against its terms, or did harm (000 section 7). */
@@ -146,11 +153,13 @@ function hasGrants(state: ExceptionState): boolean {
 
 function withoutRepeats(evidence: readonly ClosureEvidence[]): ClosureEvidence[] {
   return [
-    ...new Map(evidence.map((entry) => [`${entry.criterion} ${entry.link}`, entry])).values(),
+    ...new Map(
+      evidence.map((entry) => [JSON.stringify([entry.criterion, entry.link, entry.digest]), entry]),
+    ).values(),
   ];
 }
 
-/** Why the evidence does not do: a criterion that there is none of, or one without any. */
+/** Why the evidence does not do: a criterion or a file that there is none of, or a criterion without any. */
 function lackingEvidence(
   state: ExceptionState,
   evidence: readonly ClosureEvidence[],
@@ -164,6 +173,14 @@ function lackingEvidence(
       { path: 'evidence', message },
     ]);
   }
+  const absent = evidence.findIndex(({ digest }) => digest && !fileWithDigest(state, digest));
+  if (absent >= 0) {
+    const has = state.evidence_files?.map(({ digest, name }) => `${digest} (${name})`) ?? [];
+    const message = `names no file of this record; ${has.length > 0 ? `it has ${has.join(', ')}` : 'it has none: add the file as evidence first'}`;
+    return refuse('missing-evidence', `evidence.${absent}.digest ${message}`, [
+      { path: `evidence.${absent}.digest`, message },
+    ]);
+  }
   const open = criteriaWithoutEvidence(state, evidence);
   if (open.length === 0) return undefined;
   return refuse(
@@ -171,7 +188,7 @@ function lackingEvidence(
     `closing needs evidence for ${open.map(({ id }) => id).join(', ')}`,
     open.map(({ id, text }) => ({
       path: `evidence.${id}`,
-      message: `is required: a link that shows "${text}"`,
+      message: `is required: the digest of a file of this record, or a link that shows "${text}"`,
     })),
   );
 }

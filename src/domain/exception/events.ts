@@ -37,7 +37,7 @@ export type ExceptionEvent =
   | Event<'RenewalUnlinked', { renewal_id: string }>
   | Event<'ExceptionExpired', Expired>
   | Event<'ExceptionClosed', Closed>
-  | Event<'EvidenceAdded', { links: readonly string[]; note?: string }>
+  | Event<'EvidenceAdded', EvidenceAdded>
   | Event<
       'ViolationRecorded',
       { impact: 'none' | 'degraded' | 'outage' | 'data'; description: string }
@@ -103,10 +103,29 @@ interface ExtensionRequested {
   requirements: readonly Requirement[];
 }
 
-/** Evidence for one closure criterion of the remediation plan. */
+/** A file that shows progress or proof, as the ledger names it; its bytes lie in the file store. */
+export interface EvidenceFile {
+  /** SHA-256 of its bytes, 64 lower-case hexadecimal digits: the id of the evidence. */
+  readonly digest: string;
+  /** In bytes. */
+  readonly size: number;
+  /** The media type that its bytes have, whatever was declared. */
+  readonly type: string;
+  /** As it was called where it came from; never a path. */
+  readonly name: string;
+}
+
+interface EvidenceAdded {
+  links: readonly string[];
+  files?: readonly EvidenceFile[];
+  note?: string;
+}
+
+/** Evidence for one closure criterion of the remediation plan: either a link, or a file of the record. */
 export interface ClosureEvidence {
   readonly criterion: string;
-  readonly link: string;
+  readonly link?: string | undefined;
+  readonly digest?: string | undefined;
 }
 
 interface Expired {

@@ -135,10 +135,8 @@ function apply(
       return expired(state, event.data);
     case 'ExceptionClosed':
       return closed(state, event.data, context);
-    case 'EvidenceAdded': {
-      const evidence = [...new Set([...(state.fields.evidence ?? []), ...event.data.links])];
-      return { ...state, fields: { ...state.fields, evidence } };
-    }
+    case 'EvidenceAdded':
+      return evidenceAdded(state, event.data, context);
     case 'ViolationRecorded': {
       const violation = { at, by: actorReference(actor), ...event.data };
       return { ...state, violations: [...state.violations, violation] };
@@ -257,6 +255,21 @@ function closed(
 function endedBy(state: ExceptionState, reason: ClosedReason, now: Instant) {
   const at = Math.min(now, state.expires_at ?? now);
   return { expires_at: at, ended: { at, reason } };
+}
+
+function evidenceAdded(
+  state: ExceptionState,
+  { links, files = [] }: DataOf<'EvidenceAdded'>,
+  { at, actor }: EventContext,
+): ExceptionState {
+  const known = state.fields.evidence ?? [];
+  const evidence = [...new Set([...known, ...links])];
+  const added = files.map((file) => ({ ...file, added_at: at, added_by: actorReference(actor) }));
+  return {
+    ...state,
+    ...(links.length > 0 ? { fields: { ...state.fields, evidence } } : {}),
+    ...(added.length > 0 ? { evidence_files: [...(state.evidence_files ?? []), ...added] } : {}),
+  };
 }
 
 function approval(

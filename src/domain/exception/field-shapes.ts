@@ -66,6 +66,12 @@ export const uriReferenceList = z
   .transform((value) => (typeof value === 'string' ? [value] : [...new Set(value)]))
   .pipe(listOf(uriReference));
 
+/** What names a file of evidence: SHA-256 of its bytes. */
+export const fileDigest = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/, 'must be the SHA-256 of a file: 64 hexadecimal digits, lower case')
+  .meta({ examples: ['9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08'] });
+
 /** An RFC 3339 instant, kept in UTC to the millisecond. */
 export const instant = z
   .string()

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import {
   duration,
+  fileDigest,
   instant,
   listOf,
   longText,
@@ -91,7 +92,16 @@ const scope = z.strictObject({
   regions: nameList.optional().describe('more than one: data crosses them'),
 });
 
-const artifact = z.strictObject({ kind: z.enum(ARTIFACT_KINDS), link: uriReference });
+const artifact = z
+  .strictObject({
+    kind: z.enum(ARTIFACT_KINDS),
+    link: uriReference.optional(),
+    evidence: fileDigest.optional().describe("the digest of one of the record's files"),
+  })
+  .refine(
+    ({ link, evidence }) => (link === undefined) !== (evidence === undefined),
+    'must have either a link or evidence, the digest of a file of the record',
+  );
 
 /**
  * The fields that people write, one schema for wire, YAML, command line and OpenAPI. Only the title

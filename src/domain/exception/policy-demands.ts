@@ -26,7 +26,7 @@ export function missingByPolicy(
       .filter(({ name }) => !kinds.has(name))
       .map((demand) => ({
         path: 'artifacts',
-        message: `must hold ${ARTIFACTS[demand.name]} {kind: ${demand.name}, link}${reason(demand)}`,
+        message: `must hold ${ARTIFACTS[demand.name]} {kind: ${demand.name}, link or evidence}${reason(demand)}`,
       })),
   ];
 }

@@ -1,7 +1,7 @@
 import type { Actor } from '../access/actor.ts';
 import type { FirstApprover, Requirement } from '../policy/policy.ts';
 import type { Instant } from '../schedule/instant.ts';
-import type { Claims, ClosureEvidence } from './events.ts';
+import type { Claims, ClosureEvidence, EvidenceFile } from './events.ts';
 import type { ExceptionFields } from './fields.ts';
 import type { ClosedReason, Status } from './status.ts';
 
@@ -32,6 +32,12 @@ export interface PendingChange {
   readonly requested_at: Instant;
   readonly requirements: readonly Requirement[];
   readonly approvals: readonly Approval[];
+}
+
+/** A file of evidence, and who added it when. */
+export interface EvidenceFileOnRecord extends EvidenceFile {
+  readonly added_at: Instant;
+  readonly added_by: ActorReference;
 }
 
 /** One exception as the fold of its events. Instants are epoch milliseconds; JSON as it stands. */
@@ -85,6 +91,8 @@ export interface ExceptionState {
     readonly archives_at: Instant;
   };
   readonly archived_at?: Instant;
+  /** Each digest once, in the order in which they came. */
+  readonly evidence_files?: readonly EvidenceFileOnRecord[];
   readonly violations: readonly {
     readonly at: Instant;
     readonly impact: string;

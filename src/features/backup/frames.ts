@@ -2,10 +2,21 @@ import type { ByteSource } from '../../platform/backup-file/byte-source.ts';
 
 // What is inside the compressed, sealed stream: frames of a kind (1 byte), a length (4 bytes,
 // big-endian) and that many bytes. The order: one manifest, any number of files, for each table of
-// the manifest a `table` and its `rows`, one `end`.
+// the manifest a `table` and its `rows`, for each file of evidence a `stored` and its `bytes`, one `end`.
 
-/** Kinds of frames. All but `rows` hold JSON; `rows` holds part of what COPY gives, cut anywhere. */
-export const FRAME = { manifest: 1, file: 2, table: 3, rows: 4, end: 5 } as const;
+/**
+ * Kinds of frames. All but two hold JSON: `rows` holds part of what COPY gives, `bytes` part of a
+ * file, both cut anywhere.
+ */
+export const FRAME = {
+  manifest: 1,
+  file: 2,
+  table: 3,
+  rows: 4,
+  end: 5,
+  stored: 6,
+  bytes: 7,
+} as const;
 
 export interface Frame {
   readonly kind: number;

@@ -38,3 +38,12 @@ export const keptFileSchema = z.object({
 
 /** A file that belongs to the register and lies outside the database. */
 export type KeptFile = z.output<typeof keptFileSchema>;
+
+export const storedFileSchema = z.object({
+  tenant_id: z.string().regex(/^[\w-]{1,64}$/),
+  /** SHA-256 of its bytes, which says as well where it belongs. */
+  digest: z.string().regex(/^[0-9a-f]{64}$/),
+});
+
+/** A file of evidence, whose bytes follow. */
+export type StoredFile = z.output<typeof storedFileSchema>;

@@ -11,6 +11,8 @@ import {
   keptFileSchema,
   type Manifest,
   manifestSchema,
+  type StoredFile,
+  storedFileSchema,
 } from './manifest.ts';
 
 /** A backup whose beginning has been read: what it says of itself, and its small files. */
@@ -19,9 +21,17 @@ export interface OpenedBackup {
   readonly files: readonly KeptFile[];
   /**
    * The tables in turn, each with its rows as COPY takes them; a table's rows have to be read to
-   * their end before the next one. Ends only where the backup is complete.
+   * their end before the next one.
    */
   tables(): AsyncGenerator<{ readonly table: BackupTable; readonly rows: AsyncGenerator<Buffer> }>;
+  /**
+   * The files of evidence, after the tables, each with its bytes, which have to be read to their end
+   * before the next one. Ends only where the backup is complete.
+   */
+  storedFiles(): AsyncGenerator<{
+    readonly file: StoredFile;
+    readonly bytes: AsyncGenerator<Buffer>;
+  }>;
   close(): Promise<void>;
 }
 
@@ -50,26 +60,40 @@ export async function openBackup(
     let next = await readFrame(source);
     for (; next.kind === FRAME.file; next = await readFrame(source))
       files.push(parse(next, FRAME.file, keptFileSchema));
-    return { manifest, files, tables: () => tablesOf(source, manifest, next), close };
+    return { manifest, files, ...contentOf(source, manifest, next), close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-async function* tablesOf(source: ByteSource, manifest: Manifest, first: Frame) {
+function contentOf(
+  source: ByteSource,
+  manifest: Manifest,
+  first: Frame,
+): Pick<OpenedBackup, 'tables' | 'storedFiles'> {
   let next = first;
-  async function* rows(): AsyncGenerator<Buffer> {
-    for (next = await readFrame(source); next.kind === FRAME.rows; next = await readFrame(source))
+  async function* partsOf(kind: number): AsyncGenerator<Buffer> {
+    for (next = await readFrame(source); next.kind === kind; next = await readFrame(source))
       yield next.bytes;
   }
-  for (const table of manifest.tables) {
-    if (next.kind !== FRAME.table) throw unlike('its tables are not those that it announces');
-    yield { table, rows: rows() };
-  }
-  // The last chunk is authenticated as the last one before its bytes are given.
-  if (next.kind !== FRAME.end || !(await source.isAtEnd()))
-    throw unlike('it does not end where it should');
+  return {
+    async *tables() {
+      for (const table of manifest.tables) {
+        if (next.kind !== FRAME.table) throw unlike('its tables are not those that it announces');
+        yield { table, rows: partsOf(FRAME.rows) };
+      }
+    },
+    async *storedFiles() {
+      while (next.kind === FRAME.stored) {
+        const file = parse(next, FRAME.stored, storedFileSchema);
+        yield { file, bytes: partsOf(FRAME.bytes) };
+      }
+      // The last chunk is authenticated as the last one before its bytes are given.
+      if (next.kind !== FRAME.end || !(await source.isAtEnd()))
+        throw unlike('it does not end where it should');
+    },
+  };
 }
 
 function parse<T extends z.ZodType>({ kind, bytes }: Frame, wanted: number, schema: T) {

@@ -7,7 +7,7 @@ import { type VerificationResult, verifySnapshot } from '../../journal/verify-le
 import { BackupFileError } from '../../platform/backup-file/backup-file-error.ts';
 import type { WholeTransaction } from '../../platform/db/whole-transaction.ts';
 import { type KnownCheckpoints, sortCheckpoints } from './known-checkpoints.ts';
-import type { BackupTable, BackupTenant } from './manifest.ts';
+import type { BackupTable, BackupTenant, StoredFile } from './manifest.ts';
 import type { OpenedBackup } from './read-backup.ts';
 import { columnsOf, copyTarget, linesIn, type RowProgress, totalRows } from './write-backup.ts';
 
@@ -32,6 +32,8 @@ export interface RestoreOptions {
   readonly prepareSchema: (upTo: string) => Promise<() => Promise<void>>;
   /** A tenant's checkpoints outside the database: the backup's, the data folder's, those named. */
   readonly notesOf: (tenantId: string) => Promise<readonly KeptNote[]>;
+  /** Puts a file of evidence where it belongs; answers its SHA-256, in hexadecimal digits. */
+  readonly putStored: (file: StoredFile, bytes: AsyncIterable<Uint8Array>) => Promise<string>;
   /** Makes a tenant read-only, with the reason. */
   readonly markOlder: (tenantId: string, detail: string) => Promise<void>;
   readonly onProgress: (progress: RestoreProgress) => void;
@@ -75,6 +77,10 @@ export async function restoreBackup(options: RestoreOptions): Promise<RestoredTe
       rows += lines;
       options.onProgress({ step: 'load', table: table.name, rows, total });
     });
+  }
+  for await (const { file, bytes } of backup.storedFiles()) {
+    if ((await options.putStored(file, bytes)) !== file.digest)
+      throw new BackupFileError('altered', `the file ${file.digest} is not what its digest says`);
   }
   await finishSchema();
   // Without it the planner takes every table for an empty one.

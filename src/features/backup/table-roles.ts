@@ -16,6 +16,7 @@ export const CARRIED_TABLES: readonly string[] = [
   'ledger_heads',
   'ledger_checkpoints',
   'comments',
+  'stored_files',
   'tasks',
   'import_keys',
   'idempotency',

@@ -5,7 +5,7 @@ import { newHeader } from '../../platform/backup-file/backup-header.ts';
 import { SealedChunks } from '../../platform/backup-file/sealed-chunks.ts';
 import type { WholeTransaction } from '../../platform/db/whole-transaction.ts';
 import { FRAME, frameHead, jsonFrame } from './frames.ts';
-import type { BackupTable, BackupTenant, KeptFile, Manifest } from './manifest.ts';
+import type { BackupTable, BackupTenant, KeptFile, Manifest, StoredFile } from './manifest.ts';
 import { CARRIED_TABLES } from './table-roles.ts';
 
 /** Counts lines, and so rows: within a row COPY writes a line feed as `\n`. */
@@ -17,6 +17,10 @@ export interface BackupSource {
   readonly tx: WholeTransaction;
   readonly manifest: Manifest;
   readonly files: readonly KeptFile[];
+  /** The bytes of a file of evidence; `undefined` where it is gone or is not what its digest says. */
+  readonly openStored: (file: StoredFile) => Promise<AsyncIterable<Uint8Array> | undefined>;
+  /** Is told of each file of evidence that could not be carried. */
+  readonly onLostFile: (file: StoredFile) => void;
 }
 
 /** How far a backup or a restore is with the rows of all tables. */
@@ -97,9 +101,10 @@ export async function* backupBytes(
 }
 
 async function* frames(
-  { tx, manifest, files }: BackupSource,
+  source: BackupSource,
   onProgress: (progress: RowProgress) => void,
 ): AsyncGenerator<Buffer> {
+  const { tx, manifest, files } = source;
   yield jsonFrame(FRAME.manifest, manifest);
   for (const file of files) yield jsonFrame(FRAME.file, file);
   const total = totalRows(manifest);
@@ -113,7 +118,38 @@ async function* frames(
       onProgress({ table: name, rows, total });
     }
   }
+  yield* storedFrames(source);
   yield jsonFrame(FRAME.end, {});
+}
+
+const FILES_AT_ONCE = 1_000;
+
+/** The files that events name. None of them is ever taken away, so that they are there as in the snapshot. */
+async function* storedFrames({ tx, openStored, onLostFile }: BackupSource): AsyncGenerator<Buffer> {
+  let last: StoredFile = { tenant_id: '', digest: '' };
+  for (;;) {
+    const files = await tx.query<StoredFile>(
+      `SELECT tenant_id, digest FROM lapse.stored_files
+       WHERE kept_at IS NOT NULL AND (tenant_id, digest) > ($1, $2)
+       ORDER BY tenant_id, digest LIMIT ${FILES_AT_ONCE}`,
+      [last.tenant_id, last.digest],
+    );
+    for (const file of files) {
+      const bytes = await openStored(file);
+      if (!bytes) {
+        onLostFile(file);
+        continue;
+      }
+      yield jsonFrame(FRAME.stored, file);
+      for await (const piece of bytes) {
+        yield frameHead(FRAME.bytes, piece.length);
+        yield Buffer.from(piece.buffer, piece.byteOffset, piece.length);
+      }
+    }
+    const next = files.at(-1);
+    if (!next || files.length < FILES_AT_ONCE) return;
+    last = next;
+  }
 }
 
 /** `lapse."table" ("column", …)` */

@@ -3,6 +3,7 @@ import type { Database, Transaction } from '../../platform/db/transaction.ts';
 import type { MeasuredWork } from '../../platform/due/due-loop.ts';
 import { type Check, problem } from './check.ts';
 import { checkDatabase, checkRoles, checkSchema } from './check-database.ts';
+import { checkEvidence, type EvidenceFiles } from './check-evidence.ts';
 import { checkLedger, checkTokens } from './check-ledger.ts';
 import { checkBackup, checkClock, checkDisk } from './check-surroundings.ts';
 import { checkBacklog, checkTasks, checkWorker } from './check-work.ts';
@@ -16,6 +17,8 @@ export interface Patient {
   /** The migration that this release needs. */
   readonly schemaVersion: string;
   readonly realNow: () => number;
+  /** How the files of evidence stand. */
+  readonly lookAtFiles: (tenantId: string) => Promise<EvidenceFiles>;
 }
 
 /**
@@ -37,6 +40,7 @@ export async function diagnose(patient: Patient, tenantId: string): Promise<Chec
     asked('ledger', (tx) => checkLedger(tx, tenantId, checkpoints)),
     asked('tasks', (tx) => checkTasks(tx, tenantId)),
     asked('tokens', (tx) => checkTokens(tx, tenantId)),
+    guarded('evidence files', async () => [checkEvidence(await patient.lookAtFiles(tenantId))]),
     guarded('backup', async () => [await checkBackup(dataDir, realNow)]),
   ]);
   return groups.flat();

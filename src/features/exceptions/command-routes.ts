@@ -119,24 +119,6 @@ export function addCommandRoutes(app: FastifyInstance, service: ExceptionService
   );
 
   app.post(
-    '/exceptions/:id/evidence',
-    {
-      config: write,
-      schema: {
-        tags,
-        summary: 'Add links that show progress or proof',
-        params: idParameter,
-        body: additionBodies.evidence,
-        response,
-      },
-    },
-    (request, reply) => {
-      const body = request.body as z.output<typeof additionBodies.evidence>;
-      return execute(service, request, reply, { type: 'AddEvidence', ...body });
-    },
-  );
-
-  app.post(
     '/exceptions/:id/violations',
     {
       config: write,

@@ -19,7 +19,7 @@ import {
   type ListParameters,
   listParameters,
 } from './exception-schemas.ts';
-import type { Answer, Caller, ExceptionService } from './exception-service.ts';
+import type { Answer, Caller, ExceptionService, WrittenBeside } from './exception-service.ts';
 import { type ExceptionViews, historyEntry } from './exception-views.ts';
 import { toAnswer } from './exception-wire.ts';
 
@@ -156,9 +156,11 @@ export async function execute(
   reply: FastifyReply,
   command: ExceptionCommand,
   expected = expectedRevision(request),
+  beside?: WrittenBeside,
 ) {
   const caller = callerOf(request);
-  return sendAnswer(reply, caller, await service.execute(caller, idOf(request), command, expected));
+  const answer = await service.execute(caller, idOf(request), command, expected, beside);
+  return sendAnswer(reply, caller, answer);
 }
 
 /** Who sends the request, with its idempotency key. */

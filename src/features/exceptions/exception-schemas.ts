@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import {
   duration,
+  fileDigest,
   instant,
   listOf,
   longText,
@@ -37,6 +38,15 @@ export const requirement = z.object({
   step: z.int().optional().describe('steps follow one another; the first when left out'),
   consumer: z.string().optional().describe('the consumer that signs off'),
   person: actorReference.optional().describe('the very person who may fill it'),
+});
+
+const evidenceFile = z.object({
+  digest: z.string().describe('SHA-256 of its bytes: the id of the evidence'),
+  size: z.int().describe('bytes'),
+  type: z.string().describe('the media type that its bytes have'),
+  name: z.string(),
+  added_at: time,
+  added_by: actorReference,
 });
 
 /** A record as it is answered: what people wrote, and what Lapse knows of it. */
@@ -91,11 +101,18 @@ export const exceptionAnswer = exceptionFields.extend({
       by: actorReference,
       reason: z.enum(CLOSED_REASONS),
       note: z.string().nullable(),
-      evidence: z.array(z.object({ criterion: z.string(), link: z.string() })),
+      evidence: z.array(
+        z.object({
+          criterion: z.string(),
+          link: z.string().optional(),
+          digest: z.string().optional(),
+        }),
+      ),
       archives_at: time,
     })
     .nullable(),
   archived_at: time.nullable(),
+  evidence_files: z.array(evidenceFile),
   violations: z.array(
     z.object({ at: time, impact: z.string(), description: z.string(), by: actorReference }),
   ),
@@ -134,6 +151,17 @@ export const idParameter = z.object({ id: exceptionId });
 
 const reason = longText.describe('why; kept in the ledger');
 const optionalReason = z.strictObject({ reason: reason.optional() }).default({});
+
+const closureEvidence = z
+  .strictObject({
+    criterion: shortText,
+    link: uriReference.optional(),
+    digest: fileDigest.optional().describe('of a file that the record has as evidence'),
+  })
+  .refine(
+    ({ link, digest }) => (link === undefined) !== (digest === undefined),
+    'must have either a link or the digest of a file',
+  );
 
 /** The body of each command, by the last part of its path. */
 export const commandBodies = {
@@ -175,7 +203,7 @@ export const commandBodies = {
   revoke: z.strictObject({ reason }),
   close: z.strictObject({
     reason: reason.optional(),
-    evidence: listOf(z.strictObject({ criterion: shortText, link: uriReference })).default([]),
+    evidence: listOf(closureEvidence).default([]),
     removal: z
       .strictObject({
         statement: longText,
@@ -190,10 +218,6 @@ export const commandBodies = {
 /** The bodies of additions. */
 export const additionBodies = {
   comments: z.strictObject({ body: longText }),
-  evidence: z.strictObject({
-    links: listOf(uriReference).min(1, 'needs at least one link'),
-    note: longText.optional(),
-  }),
   violations: z.strictObject({
     impact: z.enum(['none', 'degraded', 'outage', 'data']),
     description: longText,

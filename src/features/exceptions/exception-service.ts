@@ -25,6 +25,9 @@ export interface Caller {
   readonly idempotency?: IdempotentRequest | undefined;
 }
 
+/** What is written in a command's transaction besides its events; a throw takes all of it back. */
+export type WrittenBeside = (tx: Transaction) => Promise<void>;
+
 /** A record as it stood when the request was answered. */
 export interface Answer {
   readonly status: number;
@@ -71,10 +74,12 @@ export class ExceptionService {
     exceptionId: string,
     command: ExceptionCommand,
     expectedVersion?: number,
+    beside?: WrittenBeside,
   ): Promise<Answer> {
     return this.#answer(caller, exceptionId, async (tx, locked) => {
       const before = found(locked, exceptionId, expectedVersion);
       const now = Math.max(await tx.now, before.state.updated_at);
+      await beside?.(tx);
       const after = this.#run(tx, caller, exceptionId, before, [command], now);
       await this.#informPredecessor(tx, caller, before.state, after.state, now);
       return { status: 200, record: after, now };

@@ -58,6 +58,10 @@ export function toAnswer(
         }
       : null,
     archived_at: time(state.archived_at),
+    evidence_files: (state.evidence_files ?? []).map((file) => ({
+      ...file,
+      added_at: formatInstant(file.added_at),
+    })),
     violations: state.violations.map((violation) => ({
       ...violation,
       at: formatInstant(violation.at),

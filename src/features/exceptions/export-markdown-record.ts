@@ -13,7 +13,7 @@ export function recordSection(record: ExceptionAnswer): string {
     list('Compensating controls', record.compensating_controls),
     plan(record),
     list('Approvals', approvals(record)),
-    list('Evidence', [...(record.evidence ?? []), ...closing(record)]),
+    list('Evidence', [...(record.evidence ?? []), ...files(record), ...closing(record)]),
     list('Violations', record.violations.map(violation)),
     list('Claims of an imported file, unverified', claims(record)),
   ];
@@ -77,7 +77,10 @@ function substance(record: ExceptionAnswer): Line[] {
     ['Versioning', text(record.versioning_impact)],
     ['Change', record.change_class],
     ['Grants', joined(grants.map((grant) => JSON.stringify(grant)))],
-    ['Artifacts', joined(artifacts.map(({ kind, link }) => `${kind}: ${link}`))],
+    [
+      'Artifacts',
+      joined(artifacts.map(({ kind, link, evidence }) => `${kind}: ${link ?? evidence}`)),
+    ],
     ['External ids', joined(record.external_ids)],
     ['Made', `${minute(record.created_at)} by ${inText(record.created_by.name)}`],
     ['Changed', `${minute(record.updated_at)}, revision ${record.revision}`],
@@ -108,7 +111,15 @@ function approvals({ approvals, requirements }: ExceptionAnswer): string[] {
 }
 
 function closing({ closed }: ExceptionAnswer): string[] {
-  return (closed?.evidence ?? []).map(({ criterion, link }) => `${criterion}: ${link}`);
+  return (closed?.evidence ?? []).map(
+    ({ criterion, link, digest }) => `${criterion}: ${link ?? digest}`,
+  );
+}
+
+function files({ evidence_files }: ExceptionAnswer): string[] {
+  return evidence_files.map(
+    ({ name, type, size, digest }) => `${name}, ${type}, ${size} bytes, SHA-256 ${digest}`,
+  );
 }
 
 function violation({ at, impact, description, by }: ExceptionAnswer['violations'][number]): string {

@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { DomainError } from '../../domain/errors.ts';
 import { idempotencyOf } from '../../platform/http/caller.ts';
+import { fileTooLarge, type SpooledFile, spool } from '../../platform/http/spooled-file.ts';
 import { type FileForm, fileForm, MEDIA_TYPES } from './file-form.ts';
 import {
   type ImportQuery,
@@ -13,9 +14,9 @@ import {
   MAX_FILE_BYTES,
 } from './import-schemas.ts';
 import type { ImportService } from './import-service.ts';
-import { fileTooLarge, type SpooledFile, spool } from './spooled-file.ts';
 
 const TYPES = Object.keys(MEDIA_TYPES);
+const LIMIT = { bytes: MAX_FILE_BYTES, of: 'an import', mend: 'split it into several' };
 
 /** `POST /v1/imports`: drafts out of a YAML, JSON or CSV file, in a scope that leaves bodies unread. */
 export function addImportRoutes(app: FastifyInstance, service: ImportService): void {
@@ -45,7 +46,7 @@ export function addImportRoutes(app: FastifyInstance, service: ImportService): v
       },
       async (request, reply) => {
         const form = fileForm(request.headers['content-type'] ?? '', request.query as ImportQuery);
-        const file = await spool(uploadOf(request));
+        const file = await spool(uploadOf(request), LIMIT);
         try {
           const { status, answer } = await answerImport(service, request, file, form);
           return await reply.code(status).send(answer);
@@ -89,7 +90,7 @@ function uploadOf(request: FastifyRequest): Readable {
 
 /** What can be refused by the headers alone, before anything is received. */
 function refusalOf({ headers }: FastifyRequest): DomainError | undefined {
-  if (Number(headers['content-length'] ?? 0) > MAX_FILE_BYTES) return fileTooLarge();
+  if (Number(headers['content-length'] ?? 0) > MAX_FILE_BYTES) return fileTooLarge(LIMIT);
   const encoding = headers['content-encoding'] ?? 'identity';
   if (encoding.toLowerCase() === 'identity') return undefined;
   return new DomainError(

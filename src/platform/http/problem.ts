@@ -25,6 +25,7 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
   'ledger-diverged': 503,
   'too-large': 413,
   'import-refused': 422,
+  'file-refused': 422,
   'unsupported-media-type': 415,
   conflict: 409,
   unavailable: 503,
@@ -123,7 +124,10 @@ export function handleError(
 function frameworkRefusal(error: FrameworkError): DomainError | undefined {
   const status = error.statusCode ?? 500;
   if (status === 413)
-    return new DomainError('too-large', 'the request body is larger than 1 MB (imports: 50 MB)');
+    return new DomainError(
+      'too-large',
+      'the request body is larger than 1 MB (imports: 50 MB; files of evidence: 25 MB, as multipart/form-data)',
+    );
   if (status === 415)
     return new DomainError(
       'unsupported-media-type',

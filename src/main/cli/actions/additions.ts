@@ -22,20 +22,6 @@ export async function comment(id: string, text: string, { json }: AnswerOptions)
     );
 }
 
-/** `lapse evidence ID LINK…` */
-export async function addEvidence(
-  id: string,
-  links: readonly string[],
-  options: AnswerOptions & { readonly note?: string },
-): Promise<void> {
-  const { note } = options;
-  const answer = connect().POST('/v1/exceptions/{id}/evidence', {
-    params: { path: { id } },
-    body: { links: [...links], ...(note ? { note } : {}) },
-  });
-  await answerRecord(answer, options);
-}
-
 /** `lapse violation ID` */
 export async function recordViolation(
   id: string,

@@ -42,13 +42,18 @@ export async function backUpTo(file: string, options: PassphraseOptions): Promis
   }
 }
 
-function announce({ path, bytes, manifest }: WrittenBackup): void {
+function announce({ path, bytes, manifest, lostFiles }: WrittenBackup): void {
   const { tenants } = manifest;
   const events = tenants.reduce((sum, tenant) => sum + tenant.events, 0);
   const names = tenants.length === 1 ? ` (${safeLine(tenants[0]?.name ?? '')})` : '';
   const text = `backed up ${counted(tenants.length, 'tenant')}${names}, ${counted(events, 'entry', 'entries')}, in ${megabytesText(bytes)}`;
   if (path === undefined) remark(text);
   else print(`${text} to ${path}`);
+  if (lostFiles.length > 0) {
+    remark(
+      `${errorColours.yellow('warning:')} ${counted(lostFiles.length, 'file')} of evidence could not be carried, gone or altered in the data folder: ${lostFiles.join(', ')}`,
+    );
+  }
   remark(
     errorColours.dim('Without its passphrase nobody can restore it: keep that, and not beside it.'),
   );

@@ -5,6 +5,7 @@ import { connect } from '../terminal/connection.ts';
 import { remark } from '../terminal/output.ts';
 import { progressLine } from '../terminal/progress-line.ts';
 import { writeWholeFile } from '../terminal/write-output.ts';
+import { arrivingPieces } from './arriving-pieces.ts';
 import { type FilterOptions, filterQuery } from './list-query.ts';
 
 interface ExportOptions extends FilterOptions {
@@ -29,8 +30,11 @@ export async function exportRegister(
   const progress = process.stderr.isTTY ? progressLine() : undefined;
   let bytes = 0;
   progress?.follow((seconds) => `exporting: ${sizeText(bytes)} (${seconds} s)`);
-  const pieces = piecesOf(response.body, output, (length) => {
-    bytes += length;
+  const pieces = arrivingPieces(response.body, {
+    onPiece: ({ length }) => {
+      bytes += length;
+    },
+    brokenOff: brokenOff(output),
   });
   try {
     await (output === undefined ? writeToStandardOutput(pieces) : writeWholeFile(output, pieces));
@@ -50,47 +54,21 @@ function formatOf({ format, output }: ExportOptions): string {
   );
 }
 
-/** What arrives. A break of the connection is how a server says that the export is not whole. */
-async function* piecesOf(
-  body: ReadableStream<Uint8Array> | null,
-  output: string | undefined,
-  onPiece: (bytes: number) => void,
-): AsyncGenerator<Uint8Array> {
-  const arriving = (body ?? new Blob([]).stream()).values();
-  try {
-    for (;;) {
-      const piece = await arriving.next().catch(brokenOff(output));
-      if (piece.done) return;
-      onPiece(piece.value.length);
-      yield piece.value;
-    }
-  } finally {
-    // A server whose client is gone stops reading the register.
-    await arriving.return?.().catch(() => {});
-  }
-}
-
 function brokenOff(output: string | undefined) {
-  return (error: unknown): never => {
-    throw new CommandFailure(`the export broke off: ${innermostMessage(error)}`, {
+  return (reason: string) =>
+    new CommandFailure(`the export broke off: ${reason}`, {
       exitCode: EXIT.undecided,
       next:
         output === undefined
           ? 'what was printed is not whole: run it again'
           : `${output} was not written, and what stood there before is untouched: run it again`,
     });
-  };
 }
 
 async function writeToStandardOutput(pieces: AsyncIterable<Uint8Array>): Promise<void> {
   for await (const piece of pieces) {
     if (!process.stdout.write(piece)) await once(process.stdout, 'drain');
   }
-}
-
-function innermostMessage(error: unknown): string {
-  const { message, cause } = error as Error;
-  return cause instanceof Error ? innermostMessage(cause) : message;
 }
 
 function sizeText(bytes: number): string {

@@ -119,11 +119,15 @@ async function endAfter(client: LapseClient, id: string, text: string): Promise<
   return formatInstant(addDuration(end, duration));
 }
 
-function readEvidence(text: string): { criterion: string; link: string } {
+const DIGEST = /^[0-9a-f]{64}$/;
+
+/** What 64 hexadecimal digits name is a file of the record, everything else is a link. */
+function readEvidence(text: string) {
   const at = text.indexOf('=');
-  if (at > 0) return { criterion: text.slice(0, at).trim(), link: text.slice(at + 1).trim() };
+  const [criterion, named] = [text.slice(0, at).trim(), text.slice(at + 1).trim()];
+  if (at > 0) return { criterion, ...(DIGEST.test(named) ? { digest: named } : { link: named }) };
   throw usageFailure(
-    `--evidence takes CRITERION=LINK, not ${text}`,
+    `--evidence takes CRITERION=LINK or CRITERION=DIGEST, not ${text}`,
     'for example --evidence c1=https://git.example.com/pr/1234',
   );
 }

@@ -148,7 +148,12 @@ function addClose(program: Command): void {
   program
     .command('close <id>')
     .description('end it with evidence for each closure criterion')
-    .addOption(repeatable('--evidence <criterion=link>', 'what shows that a criterion is met'))
+    .addOption(
+      repeatable(
+        '--evidence <criterion=link>',
+        "a link or a file's digest that shows that it is met",
+      ),
+    )
     .option('--removal-statement <text>', 'your word that what was granted is gone')
     .addOption(repeatable('--removal-link <link>', 'what shows that'))
     .option(...REASON)

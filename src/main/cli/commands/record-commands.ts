@@ -15,15 +15,7 @@ export function addRecordCommands(program: Command): void {
     .action(async (id, text, options) =>
       (await import('../actions/additions.ts')).comment(id, text, options),
     );
-  program
-    .command('evidence <id> <link...>')
-    .description('add links that show progress or proof')
-    .option('--note <text>', 'what they show')
-    .option(...JSON_FLAG)
-    .addHelpText('after', examples('lapse evidence EXC_01K… https://git.example.com/pr/1234'))
-    .action(async (id, links, options) =>
-      (await import('../actions/additions.ts')).addEvidence(id, links, options),
-    );
+  addEvidence(program);
   program
     .command('violation <id>')
     .description('record that it was violated, and with what impact')
@@ -40,6 +32,46 @@ export function addRecordCommands(program: Command): void {
     )
     .action(async (id, options) =>
       (await import('../actions/additions.ts')).recordViolation(id, options),
+    );
+}
+
+function addEvidence(program: Command): void {
+  const evidence = program
+    .command('evidence')
+    .helpCommand(false)
+    .description('add, list, get: links and files that show progress or proof')
+    .addHelpText('after', examples('lapse evidence list EXC_01K…', 'lapse evidence add --help'));
+  evidence
+    .command('add <id> [link...]')
+    .description('add links, and files of at most 25 MB')
+    .addOption(repeatable('--file <path>', 'a PDF, image, text, office document or ZIP of them'))
+    .option('--note <text>', 'what they show')
+    .option(...JSON_FLAG)
+    .addHelpText(
+      'after',
+      examples(
+        'lapse evidence add EXC_01K… https://git.example.com/pr/1234',
+        'lapse evidence add EXC_01K… --file scan.pdf --note "the port is shut"',
+      ),
+    )
+    .action(async (id, links, options) =>
+      (await import('../actions/evidence.ts')).addEvidence(id, links, options),
+    );
+  evidence
+    .command('list <id>')
+    .description('its links, and its files with their digests')
+    .option(...JSON_FLAG)
+    .addHelpText('after', examples('lapse evidence list EXC_01K…'))
+    .action(async (id, options) =>
+      (await import('../actions/evidence.ts')).listEvidence(id, options),
+    );
+  evidence
+    .command('get <id> <digest>')
+    .description('save a file, and check it; the beginning of its digest will do')
+    .option('-o, --output <path>', 'where to; else here, under its own name')
+    .addHelpText('after', examples('lapse evidence get EXC_01K… 9f86d081 --output memo.pdf'))
+    .action(async (id, digest, options) =>
+      (await import('../actions/evidence.ts')).getEvidence(id, digest, options),
     );
 }
 

@@ -1,6 +1,7 @@
 import type { ExceptionRecord } from '@lapse/client';
 import { colours } from '../terminal/colours.ts';
 import { safeLine, safeText } from '../terminal/output.ts';
+import { evidenceFileText } from './render-evidence.ts';
 import { type Line, labelled, renderSection } from './section.ts';
 import { dayText, timeText } from './time-text.ts';
 
@@ -19,7 +20,9 @@ export function requestSections(record: ExceptionRecord, width: number): string[
     ['Change class', record.change_class],
     [
       'Artifacts',
-      record.artifacts?.map(({ kind, link }) => `${kind}: ${safeLine(link)}`).join('\n'),
+      record.artifacts
+        ?.map(({ kind, link, evidence }) => `${kind}: ${safeLine(link ?? evidence ?? '')}`)
+        .join('\n'),
     ],
     ['Other ids', record.external_ids?.map(safeLine).join(', ')],
   ]);
@@ -76,7 +79,12 @@ export function controlsSection(record: ExceptionRecord, width: number): string 
 /** How it becomes unnecessary, and which criteria are shown to be met. */
 export function remediationSection(record: ExceptionRecord, width: number): string {
   const plan = record.remediation_plan;
-  const shown = new Map((record.closed?.evidence ?? []).map((each) => [each.criterion, each.link]));
+  const shown = new Map(
+    (record.closed?.evidence ?? []).map(({ criterion, link, digest }) => [
+      criterion,
+      link ?? digest,
+    ]),
+  );
   const lines: Line[] = [
     ...labelled([['Plan', plan?.summary && safeText(plan.summary)]]),
     ...(plan?.steps ?? []).map(({ text, owner, due }) => ({
@@ -96,6 +104,7 @@ export function remediationSection(record: ExceptionRecord, width: number): stri
     ...labelled([
       ['At the end', record.expiry_actions && safeText(record.expiry_actions)],
       ['Evidence', joined(record.evidence)],
+      ['Files', record.evidence_files.map(evidenceFileText).join('\n')],
     ]),
   ];
   return renderSection('Remediation', lines, width);

@@ -103,7 +103,7 @@ function nextStep({ status, code, detail, requestId, errors }: LapseProblem): st
     case 'end-refused':
       return 'change what is named above (`lapse edit ID --set path=value`), and repeat the command';
     case 'missing-evidence':
-      return 'name a link for each: --evidence CRITERION=LINK; `lapse show ID` lists the criteria';
+      return 'name a link or the digest of a file for each: --evidence CRITERION=LINK; `lapse show ID` lists both';
     case 'stale-revision':
       return 'somebody else has changed the record meanwhile: look at it, and repeat the command';
     case 'not-found':

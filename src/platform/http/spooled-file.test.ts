@@ -12,11 +12,12 @@ function folder(): string {
   return path;
 }
 
+const limit = (bytes: number) => ({ bytes, of: 'a test', mend: 'split it' });
 const pieces = [Buffer.from('title: '), Buffer.alloc(200_000, 'x'), Buffer.from('\n')];
 
 it('holds an upload without a name, and gives it as often as it is asked', async () => {
   const where = folder();
-  const file = await spool(Readable.from(pieces), 1_000_000, where);
+  const file = await spool(Readable.from(pieces), limit(1_000_000), where);
   expect(readdirSync(where)).toEqual([]);
   const whole = Buffer.concat(pieces);
   for (let i = 0; i < 2; i += 1) {
@@ -29,7 +30,7 @@ it('holds an upload without a name, and gives it as often as it is asked', async
 it('refuses what is too large, and reads it to its end for the answer to arrive', async () => {
   const where = folder();
   const upload = Readable.from(pieces);
-  await expect(spool(upload, 100, where)).rejects.toMatchObject({ code: 'too-large' });
+  await expect(spool(upload, limit(100), where)).rejects.toMatchObject({ code: 'too-large' });
   expect(upload.destroyed && !upload.readableEnded).toBe(false);
   expect(readdirSync(where)).toEqual([]);
 });
@@ -43,6 +44,6 @@ it('refuses an upload that is cut off', async () => {
     })(),
   );
   const refusal = { code: 'invalid-request', message: expect.stringContaining('cut off') };
-  await expect(spool(cut, 100, where)).rejects.toMatchObject(refusal);
+  await expect(spool(cut, limit(100), where)).rejects.toMatchObject(refusal);
   expect(readdirSync(where)).toEqual([]);
 });
