@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { APPROVAL_ROLES } from '../../../domain/access/actor.ts';
 import type { PlainCommand } from '../actions/lifecycle.ts';
 import { examples, JSON_FLAG, repeatable } from './option-values.ts';
 
@@ -102,7 +103,12 @@ function addPlain(
   }
   if (takesTerms) {
     command
-      .option('--as <role>', 'the role to fill, where you may fill several')
+      .addOption(
+        new Option('--as <role>', 'the role to fill, where you may fill several').choices([
+          ...APPROVAL_ROLES,
+          'approver',
+        ]),
+      )
       .option('--consumer <name>', 'the consumer to sign off for')
       .option('--until <date>', 'an earlier end than was asked for');
   }

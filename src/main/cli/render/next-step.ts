@@ -37,7 +37,7 @@ export function nextStep(record: ExceptionRecord): NextStep | undefined {
         : { what: 'add what is missing, and submit it', command: `lapse edit ${id}` };
     case 'Under-Review':
       return {
-        what: `${approversOf(record)} decides`,
+        what: approversOf(record),
         command: `lapse approve ${id} --reason …`,
       };
     case 'Approved':
@@ -61,8 +61,8 @@ export function nextStep(record: ExceptionRecord): NextStep | undefined {
 
 /** The roles that are still to approve. */
 function approversOf(record: ExceptionRecord): string {
-  const roles = new Set(missingApprovals(record).map(({ role }) => role));
-  return [...roles].join(', ');
+  const roles = [...new Set(missingApprovals(record).map(({ role }) => role))];
+  return `${roles.join(', ')} ${roles.length === 1 ? 'decides' : 'decide'}`;
 }
 
 function evidenceOptions({ remediation_plan: plan, grants }: ExceptionRecord): string {
