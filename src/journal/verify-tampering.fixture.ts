@@ -31,6 +31,7 @@ const TABLES = [
   'exception_services',
   'exception_owners',
   'exception_policy_refs',
+  'exception_chain_places',
   'exception_deadlines',
   'exception_count_deltas',
   'exception_counts',

@@ -9,6 +9,7 @@ export const JOURNAL_TABLES = [
   'exception_search',
   'exception_owners',
   'exception_policy_refs',
+  'exception_chain_places',
   'exception_services',
   'exception_deadlines',
   'exception_count_deltas',

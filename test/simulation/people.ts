@@ -9,6 +9,7 @@ import {
   COMPLETE,
   EDITOR,
   GRANTS,
+  RENEWAL,
   REQUESTOR,
   SECOND_APPROVER,
 } from '../support/given.ts';
@@ -180,7 +181,7 @@ function requestFor(random: Random, verb: Verb, state: ExceptionState, now: numb
       'P14D',
       'P30D',
     ]);
-    const renewal = { justification: 'still needed', requested_duration };
+    const renewal = { ...RENEWAL, requested_duration };
     return { type: 'renew', renewal };
   }
   const move = {

@@ -1,8 +1,8 @@
 import type { Actor } from '../access/actor.ts';
 import { type Instant, parseInstant } from '../schedule/instant.ts';
-import type { ExceptionEvent } from './events.ts';
+import type { ExceptionEvent, PermanenceDocuments } from './events.ts';
 import type { ExceptionEdit, ExceptionFields } from './fields.ts';
-import type { ActorReference, Approval, ExceptionState } from './state.ts';
+import type { ActorReference, Approval, ExceptionState, PendingChange } from './state.ts';
 import { type ClosedReason, IN_FORCE } from './status.ts';
 
 /** When an event happened, through whom, and to which record. */
@@ -60,6 +60,7 @@ function drafted(
     ...(data.renews ? { renews: data.renews } : {}),
     renewal_number: data.renewal_number,
     ...(data.first_approvers ? { first_approvers: data.first_approvers } : {}),
+    ...(data.chain ? { chain: data.chain } : {}),
     contributors: [actorReference(actor)],
     approvals: [],
     reminders: [],
@@ -98,6 +99,9 @@ function apply(
       // Reminders that lie before activation are skipped, not sent late (DESIGN section 1).
       return {
         ...state,
+        ...(event.data.decision_due === undefined
+          ? {}
+          : { decision_due: instant(event.data.decision_due) }),
         status: 'Active',
         activated_at: instant(event.data.activated_at),
         reminders: state.reminders.filter((due) => due > instant(event.data.activated_at)),
@@ -105,7 +109,29 @@ function apply(
     case 'ExceptionExpiring':
       return { ...state, status: 'Expiring' };
     case 'ExtensionRequested':
-      return { ...state, pending_change: pendingChange(event.data, context) };
+      return { ...state, pending_change: pendingChange('extension', event.data, context) };
+    case 'PermanenceRequested': {
+      const { business_case, memo, documented_in, ...asked } = event.data;
+      const documents = { business_case, memo, documented_in };
+      return { ...state, pending_change: pendingChange('permanence', asked, context, documents) };
+    }
+    case 'ReviewRequested':
+      return { ...state, pending_change: pendingChange('review', event.data, context) };
+    case 'PermanenceGranted':
+      return madePermanent(state, event.data, at);
+    case 'ReviewCompleted':
+      return reviewed(state, event.data, at);
+    case 'DecisionDemanded':
+      return {
+        ...withoutDecisionDue(state),
+        decision: { due: instant(event.data.due), decide_by: instant(event.data.decide_by) },
+      };
+    case 'RearchitectureRequired': {
+      if (!state.decision) return state;
+      const rearchitecture = { by: actorReference(actor), at, reason: event.data.reason };
+      return { ...state, decision: { ...state.decision, rearchitecture } };
+    }
+    case 'ChangeApprovalGiven':
     case 'ExtensionApprovalGiven': {
       if (!state.pending_change) return state;
       const approvals = [...state.pending_change.approvals, approval(event.data, context)];
@@ -119,6 +145,7 @@ function apply(
         expires_at: instant(event.data.expires_at),
         reminders: event.data.reminders.map(instant),
       };
+    case 'ChangeRejected':
     case 'ExtensionRejected':
       return withoutPendingChange(state);
     case 'RenewalLinked':
@@ -174,6 +201,7 @@ function submitted(
       lapses_at: instant(data.lapses_at),
       policy: data.policy,
       statement_digest: data.statement_digest,
+      ...(data.places ? { places: data.places } : {}),
       requirements: data.requirements,
     },
   };
@@ -199,12 +227,15 @@ function withContributor(
 }
 
 function pendingChange(
-  data: DataOf<'ExtensionRequested'>,
+  kind: PendingChange['kind'],
+  data: DataOf<'ExtensionRequested' | 'ReviewRequested'>,
   { at, actor }: EventContext,
-): NonNullable<ExceptionState['pending_change']> {
+  documents?: PermanenceDocuments,
+): PendingChange {
   return {
     change_id: data.change_id,
-    kind: 'extension',
+    kind,
+    ...(documents ? { documents } : {}),
     expires_at: instant(data.expires_at),
     reason: data.reason,
     risk_review: data.risk_review,
@@ -213,6 +244,48 @@ function pendingChange(
     requirements: data.requirements,
     approvals: [],
   };
+}
+
+/** From here on its end is its next review, and whether it is permanent is decided. */
+function madePermanent(
+  state: ExceptionState,
+  data: DataOf<'PermanenceGranted'>,
+  at: Instant,
+): ExceptionState {
+  const { documents, risk_review } = state.pending_change ?? {};
+  if (!documents || risk_review === undefined) return state;
+  const { decision: _, ...decided } = withoutDecisionDue(withNewEnd(state, data));
+  return { ...decided, permanence: { ...documents, granted_at: at, risk_review } };
+}
+
+function reviewed(
+  state: ExceptionState,
+  data: DataOf<'ReviewCompleted'>,
+  at: Instant,
+): ExceptionState {
+  const { permanence, pending_change } = state;
+  if (!permanence || !pending_change) return state;
+  const { risk_review } = pending_change;
+  return {
+    ...withNewEnd(state, data),
+    permanence: { ...permanence, reviewed_at: at, risk_review },
+  };
+}
+
+function withNewEnd(
+  state: ExceptionState,
+  data: DataOf<'PermanenceGranted' | 'ReviewCompleted'>,
+): ExceptionState {
+  return {
+    ...withoutPendingChange(state),
+    status: 'Active',
+    expires_at: instant(data.expires_at),
+    reminders: data.reminders.map(instant),
+  };
+}
+
+function withoutDecisionDue({ decision_due: _, ...state }: ExceptionState): ExceptionState {
+  return state;
 }
 
 const CAUSE_REASON = {

@@ -30,6 +30,7 @@ export const DERIVED_TABLES: readonly string[] = [
   'exception_services',
   'exception_owners',
   'exception_policy_refs',
+  'exception_chain_places',
   'exception_deadlines',
   'exception_count_deltas',
   'exception_counts',

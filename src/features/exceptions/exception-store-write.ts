@@ -1,6 +1,8 @@
+import { heldPlaces } from '../../domain/exception/lineage.ts';
 import type { ExceptionState } from '../../domain/exception/state.ts';
 import type { StreamChange } from '../../journal/stream.ts';
 import type { Transaction } from '../../platform/db/transaction.ts';
+import { writeDecisionTasks } from './chain-decision-tasks.ts';
 import { COUNT_CHANGED, COUNT_CREATED } from './exception-counts.ts';
 import { exceptionRow, personKey, searchText } from './exception-row.ts';
 
@@ -9,7 +11,7 @@ export const COLUMNS = `tenant_id, exception_id, version, fields, state, status,
   data_classification, severity, requestor, created_at, updated_at, activates_at, expiring_at, expires_at,
   due_at, hands_over, activated_at, renewal_number, lacks_evidence`;
 
-/** A field with several values, in a table of its own. */
+/** Several values of a record, in a table of their own. */
 export interface ChildTable {
   readonly table: string;
   readonly column: string;
@@ -17,7 +19,7 @@ export interface ChildTable {
   readonly valuesOf: (state: ExceptionState) => readonly string[];
 }
 
-/** Every such field. */
+/** Every such table. */
 export const CHILDREN: readonly ChildTable[] = [
   {
     table: 'exception_services',
@@ -34,6 +36,7 @@ export const CHILDREN: readonly ChildTable[] = [
     column: 'policy_ref',
     valuesOf: ({ fields }) => distinct(fields.policy_ref),
   },
+  { table: 'exception_chain_places', column: 'place', valuesOf: heldPlaces },
 ];
 
 function distinct(values: readonly string[] = []): string[] {
@@ -89,6 +92,7 @@ type Change = StreamChange<ExceptionState>;
 
 /** Queues the rows of records, their children and their deadlines, with the COMMIT. */
 export function writeExceptions(tx: Transaction, changes: readonly Change[]): void {
+  writeDecisionTasks(tx, changes);
   const created = changes.filter(({ previous }) => !previous);
   const changed = changes.filter(({ previous }) => previous);
   if (created.length > 0) tx.atCommit(CREATE, [JSON.stringify(created.map(rowOf))]);
@@ -100,15 +104,15 @@ export function writeExceptions(tx: Transaction, changes: readonly Change[]): vo
 /** A row as `rows` reads it, without what has not changed: its fields, lists and searchable text. */
 function rowOf(change: Change) {
   const { fields, ...row } = exceptionRow(change);
-  if (fields === change.previous?.fields) return row;
-  const lists = CHILDREN.filter((child) => hasChanged(change, child)).map((child) => [
-    child.table,
-    child.valuesOf(change.state),
-  ]);
+  const changed = CHILDREN.filter((child) => hasChanged(change, child));
+  const lists = Object.fromEntries(
+    changed.map(({ table, valuesOf }) => [table, valuesOf(change.state)]),
+  );
+  if (fields === change.previous?.fields) return { ...row, ...lists };
   const text = searchText(change.state);
   const search =
     change.previous && searchText(change.previous) === text ? {} : { search_text: text };
-  return { ...row, fields, ...search, ...Object.fromEntries(lists) };
+  return { ...row, fields, ...search, ...lists };
 }
 
 /** The rows that `CHANGE` brings anew have to be gone before it begins. */
@@ -123,6 +127,5 @@ function deleteReplaced(tx: Transaction, child: ChildTable, changes: readonly Ch
 }
 
 function hasChanged({ state, previous }: Change, { valuesOf }: ChildTable): boolean {
-  if (state.fields === previous?.fields) return false;
   return !previous || valuesOf(previous).join('\n') !== valuesOf(state).join('\n');
 }
