@@ -34,8 +34,8 @@ export function decideDraft(
   const place = command.type === 'DraftRenewal' ? draftPlace(command) : undefined;
   const refusal =
     foreignTenant(command.fields.tenant_org, context) ??
-    fieldRefusal(command.fields, context, place) ??
-    staleRefusal(command.fields, command.type === 'DraftRenewal' ? command.chain : undefined);
+    staleRefusal(command.fields, command.type === 'DraftRenewal' ? command.chain : undefined) ??
+    fieldRefusal(command.fields, context, place);
   if (refusal) return refusal;
   const fields = normal(command.fields);
   const data =

@@ -31,8 +31,8 @@ function addRenew(program: Command): void {
       'after',
       examples(
         'lapse renew EXC_01K…',
-        'lapse renew EXC_01K… --justification "cut-over moved to May, the vendor confirmed" \\',
-        '    --likelihood Low --impact High --risk-review "keys rotated, no finding since"',
+        'lapse renew EXC_01K… --justification "the vendor confirmed May" \\',
+        '    --likelihood Low --impact High --risk-review "keys rotated, no finding"',
       ),
     )
     .action(async (id, options) => (await import('../actions/renewals.ts')).renew(id, options));
@@ -52,7 +52,8 @@ function addMakePermanent(program: Command): void {
       'after',
       examples(
         'lapse make-permanent EXC_01K… --reason "the vendor is out of business" \\',
-        '    --risk-review "isolated, watched" --business-case LINK --memo LINK --documented-in LINK',
+        '    --risk-review "isolated, watched" --business-case LINK --memo LINK \\',
+        '    --documented-in LINK',
       ),
     )
     .action(async (id, options) =>
@@ -69,9 +70,7 @@ function addCompleteReview(program: Command): void {
     .option(...JSON_FLAG)
     .addHelpText(
       'after',
-      examples(
-        'lapse complete-review EXC_01K… --reason "nothing replaces it yet" --risk-review same',
-      ),
+      examples('lapse complete-review EXC_01K… --reason "no successor yet" --risk-review same'),
     )
     .action(async (id, options) =>
       (await import('../actions/renewals.ts')).completeReview(id, options),
