@@ -1,7 +1,6 @@
 import type { FirstApprover } from '../policy/policy.ts';
-import type { Claims, ClosureEvidence, PermanenceDocuments } from './events.ts';
+import type { ChainMemory, Claims, ClosureEvidence, PermanenceDocuments } from './events.ts';
 import type { ExceptionEdit, ExceptionFields } from './fields.ts';
-import type { ChainMemory } from './lineage.ts';
 
 /** What people may ask of a record. Each is one row of the state x command table in `decide.ts`. */
 export type ExceptionCommand =

@@ -12,10 +12,11 @@ import {
   refuse,
   refusedFields,
 } from './decision.ts';
+import type { ChainMemory } from './events.ts';
 import { applyEdit } from './evolve.ts';
 import type { ExceptionEdit, ExceptionFields, FieldName } from './fields.ts';
 import { staleJustification } from './fresh-justification.ts';
-import { type ChainMemory, requestedPlaces } from './lineage.ts';
+import { requestedPlaces } from './lineage.ts';
 import { contradictions, limitProblems } from './parse-fields.ts';
 import { missingByPolicy } from './policy-demands.ts';
 import { riskScore } from './risk.ts';

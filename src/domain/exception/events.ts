@@ -1,6 +1,5 @@
 import type { FirstApprover, Requirement } from '../policy/policy.ts';
 import type { ExceptionEdit, ExceptionFields } from './fields.ts';
-import type { ChainMemory } from './lineage.ts';
 import type { ClosedReason } from './status.ts';
 
 /** An RFC 3339 instant in UTC to the millisecond, as payloads hold it. */
@@ -72,6 +71,14 @@ interface Drafted {
   renewal_number: number;
   first_approvers?: readonly FirstApprover[];
   chain?: ChainMemory;
+}
+
+/** What records of a chain hand on to the next, so that no step has to walk the chain. */
+export interface ChainMemory {
+  /** The justifications of all earlier records, oldest first. */
+  readonly justifications: readonly string[];
+  /** The lineage keys under which earlier records have stood. */
+  readonly keys: readonly string[];
 }
 
 interface Edited {

@@ -1,16 +1,9 @@
 import { bytesToHex } from '@noble/hashes/utils.js';
 import { canonicalBytes } from '../ledger/canonical.ts';
 import { portableSha256 } from '../ledger/hash.ts';
+import type { ChainMemory } from './events.ts';
 import type { ExceptionFields } from './fields.ts';
 import type { ExceptionState } from './state.ts';
-
-/** What records of a chain hand on to the next, so that no step has to walk the chain. */
-export interface ChainMemory {
-  /** The justifications of all earlier records, oldest first. */
-  readonly justifications: readonly string[];
-  /** The lineage keys under which earlier records have stood. */
-  readonly keys: readonly string[];
-}
 
 /**
  * What a record is an exception from, for whom and where, as SHA-256 in hex: the control (without

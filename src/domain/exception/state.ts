@@ -1,9 +1,8 @@
 import type { Actor } from '../access/actor.ts';
 import type { FirstApprover, Requirement } from '../policy/policy.ts';
 import type { Instant } from '../schedule/instant.ts';
-import type { Claims, ClosureEvidence, PermanenceDocuments } from './events.ts';
+import type { ChainMemory, Claims, ClosureEvidence, PermanenceDocuments } from './events.ts';
 import type { ExceptionFields } from './fields.ts';
-import type { ChainMemory } from './lineage.ts';
 import type { ClosedReason, Status } from './status.ts';
 
 /** Who did something, as it was known at that time. */
