@@ -1,16 +1,23 @@
 import type { Actor } from '../access/actor.ts';
-import { type Instant, parseInstant } from '../schedule/instant.ts';
-import type { ExceptionEvent, PermanenceDocuments } from './events.ts';
+import type { Instant } from '../schedule/instant.ts';
+import {
+  actorReference,
+  approval,
+  type DataOf,
+  type EventContext,
+  instant,
+} from './event-reading.ts';
+import type { ExceptionEvent } from './events.ts';
+import {
+  madePermanent,
+  pendingChange,
+  reviewed,
+  withoutDecisionDue,
+  withoutPendingChange,
+} from './evolve-change.ts';
 import type { ExceptionEdit, ExceptionFields } from './fields.ts';
-import type { ActorReference, Approval, ExceptionState, PendingChange } from './state.ts';
+import type { ExceptionState } from './state.ts';
 import { type ClosedReason, IN_FORCE } from './status.ts';
-
-/** When an event happened, through whom, and to which record. */
-export interface EventContext {
-  readonly exceptionId: string;
-  readonly at: Instant;
-  readonly actor: Actor;
-}
 
 /**
  * The record after one more event. Pure: it sees neither policy nor clock, since events hold what
@@ -35,15 +42,6 @@ export function applyEdit(fields: ExceptionFields, changes: ExceptionEdit): Exce
   );
   return Object.fromEntries(merged) as ExceptionFields;
 }
-
-/** The part of an actor that records keep. */
-function actorReference(actor: Actor): ActorReference {
-  return actor.email === undefined
-    ? { id: actor.id, name: actor.name }
-    : { id: actor.id, name: actor.name, email: actor.email };
-}
-
-type DataOf<Type extends ExceptionEvent['type']> = Extract<ExceptionEvent, { type: Type }>['data'];
 
 function drafted(
   data: DataOf<'ExceptionDrafted'>,
@@ -226,68 +224,6 @@ function withContributor(
   return known.some(({ id }) => id === actor.id) ? known : [...known, actorReference(actor)];
 }
 
-function pendingChange(
-  kind: PendingChange['kind'],
-  data: DataOf<'ExtensionRequested' | 'ReviewRequested'>,
-  { at, actor }: EventContext,
-  documents?: PermanenceDocuments,
-): PendingChange {
-  return {
-    change_id: data.change_id,
-    kind,
-    ...(documents ? { documents } : {}),
-    expires_at: instant(data.expires_at),
-    reason: data.reason,
-    risk_review: data.risk_review,
-    requested_by: actorReference(actor),
-    requested_at: at,
-    requirements: data.requirements,
-    approvals: [],
-  };
-}
-
-/** From here on its end is its next review, and whether it is permanent is decided. */
-function madePermanent(
-  state: ExceptionState,
-  data: DataOf<'PermanenceGranted'>,
-  at: Instant,
-): ExceptionState {
-  const { documents, risk_review } = state.pending_change ?? {};
-  if (!documents || risk_review === undefined) return state;
-  const { decision: _, ...decided } = withoutDecisionDue(withNewEnd(state, data));
-  return { ...decided, permanence: { ...documents, granted_at: at, risk_review } };
-}
-
-function reviewed(
-  state: ExceptionState,
-  data: DataOf<'ReviewCompleted'>,
-  at: Instant,
-): ExceptionState {
-  const { permanence, pending_change } = state;
-  if (!permanence || !pending_change) return state;
-  const { risk_review } = pending_change;
-  return {
-    ...withNewEnd(state, data),
-    permanence: { ...permanence, reviewed_at: at, risk_review },
-  };
-}
-
-function withNewEnd(
-  state: ExceptionState,
-  data: DataOf<'PermanenceGranted' | 'ReviewCompleted'>,
-): ExceptionState {
-  return {
-    ...withoutPendingChange(state),
-    status: 'Active',
-    expires_at: instant(data.expires_at),
-    reminders: data.reminders.map(instant),
-  };
-}
-
-function withoutDecisionDue({ decision_due: _, ...state }: ExceptionState): ExceptionState {
-  return state;
-}
-
 const CAUSE_REASON = {
   'end-reached': 'expired',
   revoked: 'revoked',
@@ -332,36 +268,10 @@ function endedBy(state: ExceptionState, reason: ClosedReason, now: Instant) {
   return { expires_at: at, ended: { at, reason } };
 }
 
-function approval(
-  data: { role: string; consumer?: string; reason: string; ends_by?: string },
-  { at, actor }: EventContext,
-): Approval {
-  const { role, consumer, reason, ends_by } = data;
-  return {
-    role,
-    ...(consumer === undefined ? {} : { consumer }),
-    ...(ends_by === undefined ? {} : { ends_by: instant(ends_by) }),
-    by: actorReference(actor),
-    at,
-    reason,
-  };
-}
-
-function withoutPendingChange({ pending_change: _, ...state }: ExceptionState): ExceptionState {
-  return state;
-}
-
 function withoutRenewal({ renewed_by: _, ...state }: ExceptionState): ExceptionState {
   return state;
 }
 
 function withoutRequest({ request: _, ...state }: ExceptionState): ExceptionState {
   return { ...state, approvals: [] };
-}
-
-function instant(text: string): Instant {
-  const parsed = parseInstant(text);
-  if (parsed === undefined)
-    throw new Error(`an event holds an instant that is not RFC 3339: ${text}`);
-  return parsed;
 }
