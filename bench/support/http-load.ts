@@ -18,10 +18,12 @@ serveLoad(Array.from({ length: clients }, lane));
 
 function lane(): () => Promise<void> {
   const message = requestBytes();
-  const serialAt = message.indexOf('0'.repeat(SERIAL_DIGITS));
+  const zeros = '0'.repeat(SERIAL_DIGITS);
+  const places = [message.indexOf(zeros), message.lastIndexOf(zeros)];
   return httpClient(connect(Number(port), hostname), '201', () => {
     serial += 1;
-    message.write(String(serial).padStart(SERIAL_DIGITS, '0'), serialAt, 'latin1');
+    const digits = String(serial).padStart(SERIAL_DIGITS, '0');
+    for (const at of places) message.write(digits, at, 'latin1');
     return message;
   });
 }

@@ -5,8 +5,9 @@ export const SERIAL_DIGITS = 9;
 
 /** A complete request of the usual size: what a person fills in, two services, two owners. */
 export function sampleRequest(serial: number): ExceptionFieldsInput {
+  const digits = String(serial).padStart(SERIAL_DIGITS, '0');
   return {
-    title: `Public network access on the invoice storage account until the private endpoint is live ${String(serial).padStart(SERIAL_DIGITS, '0')}`,
+    title: `Public network access on the invoice storage account until the private endpoint is live ${digits}`,
     category: 'network',
     control: 'azure-policy-nonprod',
     policy_ref: ['standards/network.md#storage-accounts', 'standards/data.md#restricted'],
@@ -43,6 +44,8 @@ export function sampleRequest(serial: number): ExceptionFieldsInput {
       { name: 'Rosa Lind', email: 'rosa.lind@example.com' },
       { name: 'Ike Mott', email: 'ike.mott@example.com' },
     ],
+    // Another account each time: what covers the same would be a renewal.
+    scope: { resources: [`storage/invoices${digits}`] },
     services: ['invoices', 'payments'],
     justification: 'The monthly run has to read the account before the hub network is extended.',
     expiry_actions: 'Public access is disabled by the pipeline; the run then uses the endpoint.',

@@ -39,7 +39,12 @@ describe('given a checkpoint that has left the database', () => {
         const ids = [streams.map((row) => row.stream_id)];
         for (const table of ['exceptions', 'exception_search', 'exception_services'])
           await lab.sql(`DELETE FROM lapse.${table} WHERE exception_id = ANY($1)`, ids);
-        for (const table of ['exception_owners', 'exception_policy_refs', 'exception_deadlines'])
+        for (const table of [
+          'exception_owners',
+          'exception_policy_refs',
+          'exception_chain_places',
+          'exception_deadlines',
+        ])
           await lab.sql(`DELETE FROM lapse.${table} WHERE exception_id = ANY($1)`, ids);
         await lab.sql(
           'DELETE FROM lapse.exception_awaited_roles WHERE exception_id = ANY($1)',

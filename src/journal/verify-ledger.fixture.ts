@@ -65,8 +65,9 @@ function sampleFields(n = 0): ExceptionFields {
 }
 
 /** A record's whole life as the decider has it, from draft to archive, with an extension within. */
-export function wholeLife(n = 0): Step[] {
-  const fields = sampleFields(n);
+export function wholeLife(n = 0, listener = 'edge'): Step[] {
+  // A listener of its own, since what covers the same would have to be a renewal.
+  const fields = { ...sampleFields(n), scope: { resources: [listener] } };
   const script: readonly (readonly [number, Actor, ExceptionCommand])[] = [
     [0, REQUESTOR, { type: 'DraftException', fields }],
     [0, REQUESTOR, { type: 'SubmitException' }],
@@ -122,7 +123,8 @@ export interface Life {
 /** `count` whole lives under new ids; `length` cuts them after so many steps. */
 export function manyLives(count: number, length = Number.POSITIVE_INFINITY): Life[] {
   return Array.from({ length: count }, (_, n) => {
-    return { id: `EXC_${newUlid()}`, steps: wholeLife(n).slice(0, length) };
+    const id = `EXC_${newUlid()}`;
+    return { id, steps: wholeLife(n, id).slice(0, length) };
   });
 }
 

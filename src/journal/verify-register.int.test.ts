@@ -33,6 +33,7 @@ describe('given a register that does not follow from its events', () => {
     ['its place in the search', 'DELETE FROM lapse.exception_search'],
     ['a service', "UPDATE lapse.exception_services SET service = service || 'x'"],
     ['an owner', 'DELETE FROM lapse.exception_owners'],
+    ['a place in a chain', "UPDATE lapse.exception_chain_places SET place = place || 'x'"],
     ['a policy reference', "UPDATE lapse.exception_policy_refs SET policy_ref = policy_ref || 'x'"],
   ])('when %s is another, then the row is named', (_, change) =>
     expectFindings(

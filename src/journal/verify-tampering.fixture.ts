@@ -32,6 +32,7 @@ const TABLES = [
   'exception_owners',
   'exception_policy_refs',
   'exception_awaited_roles',
+  'exception_chain_places',
   'exception_deadlines',
   'exception_count_deltas',
   'exception_counts',

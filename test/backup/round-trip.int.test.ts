@@ -5,8 +5,10 @@ import { CARRIED_TABLES, DERIVED_TABLES } from '../../src/features/backup/table-
 import { manyLives, recordLives } from '../../src/journal/verify-ledger.fixture.ts';
 import { start } from '../../src/main/serve.ts';
 import { readConfig } from '../../src/platform/config/config.ts';
+import { writeRecords } from '../due/due-records.ts';
 import { longLivedFolder } from '../e2e/long-lived-folder.ts';
 import { command, draft, passed, recordIn } from '../support/api-records.ts';
+import { inStatus } from '../support/given.ts';
 import { createTestDatabase } from '../support/postgres.ts';
 import { docx, form, PDF } from '../support/sample-files.ts';
 import { createTestApi, type TestApi } from '../support/test-api.ts';
@@ -46,6 +48,9 @@ beforeAll(async () => {
     title: 'Tab\there, back\\slash, line\nbreak, "quote", Größe 漢字 🚀 \\N \\.',
   });
   await recordLives(api.register.db, api.tenantId, manyLives(300));
+  // One that a decision is demanded of, with its task.
+  const undecided = inStatus('Active', { services: ['relay'] }, undefined, 4).after(0);
+  await writeRecords(api.register.db, api.tenantId, undecided, 1);
   await api.lapse.loop.settle();
   await recordLives(api.register.db, second.tenantId, manyLives(5, 3));
   await api.send('POST', '/v1/exceptions', {

@@ -1,7 +1,8 @@
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
-import { HOUR } from '../../src/domain/schedule/instant.ts';
+import { DAY, HOUR } from '../../src/domain/schedule/instant.ts';
+import { writeRecords } from '../due/due-records.ts';
 import { COMMAND_BODIES, command, draft, recordIn } from '../support/api-records.ts';
-import { COMPLETE, START } from '../support/given.ts';
+import { COMPLETE, inStatus, permanent, START, type Story } from '../support/given.ts';
 import { expectProblem } from '../support/problem-shape.ts';
 import { createTestApi, type TestRequest } from '../support/test-api.ts';
 
@@ -32,6 +33,12 @@ async function onRecord(
   return change(`/v1/exceptions/${exception_id}/${name}`, COMMAND_BODIES[name], as);
 }
 
+/** On a record that a story has brought about. */
+async function onStory(story: Story, name: string, as?: 'executive-leadership'): Promise<Prepared> {
+  const [id] = await writeRecords(api.register.db, api.tenantId, story, 1);
+  return change(`/v1/exceptions/${id}/${name}`, COMMAND_BODIES[name], as);
+}
+
 /** Every change that the API knows, with a record or row on which it passes. */
 const CHANGES: Readonly<Record<string, () => Promise<Prepared>>> = {
   'POST /v1/exceptions': async () => change('/v1/exceptions?submit=true', COMPLETE),
@@ -52,6 +59,17 @@ const CHANGES: Readonly<Record<string, () => Promise<Prepared>>> = {
   'POST /v1/exceptions/:id/close': () => onRecord('Active', 'close'),
   'POST /v1/exceptions/:id/archive': () => onRecord('Closed', 'archive'),
   'POST /v1/exceptions/:id/renew': () => onRecord('Active', 'renew'),
+  'POST /v1/exceptions/:id/make-permanent': () =>
+    onStory(inStatus('Active', {}, undefined, 3), 'make-permanent'),
+  'POST /v1/exceptions/:id/complete-review': () =>
+    onStory(permanent().after(340 * DAY), 'complete-review'),
+  'POST /v1/exceptions/:id/require-rearchitecture': () =>
+    // Activated on the first of a month.
+    onStory(
+      inStatus('Active', {}, undefined, 4).after(0),
+      'require-rearchitecture',
+      'executive-leadership',
+    ),
   'POST /v1/exceptions/:id/evidence': () => onRecord('Active', 'evidence'),
   'POST /v1/exceptions/:id/violations': () => onRecord('Active', 'violations'),
   'POST /v1/exceptions/:id/comments': () => onRecord('Draft', 'comments'),

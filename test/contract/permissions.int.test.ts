@@ -20,7 +20,7 @@ const MAY: Readonly<Record<Permission, readonly Role[]>> = {
   'report:read': ['administrator', 'requestor', ...APPROVERS, 'auditor'],
   'ledger:verify': ['administrator', 'requestor', ...APPROVERS, 'auditor'],
   'ledger:open-epoch': ['administrator'],
-  'task:read': ['administrator', 'auditor'],
+  'task:read': ['administrator', 'executive-leadership', 'auditor'],
   'diagnosis:read': ['administrator', 'auditor'],
   'task:retry': ['administrator'],
   'token:manage': ['administrator'],
@@ -59,6 +59,7 @@ test('an auditor changes nothing, and approving is for approvers alone', () => {
     'approve',
     'reject',
     'request-changes',
+    'require-rearchitecture',
   ]);
 });
 

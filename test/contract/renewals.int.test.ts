@@ -1,7 +1,7 @@
 import { afterAll, beforeEach, expect, test } from 'vitest';
 import { DAY, formatInstant, parseInstant } from '../../src/domain/schedule/instant.ts';
 import { approveAll, command, passed, recordIn, type TestRecord } from '../support/api-records.ts';
-import { START } from '../support/given.ts';
+import { RENEWAL, START } from '../support/given.ts';
 import { expectProblem } from '../support/problem-shape.ts';
 import { createTestApi } from '../support/test-api.ts';
 
@@ -94,7 +94,7 @@ test('a predecessor is told no earlier than what happened to it last, though clo
 test('a renewal that ends no later takes nothing over', async () => {
   const predecessor = await recordIn(api, 'Active');
   await api.moveTo(START + 70 * DAY);
-  const body = { justification: 'for a last week', expires_at: formatInstant(START + 85 * DAY) };
+  const body = { ...RENEWAL, expires_at: formatInstant(START + 85 * DAY) };
   const renewing = await api.send('POST', `/v1/exceptions/${predecessor.exception_id}/renew`, {
     as: 'requestor',
     body,

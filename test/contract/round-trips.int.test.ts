@@ -62,6 +62,17 @@ describe.each([
     expect(submit).toBeLessThanOrEqual(AT_MOST);
   });
 
+  test('submit of what has a place in a chain', async () => {
+    // Another service each time: what covers the same would have to be a renewal.
+    const { exception_id: id } = await draft(api, {
+      services: [`webhook ${Object.keys(headers)}`],
+    });
+    const trips = await post(`/v1/exceptions/${id}/submit`, 'requestor', {});
+    expect(trips).toBeLessThanOrEqual(AT_MOST);
+    const { exception_id: other } = await draft(api);
+    expect(await post(`/v1/exceptions/${other}/submit`, 'requestor', {})).toBe(trips);
+  });
+
   test('a repeated answer', async () => {
     const { exception_id: id } = await draft(api);
     await command(api, id, 'submit');

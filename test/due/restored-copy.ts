@@ -10,6 +10,7 @@ export const JOURNAL_TABLES = [
   'exception_owners',
   'exception_policy_refs',
   'exception_awaited_roles',
+  'exception_chain_places',
   'exception_services',
   'exception_deadlines',
   'exception_count_deltas',

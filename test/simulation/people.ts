@@ -11,6 +11,7 @@ import {
   EDITOR,
   GRANTS,
   personOf,
+  RENEWAL,
   REQUESTOR,
   SECOND_APPROVER,
 } from '../support/given.ts';
@@ -194,7 +195,7 @@ function requestFor(random: Random, verb: Verb, state: ExceptionState, now: numb
       'P14D',
       'P30D',
     ]);
-    const renewal = { justification: 'still needed', requested_duration };
+    const renewal = { ...RENEWAL, requested_duration };
     return { type: 'renew', renewal };
   }
   const move = {

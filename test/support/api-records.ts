@@ -1,6 +1,6 @@
 import type { Role } from '../../src/domain/access/actor.ts';
 import { DAY, formatInstant } from '../../src/domain/schedule/instant.ts';
-import { ALL_EVIDENCE, COMPLETE, START } from './given.ts';
+import { ALL_EVIDENCE, COMPLETE, PERMANENCE, RENEWAL, REVIEW, START } from './given.ts';
 import type { TestAnswer, TestApi } from './test-api.ts';
 
 /** A record as it was answered. */
@@ -24,7 +24,10 @@ export const COMMAND_BODIES: Readonly<Record<string, unknown>> = {
     reason: 'the supplier is late',
     risk_review: 'unchanged',
   },
-  renew: { justification: 'still needed' },
+  renew: RENEWAL,
+  'make-permanent': body(PERMANENCE),
+  'complete-review': body(REVIEW),
+  'require-rearchitecture': { reason: 'the service is rebuilt next year' },
   revoke: { reason: 'no longer safe' },
   close: { evidence: ALL_EVIDENCE },
   archive: {},
@@ -32,6 +35,11 @@ export const COMMAND_BODIES: Readonly<Record<string, unknown>> = {
   violations: { impact: 'none', description: 'one call too many' },
   comments: { body: 'looks good' },
 };
+
+/** A command as the API takes it: the path names it, and Lapse makes the id of a change. */
+function body({ type: _, change_id: __, ...rest }: { type: string; change_id: string }) {
+  return rest;
+}
 
 /** Sends a command with a body that it takes. */
 export async function command(

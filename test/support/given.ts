@@ -6,6 +6,7 @@ import { decide } from '../../src/domain/exception/decide.ts';
 import type { ExceptionEvent } from '../../src/domain/exception/events.ts';
 import { evolve } from '../../src/domain/exception/evolve.ts';
 import type { ExceptionFields } from '../../src/domain/exception/fields.ts';
+import type { RenewalRequest } from '../../src/domain/exception/renewal.ts';
 import type { ExceptionState } from '../../src/domain/exception/state.ts';
 import type { Status } from '../../src/domain/exception/status.ts';
 import { openRequirements } from '../../src/domain/policy/approval-progress.ts';
@@ -86,6 +87,37 @@ function askingFor(
 }
 export const ONE_APPROVER = askingFor([{ role: 'approver' }]);
 export const TWO_APPROVERS = askingFor([{ role: 'approver', count: 2 }]);
+
+/** What a renewal brings afresh. */
+export const RENEWAL: RenewalRequest = {
+  justification: 'the supplier has moved its cut-over to spring',
+  likelihood: 'Low',
+  impact: 'High',
+  risk_review: 'the key was rotated and nobody else has it',
+};
+/** What the policy asks for along the chain. */
+const CHAIN_ARTIFACTS: ExceptionFields['artifacts'] = [
+  { kind: 'migration-plan', link: 'plans/oauth' },
+  { kind: 'business-case', link: 'cases/oauth' },
+  { kind: 'memo', link: 'memos/oauth' },
+];
+/** What stands behind a permanent exception. */
+export const PERMANENCE = {
+  type: 'RequestPermanence',
+  change_id: 'chg_1',
+  reason: 'the vendor is out of business',
+  risk_review: 'contained, since it stands alone',
+  business_case: 'cases/permanent',
+  memo: 'memos/permanent',
+  documented_in: 'architecture/exceptions#webhook',
+} as const;
+/** A yearly review. */
+export const REVIEW = {
+  type: 'CompleteReview',
+  change_id: 'chg_2',
+  reason: 'nothing replaces it yet',
+  risk_review: 'unchanged after a year',
+} as const;
 
 /** Evidence for both closure criteria of {@link COMPLETE}. */
 export const ALL_EVIDENCE = [
@@ -216,6 +248,27 @@ export function given(fields: Partial<ExceptionFields> = {}, policy?: Policy): S
   return nothing(policy).with({ type: 'DraftException', fields: { ...COMPLETE, ...fields } });
 }
 
+/** A complete draft that renews another record, so far along its chain. */
+export function inChain(
+  renewal_number: number,
+  fields: Partial<ExceptionFields> = {},
+  policy?: Policy,
+): Story {
+  return nothing(policy).with({
+    type: 'DraftRenewal',
+    fields: { ...COMPLETE, ...RENEWAL, artifacts: CHAIN_ARTIFACTS, ...fields },
+    renews: 'EXC_0',
+    renewal_number,
+    first_approvers: [],
+  });
+}
+
+/** A permanent exception, since {@link START}. */
+export function permanent(fields: Partial<ExceptionFields> = {}, policy?: Policy): Story {
+  const active = inChain(3, fields, policy).submitted().approved().confirmed();
+  return active.with(PERMANENCE).changeApproved();
+}
+
 /** The request for an extension to an instant. */
 export function extension(expires_at: Instant) {
   return {
@@ -232,8 +285,10 @@ export function inStatus(
   status: Status,
   fields: Partial<ExceptionFields> = {},
   policy?: Policy,
+  renewalNumber = 0,
 ): Story {
-  const draft = given(fields, policy);
+  const draft =
+    renewalNumber === 0 ? given(fields, policy) : inChain(renewalNumber, fields, policy);
   const review = () => draft.submitted();
   const active = () => review().approved().confirmed();
   switch (status) {

@@ -27,6 +27,7 @@ export const RECORD_FIELDS = [
   {"name":"grants","kind":"structures","about":""},
   {"name":"ticket_id","kind":"text","about":""},
   {"name":"justification","kind":"text","about":""},
+  {"name":"risk_review","kind":"text","about":"the risk as it is assessed now; every renewal needs its own"},
   {"name":"expiry_actions","kind":"text","about":"what happens at the end, and why that is fine"},
   {"name":"requested_duration","kind":"duration","about":"counted from approval, instead of expires_at"},
   {"name":"end_condition","kind":"text","about":""},

@@ -225,6 +225,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/exceptions/{id}/complete-review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Review a permanent exception; once approved, its end moves on by a year */
+        post: operations["post-exceptions-by-id-complete-review"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/exceptions/{id}/evidence": {
         parameters: {
             query?: never;
@@ -270,6 +287,23 @@ export interface paths {
         get: operations["get-exceptions-by-id-history"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/exceptions/{id}/make-permanent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask to make it permanent, after three renewals; it waits as a pending change */
+        post: operations["post-exceptions-by-id-make-permanent"];
         delete?: never;
         options?: never;
         head?: never;
@@ -338,6 +372,23 @@ export interface paths {
         put?: never;
         /** Ask for the one extension; it waits as a pending change */
         post: operations["post-exceptions-by-id-request-extension"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/exceptions/{id}/require-rearchitecture": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Decide that a chain with many renewals is re-architected instead of made permanent */
+        post: operations["post-exceptions-by-id-require-rearchitecture"];
         delete?: never;
         options?: never;
         head?: never;
@@ -798,6 +849,7 @@ export interface components {
             }[] | null;
             ticket_id?: string | null;
             justification?: string | null;
+            risk_review?: string | null;
             expiry_actions?: string | null;
             requested_duration?: string | null;
             end_condition?: string | null;
@@ -917,6 +969,8 @@ export interface components {
             }[];
             ticket_id?: string;
             justification?: string;
+            /** @description the risk as it is assessed now; every renewal needs its own */
+            risk_review?: string;
             /** @description what happens at the end, and why that is fine */
             expiry_actions?: string;
             /**
@@ -1032,6 +1086,8 @@ export interface components {
             }[];
             ticket_id?: string;
             justification?: string;
+            /** @description the risk as it is assessed now; every renewal needs its own */
+            risk_review?: string;
             /** @description what happens at the end, and why that is fine */
             expiry_actions?: string;
             /**
@@ -1158,6 +1214,8 @@ export interface components {
             }[];
             ticket_id?: string;
             justification?: string;
+            /** @description the risk as it is assessed now; every renewal needs its own */
+            risk_review?: string;
             /** @description what happens at the end, and why that is fine */
             expiry_actions?: string;
             /**
@@ -1278,8 +1336,11 @@ export interface components {
             extended_at: string | null;
             pending_change: {
                 change_id: string;
-                /** @constant */
-                kind: "extension";
+                /** @enum {string} */
+                kind: "extension" | "permanence" | "review";
+                business_case?: string;
+                memo?: string;
+                documented_in?: string;
                 /** Format: date-time */
                 expires_at: string;
                 reason: string;
@@ -1324,6 +1385,33 @@ export interface components {
                      */
                     ends_by?: string;
                 }[];
+            } | null;
+            /** @description what stands behind a permanent exception; its end is its next yearly review */
+            permanence: {
+                business_case: string;
+                memo: string;
+                documented_in: string;
+                /** Format: date-time */
+                granted_at: string;
+                reviewed_at: string | null;
+                risk_review: string;
+            } | null;
+            /** @description what executive leadership has to decide on a chain with many renewals */
+            decision: {
+                /** Format: date-time */
+                due: string;
+                /** Format: date-time */
+                decide_by: string;
+                rearchitecture: {
+                    by: {
+                        id: string;
+                        name: string;
+                        email?: string;
+                    };
+                    /** Format: date-time */
+                    at: string;
+                    reason: string;
+                } | null;
             } | null;
             renews: string | null;
             renewal_number: number;
@@ -2064,6 +2152,43 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    "post-exceptions-by-id-complete-review": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request that is sent again with the same key has the same answer */
+                "Idempotency-Key"?: string;
+                /** @description the ETag of the record as it was read */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description why; kept in the ledger */
+                    reason: string;
+                    /** @description the risk as it is assessed now (000 section 4: fresh risk review) */
+                    risk_review: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExceptionRecord"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     "post-exceptions-by-id-evidence": {
         parameters: {
             query?: never;
@@ -2174,6 +2299,49 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    "post-exceptions-by-id-make-permanent": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request that is sent again with the same key has the same answer */
+                "Idempotency-Key"?: string;
+                /** @description the ETag of the record as it was read */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description why; kept in the ledger */
+                    reason: string;
+                    /** @description the risk as it is assessed now (000 section 4: fresh risk review) */
+                    risk_review: string;
+                    /** @description why a permanent exception is necessary */
+                    business_case: string;
+                    /** @description the risk acceptance memo */
+                    memo: string;
+                    /** @description where the exception is documented */
+                    documented_in: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExceptionRecord"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     "post-exceptions-by-id-reject": {
         parameters: {
             query?: never;
@@ -2229,6 +2397,18 @@ export interface operations {
                 "application/json": {
                     /** @description why it is still needed; every renewal needs its own */
                     justification: string;
+                    /**
+                     * @description as it is assessed now
+                     * @enum {string}
+                     */
+                    likelihood: "Low" | "Medium" | "High";
+                    /**
+                     * @description as it is assessed now
+                     * @enum {string}
+                     */
+                    impact: "Low" | "Medium" | "High" | "Critical";
+                    /** @description the risk as it is assessed now (000 section 4: fresh risk review) */
+                    risk_review: string;
                     expires_at?: string;
                     /**
                      * Format: duration
@@ -2309,6 +2489,41 @@ export interface operations {
                     reason: string;
                     /** @description the risk as it is assessed now (000 section 4: fresh risk review) */
                     risk_review: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExceptionRecord"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    "post-exceptions-by-id-require-rearchitecture": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request that is sent again with the same key has the same answer */
+                "Idempotency-Key"?: string;
+                /** @description the ETag of the record as it was read */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description why; kept in the ledger */
+                    reason: string;
                 };
             };
         };
@@ -3287,7 +3502,7 @@ export interface operations {
                         items: {
                             task_id: string;
                             /** @enum {string} */
-                            kind: "quarantine" | "ledger-diverged";
+                            kind: "quarantine" | "ledger-diverged" | "chain-decision";
                             subject_type: string;
                             subject_id: string;
                             detail: string;
@@ -3325,7 +3540,7 @@ export interface operations {
                     "application/json": {
                         task_id: string;
                         /** @enum {string} */
-                        kind: "quarantine" | "ledger-diverged";
+                        kind: "quarantine" | "ledger-diverged" | "chain-decision";
                         subject_type: string;
                         subject_id: string;
                         detail: string;

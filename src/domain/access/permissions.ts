@@ -50,6 +50,8 @@ const GRANTED: Readonly<Record<Role, ReadonlySet<Permission>>> = {
     ApprovalRole,
     ReadonlySet<Permission>
   >),
+  // Decisions on chains come to it as tasks.
+  'executive-leadership': new Set<Permission>([...DECIDES, 'task:read']),
   auditor: new Set<Permission>([...EVERYONE, 'task:read', 'diagnosis:read']),
 };
 

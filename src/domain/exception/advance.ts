@@ -1,15 +1,22 @@
 import { addText } from '../policy/evaluate.ts';
 import type { DurationText, Policy } from '../policy/policy.ts';
 import { formatInstant, type Instant } from '../schedule/instant.ts';
+import { decisionDue, demand } from './chain-decision.ts';
 import type { ExceptionEvent } from './events.ts';
 import type { ExceptionState } from './state.ts';
-import { IN_FORCE } from './status.ts';
+import { IN_FORCE, OPEN } from './status.ts';
 
 /**
  * The next transition that time alone brings about, and when it is due; `undefined` where only
  * people can move the record on. `advance` performs it; the due-work loop sleeps until it.
  */
 export function nextDeadline(state: ExceptionState): Instant | undefined {
+  const [moved, decision] = [lifecycleDeadline(state), dueDecision(state)];
+  if (moved === undefined || decision === undefined) return moved ?? decision;
+  return Math.min(moved, decision);
+}
+
+function lifecycleDeadline(state: ExceptionState): Instant | undefined {
   switch (state.status) {
     case 'Under-Review':
       return state.request?.lapses_at;
@@ -41,12 +48,13 @@ export function advance(
 ): ExceptionEvent | undefined {
   const deadline = nextDeadline(state);
   if (deadline === undefined || now < deadline) return undefined;
+  if (deadline === dueDecision(state)) return demand(deadline, policy);
   switch (state.status) {
     case 'Under-Review':
       return lapsed('nobody decided the request in time', now, policy);
     case 'Approved':
       return canActivate(state)
-        ? activation(deadline)
+        ? activation(state, deadline, policy)
         : lapsed('never activated before its end', now, policy);
     case 'Closed':
       return { type: 'ExceptionArchived', data: {} };
@@ -81,8 +89,11 @@ export function isInForce(state: ExceptionState, now: Instant): boolean {
 }
 
 /** The activation of a record whose conditions hold, from the instant since which they do. */
-export function activation(since: Instant): ExceptionEvent {
-  return { type: 'ExceptionActivated', data: { activated_at: formatInstant(since) } };
+export function activation(state: ExceptionState, since: Instant, policy: Policy): ExceptionEvent {
+  const activated = { activated_at: formatInstant(since) };
+  const due = decisionDue(state, since, policy);
+  const data = due === undefined ? activated : { ...activated, decision_due: formatInstant(due) };
+  return { type: 'ExceptionActivated', data };
 }
 
 /** The reminders so long before `end` that lie after `from`, earliest first, as payloads hold them. */
@@ -101,6 +112,11 @@ export function remindersAfter(
 /** When a record that is closed at `now` will be archived. */
 export function archivesAt(now: Instant, policy: Policy): string {
   return formatInstant(addText(now, policy.archive_after));
+}
+
+/** A decision on the chain is due of what is open alone. */
+function dueDecision({ status, decision_due }: ExceptionState): Instant | undefined {
+  return OPEN.includes(status) ? decision_due : undefined;
 }
 
 function firstReminder(state: ExceptionState): Instant | undefined {

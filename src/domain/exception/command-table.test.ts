@@ -6,10 +6,15 @@ import {
   extension,
   inStatus,
   nothing,
+  PERMANENCE,
+  permanent,
+  personOf,
   REQUESTOR,
+  REVIEW,
   START,
   type Story,
 } from '../../../test/support/given.ts';
+import type { Actor } from '../access/actor.ts';
 import { DomainError } from '../errors.ts';
 import { DAY } from '../schedule/instant.ts';
 import type { CommandType, ExceptionCommand } from './commands.ts';
@@ -32,6 +37,9 @@ const TABLE: Readonly<Record<CommandType, string>> = {
   RejectException: '- yes - yes yes no-such-change - - -',
   ActivateException: '- - yes - - - - - -',
   RequestExtension: '- - - yes yes extension-spent - - -',
+  RequestPermanence: '- - - yes yes yes - - -',
+  CompleteReview: '- - - not-ready yes - - - -',
+  RequireRearchitecture: '- - - yes yes yes yes not-ready not-ready',
   LinkRenewal: '- - - yes yes yes yes - -',
   UnlinkRenewal: '- - - yes yes yes yes - -',
   RevokeException: '- - yes yes yes yes - - -',
@@ -59,6 +67,9 @@ const EXAMPLES: { readonly [Type in CommandType]: Extract<ExceptionCommand, { ty
   RejectException: { type: 'RejectException', reason: 'no' },
   ActivateException: { type: 'ActivateException' },
   RequestExtension: extension(START + 150 * DAY),
+  RequestPermanence: PERMANENCE,
+  CompleteReview: REVIEW,
+  RequireRearchitecture: { type: 'RequireRearchitecture', reason: 'it is rebuilt' },
   LinkRenewal: { type: 'LinkRenewal', renewal_id: 'EXC_2', takes_over_at: START + 10 * DAY },
   UnlinkRenewal: { type: 'UnlinkRenewal', renewal_id: 'EXC_2' },
   RevokeException: { type: 'RevokeException', reason: 'misused' },
@@ -88,9 +99,8 @@ describe('the state x command table', () => {
   it.each(cells)('$type while $status: $expected', ({ type, status, expected }) => {
     const story = awaiting(type, status);
     expect(story.state.status).toBe(status);
-    const by = type === 'ApproveException' ? APPROVER : REQUESTOR;
     const command = namingChange(EXAMPLES[type], story);
-    const decision = story.decides(command, by);
+    const decision = story.decides(command, BY[type] ?? REQUESTOR);
     if (expected === 'yes') {
       expect(decision).not.toBeInstanceOf(DomainError);
       return;
@@ -111,8 +121,22 @@ describe('the state x command table', () => {
   });
 });
 
-/** The record in a status, with a pending extension where there can be one to decide. */
+/** Who gives a command, where the requestor may not. */
+const BY: { readonly [Type in CommandType]?: Actor } = {
+  ApproveException: APPROVER,
+  RequireRearchitecture: personOf('executive-leadership'),
+};
+
+/**
+ * The record in a status, with a pending extension where there can be one to decide, and as far
+ * along its chain as a command needs it.
+ */
 function awaiting(type: CommandType, status: Status): Story {
+  if (type === 'RequestPermanence') return inStatus(status, {}, undefined, 3);
+  // It was activated on the first of a month.
+  if (type === 'RequireRearchitecture') return inStatus(status, {}, undefined, 4).after(0);
+  if (type === 'CompleteReview' && status === 'Active') return permanent();
+  if (type === 'CompleteReview' && status === 'Expiring') return permanent().after(340 * DAY);
   const decides = type === 'ApproveException' || type === 'RejectException';
   if (decides && status === 'Active') return inStatus('Active').extensionTo(START + 100 * DAY);
   if (decides && status === 'Expiring') return inStatus('Expiring').extensionTo(START + 100 * DAY);

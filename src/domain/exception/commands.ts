@@ -1,5 +1,11 @@
 import type { FirstApprover } from '../policy/policy.ts';
-import type { Claims, ClosureEvidence, EvidenceFile } from './events.ts';
+import type {
+  ChainMemory,
+  Claims,
+  ClosureEvidence,
+  EvidenceFile,
+  PermanenceDocuments,
+} from './events.ts';
 import type { ExceptionEdit, ExceptionFields } from './fields.ts';
 
 /** What people may ask of a record. Each is one row of the state x command table in `decide.ts`. */
@@ -11,6 +17,7 @@ export type ExceptionCommand =
       renews: string;
       renewal_number: number;
       first_approvers: readonly FirstApprover[];
+      chain?: ChainMemory;
     }
   | { type: 'EditException'; changes: ExceptionEdit }
   | { type: 'SubmitException' }
@@ -26,6 +33,9 @@ export type ExceptionCommand =
       reason: string;
       risk_review: string;
     }
+  | ({ type: 'RequestPermanence' } & ReviewRequest & PermanenceDocuments)
+  | ({ type: 'CompleteReview' } & ReviewRequest)
+  | { type: 'RequireRearchitecture'; reason: string }
   | { type: 'LinkRenewal'; renewal_id: string; takes_over_at: number }
   | { type: 'UnlinkRenewal'; renewal_id: string }
   | { type: 'RevokeException'; reason: string }
@@ -47,6 +57,13 @@ export type ExceptionCommand =
       impact: 'none' | 'degraded' | 'outage' | 'data';
       description: string;
     };
+
+/** What is said anew of an exception that is to go on: why, and the risk as it is assessed now. */
+export interface ReviewRequest {
+  readonly change_id: string;
+  readonly reason: string;
+  readonly risk_review: string;
+}
 
 /** As what somebody approves, and until when at most. */
 export interface ApprovalTerms {

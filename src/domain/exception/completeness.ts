@@ -25,6 +25,11 @@ const REQUIRED: readonly (readonly [FieldName, string])[] = [
   ['expiry_actions', 'what happens at the end, and why that is fine'],
 ];
 
+const RENEWAL: readonly (readonly [FieldName, string])[] = [
+  ['justification', 'why it is still needed, and what has changed'],
+  ['risk_review', 'the risk as it is assessed now'],
+];
+
 /** What a draft lacks before it can be submitted, each with what would pass; empty when complete. */
 export function missingForRequest(fields: ExceptionFields): FieldError[] {
   const missing: FieldError[] = REQUIRED.filter(([name]) => isEmpty(fields[name])).map(
@@ -40,6 +45,14 @@ export function missingForRequest(fields: ExceptionFields): FieldError[] {
     });
   }
   return missing;
+}
+
+/** What a renewal lacks besides: it is justified and assessed anew (002, Time-boxing). */
+export function missingForRenewal(fields: ExceptionFields): FieldError[] {
+  return RENEWAL.filter(([name]) => isEmpty(fields[name])).map(([name, passes]) => ({
+    path: name,
+    message: `is required for a renewal: ${passes}`,
+  }));
 }
 
 function isEmpty(value: unknown): boolean {

@@ -3,7 +3,7 @@ import { addText, evaluatePolicy } from '../policy/evaluate.ts';
 import type { ChainPlace, Policy } from '../policy/policy.ts';
 import { formatInstant } from '../schedule/instant.ts';
 import { chainPlace } from './chain-place.ts';
-import { missingForRequest } from './completeness.ts';
+import { missingForRenewal, missingForRequest } from './completeness.ts';
 import {
   type CommandOf,
   type Decider,
@@ -12,9 +12,12 @@ import {
   refuse,
   refusedFields,
 } from './decision.ts';
+import type { ChainMemory } from './events.ts';
 import { artifactsWithoutFile } from './evidence-file.ts';
 import { applyEdit } from './evolve.ts';
 import type { ExceptionEdit, ExceptionFields, FieldName } from './fields.ts';
+import { staleJustification } from './fresh-justification.ts';
+import { requestedPlaces } from './lineage.ts';
 import { contradictions, limitProblems } from './parse-fields.ts';
 import { missingByPolicy } from './policy-demands.ts';
 import { riskScore } from './risk.ts';
@@ -33,6 +36,7 @@ export function decideDraft(
   const place = command.type === 'DraftRenewal' ? draftPlace(command) : undefined;
   const refusal =
     foreignTenant(command.fields.tenant_org, context) ??
+    staleRefusal(command.fields, command.type === 'DraftRenewal' ? command.chain : undefined) ??
     fieldRefusal(command.fields, context, place);
   if (refusal) return refusal;
   const fields = normal(command.fields);
@@ -64,6 +68,7 @@ export const decideEdit: Decider<'EditException'> = (state, command, context) =>
   const place = chainPlace(state);
   const refusal =
     fieldRefusal(fields, context, place, material.length > 0) ??
+    staleRefusal(fields, 'justification' in changes ? state.chain : undefined) ??
     incompleteRefusal(state, fields, material.length > 0, context.policy);
   if (refusal) return refusal;
   const voided = material.length > 0 ? state.approvals.map((approval) => approval.by.name) : [];
@@ -73,7 +78,7 @@ export const decideEdit: Decider<'EditException'> = (state, command, context) =>
   };
   if (state.status === 'Draft' || material.length === 0) return [event];
   // What is approved has changed, so the request stands anew: earlier approvals say nothing of it.
-  return [event, submission(fields, context, place)];
+  return [event, submission(state, fields, context)];
 };
 
 /** A request: complete, within the policy's time, with the approvals that it needs written down. */
@@ -90,17 +95,23 @@ export const decideSubmit: Decider<'SubmitException'> = (state, _, context) => {
   const place = chainPlace(state);
   const end = endIfApproved(state.fields, context.now, context.policy, place);
   if (Array.isArray(end)) return refusedFields(end, 'end-refused');
-  return [submission(state.fields, context, place)];
+  return [submission(state, state.fields, context)];
 };
 
-function submission(fields: ExceptionFields, { now, policy }: DecisionContext, place: ChainPlace) {
+function submission(
+  state: ExceptionState,
+  fields: ExceptionFields,
+  { now, policy }: DecisionContext,
+) {
+  const places = requestedPlaces(state, fields);
   return {
     type: 'ExceptionSubmitted' as const,
     data: {
-      requirements: evaluatePolicy(policy, fields, place).requirements,
+      requirements: evaluatePolicy(policy, fields, chainPlace(state)).requirements,
       policy: policy.id,
       statement_digest: statementDigest(fields),
       lapses_at: formatInstant(addText(now, policy.undecided_after)),
+      ...(places.length > 0 ? { places } : {}),
     },
   };
 }
@@ -116,6 +127,12 @@ function fieldRefusal(
   if (problems.length > 0) return refusedFields(problems);
   const end = checkEnd ? endIfApproved(fields, context.now, context.policy, place) : undefined;
   return Array.isArray(end) ? refusedFields(end, 'end-refused') : undefined;
+}
+
+/** A renewal may not repeat what an earlier record of its chain was justified with. */
+function staleRefusal(fields: ExceptionFields, chain: ChainMemory | undefined) {
+  const stale = staleJustification(fields.justification, chain?.justifications ?? []);
+  return stale && refusedFields([stale]);
 }
 
 /** An edit may not take away what a request needs; a request that stands anew needs all of it. */
@@ -140,13 +157,14 @@ function incompleteRefusal(
 function missingOf(state: ExceptionState, fields: ExceptionFields, policy: Policy): FieldError[] {
   return [
     ...missingForRequest(fields),
+    ...(state.renews === undefined ? [] : missingForRenewal(fields)),
     ...missingByPolicy(policy, fields, chainPlace(state)),
     ...artifactsWithoutFile(state, fields),
   ];
 }
 
-function renewalOf({ renews, renewal_number, first_approvers }: CommandOf<'DraftRenewal'>) {
-  return { renews, renewal_number, first_approvers };
+function renewalOf({ type: _, fields: __, ...chain }: CommandOf<'DraftRenewal'>) {
+  return chain;
 }
 
 function draftPlace({ renewal_number, first_approvers }: CommandOf<'DraftRenewal'>): ChainPlace {

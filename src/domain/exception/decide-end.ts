@@ -26,7 +26,7 @@ export const decideActivate: Decider<'ActivateException'> = (state, { reason }, 
     ? []
     : [{ type: 'ControlsConfirmed', data: reason === undefined ? {} : { reason } }];
   const started = context.now >= (state.effective_from ?? Number.POSITIVE_INFINITY);
-  return started ? [...confirmed, activation(context.now)] : confirmed;
+  return started ? [...confirmed, activation(state, context.now, context.policy)] : confirmed;
 };
 
 /** Ends it early. What was granted is taken away first, so with grants it is Expired until then. */

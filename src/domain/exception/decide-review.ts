@@ -5,12 +5,12 @@ import {
   openRequirements,
   requirementText,
 } from '../policy/approval-progress.ts';
-import { evaluatePolicy, limitEnd } from '../policy/evaluate.ts';
 import { formatInstant, parseInstant } from '../schedule/instant.ts';
 import { archivesAt, remindersAfter } from './advance.ts';
 import { hasApproved, isRequestor } from './awaited-approvals.ts';
 import { chainPlace } from './chain-place.ts';
 import type { ApprovalTerms } from './commands.ts';
+import { changeMade } from './decide-change.ts';
 import {
   type CommandOf,
   type Decider,
@@ -19,10 +19,11 @@ import {
   isRefusal,
   refuse,
 } from './decision.ts';
+import type { ExceptionEvent } from './events.ts';
 import type { ApprovalState, ExceptionState } from './state.ts';
-import { allowed, type EndDecision, endIfApproved } from './time-limits.ts';
+import { type EndDecision, endIfApproved } from './time-limits.ts';
 
-/** One approval; the last that is required fixes the end, or makes the extension real. */
+/** One approval; the last that is required fixes the end, or makes the change real. */
 export const decideApprove: Decider<'ApproveException'> = (state, command, context) => {
   if (state.status === 'Under-Review') {
     return strayChange(command.change) ?? approveRequest(state, command, context);
@@ -32,19 +33,14 @@ export const decideApprove: Decider<'ApproveException'> = (state, command, conte
   const filled = filledRequirement(state, change, command, context);
   if (isRefusal(filled)) return filled;
   const given = { change_id: change.change_id, ...filled, reason: command.reason };
-  const event = { type: 'ExtensionApprovalGiven' as const, data: given };
+  const event: ExceptionEvent =
+    change.kind === 'extension'
+      ? { type: 'ExtensionApprovalGiven', data: given }
+      : { type: 'ChangeApprovalGiven', data: given };
   const approvals = [...change.approvals, { ...filled, by: context.actor }];
   if (!isComplete(change.requirements, approvals)) return [event];
-  // Time has passed since the request: the end must still be one that can be given.
-  const refusal = extensionRefusal(state, change.expires_at, context);
-  if (refusal) return refusal;
-  const offsets = evaluatePolicy(context.policy, state.fields, chainPlace(state)).reminders;
-  const data = {
-    change_id: change.change_id,
-    expires_at: formatInstant(change.expires_at),
-    reminders: remindersAfter(context.now, change.expires_at, offsets),
-  };
-  return [event, { type: 'ExceptionExtended', data }];
+  const made = changeMade(state, change, context);
+  return isRefusal(made) ? made : [event, made];
 };
 
 /** No: of the request, which ends it, or of a pending change, which leaves the record as it was. */
@@ -61,64 +57,16 @@ export const decideReject: Decider<'RejectException'> = (state, command, context
   }
   const change = namedChange(state, command.change);
   if ('code' in change) return change;
-  return [
-    { type: 'ExtensionRejected', data: { change_id: change.change_id, reason: command.reason } },
-  ];
+  const data = { change_id: change.change_id, reason: command.reason };
+  return change.kind === 'extension'
+    ? [{ type: 'ExtensionRejected', data }]
+    : [{ type: 'ChangeRejected', data }];
 };
 
 /** Back to the requestor, with what is to be changed. */
 export const decideRequestChanges: Decider<'RequestChanges'> = (_, { reason }) => [
   { type: 'ChangesRequested', data: { reason } },
 ];
-
-/** One extension, asked for while in force (000 section 4, Duration). */
-export const decideExtension: Decider<'RequestExtension'> = (state, command, context) => {
-  if (state.pending_change) {
-    return refuse(
-      'change-pending',
-      `an extension already waits (${state.pending_change.change_id}); it has to be approved or rejected first`,
-    );
-  }
-  const end = parseInstant(command.expires_at) ?? 0;
-  const refusal = extensionRefusal(state, end, context);
-  if (refusal) return refusal;
-  const { extension_requirements: requirements } = evaluatePolicy(
-    context.policy,
-    state.fields,
-    chainPlace(state),
-  );
-  const { change_id, reason, risk_review } = command;
-  const asked = { change_id, expires_at: formatInstant(end), reason, risk_review, requirements };
-  return [{ type: 'ExtensionRequested', data: asked }];
-};
-
-/** Why this end cannot be given as an extension; `undefined` where it can. */
-function extensionRefusal(state: ExceptionState, end: number, { now, policy }: DecisionContext) {
-  if (state.extended_at !== undefined) {
-    return refuse(
-      'extension-spent',
-      `the one extension was given at ${formatInstant(state.extended_at)}; ask for a renewal (000 section 4, Duration)`,
-    );
-  }
-  const current = state.expires_at ?? now;
-  const limits = evaluatePolicy(policy, state.fields, chainPlace(state));
-  const byExtension = limitEnd(current, limits.extension);
-  const byTotal = limitEnd(state.approved_at ?? now, limits.total);
-  const [latest, limit, counted] =
-    byTotal < byExtension
-      ? ([byTotal, limits.total, 'approval'] as const)
-      : ([byExtension, limits.extension, 'the present end'] as const);
-  if (end > current && end <= latest) return undefined;
-  const passes =
-    latest > current
-      ? allowed(current, latest, limit, counted)
-      : `the maximum of ${limit.duration} is used up (rule ${limit.rule}; ${limit.source}); ask for a renewal`;
-  const message =
-    end > current ? 'is later than an extension may reach' : 'does not lie after the present end';
-  return refuse('end-refused', `expires_at ${message}; ${passes}`, [
-    { path: 'expires_at', message: `${message}; ${passes}` },
-  ]);
-}
 
 function approveRequest(
   state: ExceptionState,
@@ -191,7 +139,7 @@ function namedChange(state: ExceptionState, name: string | undefined) {
   if (!pending)
     return refuse(
       'no-such-change',
-      `nothing waits for a decision: the exception is ${state.status}; a request or a requested extension can be decided`,
+      `nothing waits for a decision: the exception is ${state.status}; a request or a requested change can be decided`,
     );
   if (name === pending.change_id || name === pending.kind) return pending;
   const passes = `name it with "change": "${pending.change_id}" (or "${pending.kind}")`;

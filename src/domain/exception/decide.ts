@@ -1,8 +1,10 @@
 import type { DomainError } from '../errors.ts';
 import { evaluatePolicy } from '../policy/evaluate.ts';
 import type { Gate } from '../policy/policy.ts';
+import { decideRearchitecture } from './chain-decision.ts';
 import { chainPlace } from './chain-place.ts';
 import type { CommandType, ExceptionCommand } from './commands.ts';
+import { decideExtension, decidePermanence, decideReview } from './decide-change.ts';
 import { decideDraft, decideEdit, decideSubmit } from './decide-draft.ts';
 import {
   decideActivate,
@@ -15,12 +17,7 @@ import {
   decideViolation,
   decideWithdraw,
 } from './decide-end.ts';
-import {
-  decideApprove,
-  decideExtension,
-  decideReject,
-  decideRequestChanges,
-} from './decide-review.ts';
+import { decideApprove, decideReject, decideRequestChanges } from './decide-review.ts';
 import { type Decider, type Decision, type DecisionContext, refuse } from './decision.ts';
 import type { ExceptionState } from './state.ts';
 import { IN_FORCE, OPEN, STATUSES, type Status } from './status.ts';
@@ -42,6 +39,10 @@ export const POSSIBLE_IN: Readonly<Record<Handled, readonly Status[]>> = {
   RejectException: ['Under-Review', ...IN_FORCE],
   ActivateException: ['Approved'],
   RequestExtension: ['Active', 'Expiring', 'Extended'],
+  RequestPermanence: IN_FORCE,
+  CompleteReview: ['Active', 'Expiring'],
+  // Also of what is over: its chain can be renewed, unless this was never decided.
+  RequireRearchitecture: [...OPEN, 'Closed', 'Archived'],
   LinkRenewal: OPEN,
   UnlinkRenewal: OPEN,
   RevokeException: ['Approved', ...IN_FORCE],
@@ -60,6 +61,9 @@ const DECIDERS: { readonly [Type in Handled]: Decider<Type> } = {
   RejectException: decideReject,
   ActivateException: decideActivate,
   RequestExtension: decideExtension,
+  RequestPermanence: decidePermanence,
+  CompleteReview: decideReview,
+  RequireRearchitecture: decideRearchitecture,
   LinkRenewal: decideLinkRenewal,
   UnlinkRenewal: decideUnlinkRenewal,
   RevokeException: decideRevoke,

@@ -24,7 +24,14 @@ export type ExceptionEvent =
   | Event<'ApprovalGiven', ApprovalGiven>
   | Event<'ExceptionApproved', Approved>
   | Event<'ControlsConfirmed', { reason?: string }>
-  | Event<'ExceptionActivated', { activated_at: InstantText }>
+  | Event<
+      'ExceptionActivated',
+      {
+        activated_at: InstantText;
+        /** The first of a month on which a decision falls due, in a chain that long. */
+        decision_due?: InstantText;
+      }
+    >
   | Event<'ExceptionExpiring', { due: InstantText }>
   | Event<'ExtensionRequested', ExtensionRequested>
   | Event<'ExtensionApprovalGiven', FilledRole & { change_id: string; reason: string }>
@@ -33,6 +40,14 @@ export type ExceptionEvent =
       { change_id: string; expires_at: InstantText; reminders: readonly InstantText[] }
     >
   | Event<'ExtensionRejected', { change_id: string; reason: string }>
+  | Event<'PermanenceRequested', ReviewRequested & PermanenceDocuments>
+  | Event<'ReviewRequested', ReviewRequested>
+  | Event<'ChangeApprovalGiven', FilledRole & { change_id: string; reason: string }>
+  | Event<'ChangeRejected', { change_id: string; reason: string }>
+  | Event<'PermanenceGranted', NewEnd>
+  | Event<'ReviewCompleted', NewEnd>
+  | Event<'DecisionDemanded', { due: InstantText; decide_by: InstantText }>
+  | Event<'RearchitectureRequired', { reason: string }>
   | Event<'RenewalLinked', { renewal_id: string; takes_over_at: InstantText }>
   | Event<'RenewalUnlinked', { renewal_id: string }>
   | Event<'ExceptionExpired', Expired>
@@ -55,6 +70,15 @@ interface Drafted {
   renews?: string;
   renewal_number: number;
   first_approvers?: readonly FirstApprover[];
+  chain?: ChainMemory;
+}
+
+/** What records of a chain hand on to the next, so that no step has to walk the chain. */
+export interface ChainMemory {
+  /** The justifications of all earlier records, oldest first. */
+  readonly justifications: readonly string[];
+  /** The lineage keys under which earlier records have stood. */
+  readonly keys: readonly string[];
 }
 
 interface Edited {
@@ -70,6 +94,8 @@ interface Submitted {
   policy: string;
   statement_digest: string;
   lapses_at: InstantText;
+  /** The places that the request takes in its lineage; absent where it has none. */
+  places?: readonly string[];
 }
 
 interface ApprovalGiven extends FilledRole {
@@ -101,6 +127,30 @@ interface ExtensionRequested {
   reason: string;
   risk_review: string;
   requirements: readonly Requirement[];
+}
+
+/** A requested permanence or review: the end that it would give, and the risk as assessed for it. */
+interface ReviewRequested {
+  change_id: string;
+  expires_at: InstantText;
+  reason: string;
+  risk_review: string;
+  requirements: readonly Requirement[];
+}
+
+/** What stands behind a permanent exception (002, Permanent Exceptions): links. */
+export interface PermanenceDocuments {
+  readonly business_case: string;
+  /** The risk acceptance memo. */
+  readonly memo: string;
+  /** Where the exception is documented. */
+  readonly documented_in: string;
+}
+
+interface NewEnd {
+  change_id: string;
+  expires_at: InstantText;
+  reminders: readonly InstantText[];
 }
 
 /** A file that shows progress or proof, as the ledger names it; its bytes lie in the file store. */

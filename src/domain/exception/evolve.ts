@@ -1,16 +1,23 @@
 import type { Actor } from '../access/actor.ts';
-import { type Instant, parseInstant } from '../schedule/instant.ts';
+import type { Instant } from '../schedule/instant.ts';
+import {
+  actorReference,
+  approval,
+  type DataOf,
+  type EventContext,
+  instant,
+} from './event-reading.ts';
 import type { ExceptionEvent } from './events.ts';
+import {
+  madePermanent,
+  pendingChange,
+  reviewed,
+  withoutDecisionDue,
+  withoutPendingChange,
+} from './evolve-change.ts';
 import type { ExceptionEdit, ExceptionFields } from './fields.ts';
-import type { ActorReference, Approval, ExceptionState } from './state.ts';
+import type { ExceptionState } from './state.ts';
 import { type ClosedReason, IN_FORCE } from './status.ts';
-
-/** When an event happened, through whom, and to which record. */
-export interface EventContext {
-  readonly exceptionId: string;
-  readonly at: Instant;
-  readonly actor: Actor;
-}
 
 /**
  * The record after one more event. Pure: it sees neither policy nor clock, since events hold what
@@ -36,15 +43,6 @@ export function applyEdit(fields: ExceptionFields, changes: ExceptionEdit): Exce
   return Object.fromEntries(merged) as ExceptionFields;
 }
 
-/** The part of an actor that records keep. */
-function actorReference(actor: Actor): ActorReference {
-  return actor.email === undefined
-    ? { id: actor.id, name: actor.name }
-    : { id: actor.id, name: actor.name, email: actor.email };
-}
-
-type DataOf<Type extends ExceptionEvent['type']> = Extract<ExceptionEvent, { type: Type }>['data'];
-
 function drafted(
   data: DataOf<'ExceptionDrafted'>,
   { exceptionId, at, actor }: EventContext,
@@ -60,6 +58,7 @@ function drafted(
     ...(data.renews ? { renews: data.renews } : {}),
     renewal_number: data.renewal_number,
     ...(data.first_approvers ? { first_approvers: data.first_approvers } : {}),
+    ...(data.chain ? { chain: data.chain } : {}),
     contributors: [actorReference(actor)],
     approvals: [],
     reminders: [],
@@ -98,6 +97,9 @@ function apply(
       // Reminders that lie before activation are skipped, not sent late (DESIGN section 1).
       return {
         ...state,
+        ...(event.data.decision_due === undefined
+          ? {}
+          : { decision_due: instant(event.data.decision_due) }),
         status: 'Active',
         activated_at: instant(event.data.activated_at),
         reminders: state.reminders.filter((due) => due > instant(event.data.activated_at)),
@@ -105,7 +107,29 @@ function apply(
     case 'ExceptionExpiring':
       return { ...state, status: 'Expiring' };
     case 'ExtensionRequested':
-      return { ...state, pending_change: pendingChange(event.data, context) };
+      return { ...state, pending_change: pendingChange('extension', event.data, context) };
+    case 'PermanenceRequested': {
+      const { business_case, memo, documented_in, ...asked } = event.data;
+      const documents = { business_case, memo, documented_in };
+      return { ...state, pending_change: pendingChange('permanence', asked, context, documents) };
+    }
+    case 'ReviewRequested':
+      return { ...state, pending_change: pendingChange('review', event.data, context) };
+    case 'PermanenceGranted':
+      return madePermanent(state, event.data, at);
+    case 'ReviewCompleted':
+      return reviewed(state, event.data, at);
+    case 'DecisionDemanded':
+      return {
+        ...withoutDecisionDue(state),
+        decision: { due: instant(event.data.due), decide_by: instant(event.data.decide_by) },
+      };
+    case 'RearchitectureRequired': {
+      if (!state.decision) return state;
+      const rearchitecture = { by: actorReference(actor), at, reason: event.data.reason };
+      return { ...state, decision: { ...state.decision, rearchitecture } };
+    }
+    case 'ChangeApprovalGiven':
     case 'ExtensionApprovalGiven': {
       if (!state.pending_change) return state;
       const approvals = [...state.pending_change.approvals, approval(event.data, context)];
@@ -119,6 +143,7 @@ function apply(
         expires_at: instant(event.data.expires_at),
         reminders: event.data.reminders.map(instant),
       };
+    case 'ChangeRejected':
     case 'ExtensionRejected':
       return withoutPendingChange(state);
     case 'RenewalLinked':
@@ -172,6 +197,7 @@ function submitted(
       lapses_at: instant(data.lapses_at),
       policy: data.policy,
       statement_digest: data.statement_digest,
+      ...(data.places ? { places: data.places } : {}),
       requirements: data.requirements,
     },
   };
@@ -194,23 +220,6 @@ function withContributor(
   actor: Actor,
 ): ExceptionState['contributors'] {
   return known.some(({ id }) => id === actor.id) ? known : [...known, actorReference(actor)];
-}
-
-function pendingChange(
-  data: DataOf<'ExtensionRequested'>,
-  { at, actor }: EventContext,
-): NonNullable<ExceptionState['pending_change']> {
-  return {
-    change_id: data.change_id,
-    kind: 'extension',
-    expires_at: instant(data.expires_at),
-    reason: data.reason,
-    risk_review: data.risk_review,
-    requested_by: actorReference(actor),
-    requested_at: at,
-    requirements: data.requirements,
-    approvals: [],
-  };
 }
 
 const CAUSE_REASON = {
@@ -272,36 +281,10 @@ function evidenceAdded(
   };
 }
 
-function approval(
-  data: { role: string; consumer?: string; reason: string; ends_by?: string },
-  { at, actor }: EventContext,
-): Approval {
-  const { role, consumer, reason, ends_by } = data;
-  return {
-    role,
-    ...(consumer === undefined ? {} : { consumer }),
-    ...(ends_by === undefined ? {} : { ends_by: instant(ends_by) }),
-    by: actorReference(actor),
-    at,
-    reason,
-  };
-}
-
-function withoutPendingChange({ pending_change: _, ...state }: ExceptionState): ExceptionState {
-  return state;
-}
-
 function withoutRenewal({ renewed_by: _, ...state }: ExceptionState): ExceptionState {
   return state;
 }
 
 function withoutRequest({ request: _, ...state }: ExceptionState): ExceptionState {
   return { ...state, approvals: [] };
-}
-
-function instant(text: string): Instant {
-  const parsed = parseInstant(text);
-  if (parsed === undefined)
-    throw new Error(`an event holds an instant that is not RFC 3339: ${text}`);
-  return parsed;
 }

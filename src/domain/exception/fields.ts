@@ -138,6 +138,9 @@ export const exceptionFields = z.strictObject({
   grants: listOf(grant).optional(),
   ticket_id: shortText.optional(),
   justification: longText.optional(),
+  risk_review: longText
+    .optional()
+    .describe('the risk as it is assessed now; every renewal needs its own'),
   expiry_actions: longText.optional().describe('what happens at the end, and why that is fine'),
   requested_duration: duration.optional().describe('counted from approval, instead of expires_at'),
   end_condition: longText.optional(),

@@ -7,6 +7,7 @@ import {
   given,
   inStatus,
   nothing,
+  RENEWAL,
   START,
   type Story,
 } from '../../../test/support/given.ts';
@@ -15,7 +16,7 @@ import { DAY, formatInstant } from '../schedule/instant.ts';
 import type { ExceptionFields } from './fields.ts';
 import { draftRenewal, type RenewalRequest } from './renewal.ts';
 
-const REQUEST: RenewalRequest = { justification: 'the supplier is late' };
+const REQUEST = RENEWAL;
 const FULL: Partial<ExceptionFields> = {
   ...COMPLETE,
   control: 'azure-policy-nonprod',
@@ -47,11 +48,19 @@ describe('the draft of a renewal', () => {
   const { state } = renewed(predecessor);
 
   it('copies the scope, not what has to be fresh', () => {
-    const { justification, evidence, artifacts, external_ids, requested_duration, ...copied } =
-      predecessor.state.fields;
+    const {
+      justification,
+      likelihood,
+      impact,
+      evidence,
+      artifacts,
+      external_ids,
+      requested_duration,
+      ...copied
+    } = predecessor.state.fields;
     expect(state.fields).toEqual({
       ...copied,
-      justification: REQUEST.justification,
+      ...REQUEST,
       effective_from: formatInstant(START + 80 * DAY),
     });
     expect(state).toMatchObject({ approvals: [], violations: [], status: 'Draft' });
@@ -65,6 +74,7 @@ describe('the draft of a renewal', () => {
         .approved()
         .confirmed()
         .after(21 * DAY),
+      { ...REQUEST, justification: 'a second vendor has to sign the contract first' },
     );
     expect(second.state.renewal_number).toBe(2);
     const plan = [{ kind: 'migration-plan', link: 'plans/oauth' } as const];
@@ -75,6 +85,7 @@ describe('the draft of a renewal', () => {
         .approved()
         .confirmed()
         .after(90 * DAY),
+      { ...REQUEST, justification: 'the freeze before Christmas forbids any release' },
     );
     expect(third.state).toMatchObject({ renewal_number: 3, renews: EXCEPTION_ID });
   });

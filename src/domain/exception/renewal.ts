@@ -1,23 +1,30 @@
 import type { DomainError } from '../errors.ts';
 import { formatInstant, type Instant } from '../schedule/instant.ts';
 import { canActivate } from './advance.ts';
+import { undecidedRefusal } from './chain-decision.ts';
 import { firstApprovers } from './chain-place.ts';
 import type { CommandOf } from './decision.ts';
 import { refuse } from './decision.ts';
 import type { ExceptionFields } from './fields.ts';
+import { chainMemory } from './lineage.ts';
 import type { ExceptionState } from './state.ts';
 import { IN_FORCE, OPEN } from './status.ts';
 
-/** What asking for a renewal brings: a justification of its own, and when it should end. */
-export interface RenewalRequest {
-  readonly justification: string;
+/**
+ * What asking for a renewal brings: a justification of its own, the risk as it is assessed now, and
+ * when it should end.
+ */
+export interface RenewalRequest
+  extends Required<
+    Pick<ExceptionFields, 'justification' | 'likelihood' | 'impact' | 'risk_review'>
+  > {
   readonly expires_at?: string | undefined;
   readonly requested_duration?: string | undefined;
 }
 
 /**
  * The draft that renews a record: the same scope in a new record with the chain's next number. What
- * has to be fresh is not copied: justification, evidence, artifacts, and the times (002, Renewal
+ * has to be fresh is not copied: justification, risk, evidence, artifacts, and the times (002, Renewal
  * Limits). While the predecessor is in force the renewal starts where it ends.
  */
 export function draftRenewal(
@@ -39,8 +46,20 @@ export function draftRenewal(
       `${state.renewed_by?.exception_id} renews this exception; renew that one`,
     );
   }
+  if (state.permanence && IN_FORCE.includes(state.status)) {
+    return refuse(
+      'wrong-state',
+      'a permanent exception is not renewed: its yearly review moves its end (complete-review); what has changed is a reason to revoke it (002, Permanent Exceptions)',
+    );
+  }
+  const undecided = undecidedRefusal(state, now);
+  if (undecided) return undecided;
   const {
     justification,
+    likelihood,
+    impact,
+    risk_score,
+    risk_review,
     evidence,
     artifacts,
     external_ids,
@@ -52,6 +71,9 @@ export function draftRenewal(
   const fields: ExceptionFields = {
     ...copied,
     justification: request.justification,
+    likelihood: request.likelihood,
+    impact: request.impact,
+    risk_review: request.risk_review,
     effective_from: formatInstant(state.status === 'Expired' || ended ? now : end),
     ...(request.expires_at === undefined ? {} : { expires_at: request.expires_at }),
     ...(request.requested_duration === undefined
@@ -64,6 +86,7 @@ export function draftRenewal(
     renews: state.exception_id,
     renewal_number: state.renewal_number + 1,
     first_approvers: firstApprovers(state),
+    chain: chainMemory(state),
   };
 }
 

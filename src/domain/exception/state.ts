@@ -1,7 +1,13 @@
 import type { Actor } from '../access/actor.ts';
 import type { FirstApprover, Requirement } from '../policy/policy.ts';
 import type { Instant } from '../schedule/instant.ts';
-import type { Claims, ClosureEvidence, EvidenceFile } from './events.ts';
+import type {
+  ChainMemory,
+  Claims,
+  ClosureEvidence,
+  EvidenceFile,
+  PermanenceDocuments,
+} from './events.ts';
 import type { ExceptionFields } from './fields.ts';
 import type { ClosedReason, Status } from './status.ts';
 
@@ -21,10 +27,16 @@ export interface Approval {
   readonly reason: string;
 }
 
-/** An extension that was asked for and waits; the record's status stays (INTERFACE, HTTP). */
+/** What can be asked of a record in force. */
+export const CHANGE_KINDS = ['extension', 'permanence', 'review'] as const;
+
+/** A change that was asked for and waits; the record's status stays (INTERFACE, HTTP). */
 export interface PendingChange {
   readonly change_id: string;
-  readonly kind: 'extension';
+  readonly kind: (typeof CHANGE_KINDS)[number];
+  /** What stands behind a permanence. */
+  readonly documents?: PermanenceDocuments;
+  /** The end that it would give. */
   readonly expires_at: Instant;
   readonly reason: string;
   readonly risk_review: string;
@@ -53,6 +65,8 @@ export interface ExceptionState {
   readonly renewal_number: number;
   /** Who approved the first record of the chain; absent on that record itself. */
   readonly first_approvers?: readonly FirstApprover[];
+  /** What earlier records of the chain hand on; absent on the first. */
+  readonly chain?: ChainMemory;
   readonly renewed_by?: { readonly exception_id: string; readonly takes_over_at: Instant };
   readonly request?: {
     readonly submitted_at: Instant;
@@ -60,6 +74,8 @@ export interface ExceptionState {
     readonly lapses_at: Instant;
     readonly policy: string;
     readonly statement_digest: string;
+    /** The places that it takes in its lineage. */
+    readonly places?: readonly string[];
     readonly requirements: readonly Requirement[];
   };
   /** Everyone who wrote what is to be approved: none of them may approve it. */
@@ -75,6 +91,24 @@ export interface ExceptionState {
   readonly reminders: readonly Instant[];
   readonly extended_at?: Instant;
   readonly pending_change?: PendingChange;
+  /** Permanent since then; its end is its next yearly review. */
+  readonly permanence?: PermanenceDocuments & {
+    readonly granted_at: Instant;
+    readonly reviewed_at?: Instant;
+    readonly risk_review: string;
+  };
+  /** The first of a month on which executive leadership has to decide on the chain. */
+  readonly decision_due?: Instant;
+  /** The decision that is demanded: permanent, or re-architecture by `decide_by`. */
+  readonly decision?: {
+    readonly due: Instant;
+    readonly decide_by: Instant;
+    readonly rearchitecture?: {
+      readonly by: ActorReference;
+      readonly at: Instant;
+      readonly reason: string;
+    };
+  };
   /** When it stopped being in force, and what closing will carry. */
   readonly ended?: {
     readonly at: Instant;

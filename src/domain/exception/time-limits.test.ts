@@ -203,7 +203,7 @@ describe('an extension', () => {
     });
     expect(waiting.refuses({ ...approve, change: 'chg_2' }, APPROVER).code).toBe('no-such-change');
     expect(inStatus('Active').refuses(approve, APPROVER).message).toContain(
-      'a request or a requested extension can be decided',
+      'a request or a requested change can be decided',
     );
   });
 

@@ -33,6 +33,12 @@ export const BUILT_IN_POLICY: Policy = {
   id: 'built-in-2',
   undecided_after: 'P30D',
   archive_after: 'P30D',
+  chains: {
+    permanent_after: 3,
+    review_every: 'P1Y',
+    decide_beyond: 3,
+    decide_within: 'P30D',
+  },
   // Whoever is an approver and nothing besides reviews as security, or for the domain.
   stand_ins: { approver: ['security', 'domain-owner'] },
   rules: [

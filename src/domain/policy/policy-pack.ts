@@ -104,11 +104,33 @@ const rule = z.strictObject({
   effects,
 });
 
+/** What holds of chains of renewals as a whole (002, Permanent Exceptions; Exception Renewed Indefinitely). */
+const chains = z.strictObject({
+  permanent_after: z
+    .int()
+    .min(0)
+    .max(1_000)
+    .describe('so many renewals before it may be permanent'),
+  review_every: limit.describe('a permanent exception is reviewed so often, or expires'),
+  decide_beyond: z
+    .int()
+    .min(0)
+    .max(1_000)
+    .describe('with more renewals, executive leadership decides on the first of a month'),
+  decide_within: limit.describe('so long undecided, it cannot be renewed further'),
+});
+
 /** A policy pack: one file, every rule of which people can read, version, test and compare. */
 export const policyPack = z.strictObject({
   id: shortText,
   undecided_after: limit.describe('a request that nobody decides lapses'),
   archive_after: limit.describe('a closed record is archived'),
+  chains: chains.default({
+    permanent_after: 3,
+    review_every: 'P1Y',
+    decide_beyond: 3,
+    decide_within: 'P30D',
+  }),
   stand_ins: z
     .partialRecord(z.enum([...APPROVAL_ROLES, 'approver']), z.array(z.enum(APPROVAL_ROLES)))
     .default({})

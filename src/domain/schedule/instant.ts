@@ -74,6 +74,13 @@ export function addMonths(instant: Instant, months: number): Instant {
   );
 }
 
+/** The first of a month, 00:00 UTC: the earliest that does not lie before the instant. */
+export function nextMonthStart(instant: Instant): Instant {
+  const { year, month } = civilFromDays(Math.floor(instant / DAY));
+  const start = daysFromCivil(year, month, 1) * DAY;
+  return start === instant ? start : addMonths(start, 1);
+}
+
 function daysFromText(match: RegExpExecArray): number | undefined {
   const year = Number(match[1]);
   const month = Number(match[2]);

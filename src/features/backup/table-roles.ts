@@ -32,6 +32,7 @@ export const DERIVED_TABLES: readonly string[] = [
   'exception_owners',
   'exception_policy_refs',
   'exception_awaited_roles',
+  'exception_chain_places',
   'exception_deadlines',
   'exception_count_deltas',
   'exception_counts',

@@ -61,6 +61,21 @@ const COMMANDS: { readonly [Name in CommandName]: CommandRoute<Name> } = {
     permission: 'exception:write',
     command: (body) => ({ type: 'RequestExtension', change_id: `chg_${newUlid()}`, ...body }),
   },
+  'make-permanent': {
+    summary: 'Ask to make it permanent, after three renewals; it waits as a pending change',
+    permission: 'exception:write',
+    command: (body) => ({ type: 'RequestPermanence', change_id: `chg_${newUlid()}`, ...body }),
+  },
+  'complete-review': {
+    summary: 'Review a permanent exception; once approved, its end moves on by a year',
+    permission: 'exception:write',
+    command: (body) => ({ type: 'CompleteReview', change_id: `chg_${newUlid()}`, ...body }),
+  },
+  'require-rearchitecture': {
+    summary: 'Decide that a chain with many renewals is re-architected instead of made permanent',
+    permission: 'exception:approve',
+    command: (body) => ({ type: 'RequireRearchitecture', ...body }),
+  },
   revoke: {
     summary: 'End it early',
     permission: 'exception:write',

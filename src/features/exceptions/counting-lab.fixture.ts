@@ -1,5 +1,12 @@
 import { expect } from 'vitest';
-import { APPROVER, COMPLETE, personOf, REQUESTOR, START } from '../../../test/support/given.ts';
+import {
+  APPROVER,
+  COMPLETE,
+  personOf,
+  RENEWAL,
+  REQUESTOR,
+  START,
+} from '../../../test/support/given.ts';
 import type { TestApi } from '../../../test/support/test-api.ts';
 import type { Actor } from '../../domain/access/actor.ts';
 import { DomainError } from '../../domain/errors.ts';
@@ -91,8 +98,7 @@ export class CountingLab {
 
   async renew(tenantId: string, id: string): Promise<ExceptionState | undefined> {
     const { service } = this.api.lapse.exceptions;
-    const request = { justification: 'still needed' };
-    return unlessRefused(service.renew({ tenantId, actor: REQUESTOR }, id, request));
+    return unlessRefused(service.renew({ tenantId, actor: REQUESTOR }, id, RENEWAL));
   }
 
   /** A draft and so many steps of its way into force, as far as nothing is missing; its id. */

@@ -166,6 +166,7 @@ function variation(state: ExceptionState, index: number): ExceptionState {
   return {
     ...state,
     exception_id: idOf(index),
+    ...(state.request ? { request: { ...state.request, places: [idOf(index)] } } : {}),
     created_at: START + index * (HOUR / 60),
     updated_at: START + index * (HOUR / 60),
     fields: {

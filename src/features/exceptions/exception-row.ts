@@ -1,4 +1,5 @@
 import { canActivate, nextDeadline } from '../../domain/exception/advance.ts';
+import { kindOf } from '../../domain/exception/chain-place.ts';
 import { lacksEvidence } from '../../domain/exception/closure.ts';
 import { severity } from '../../domain/exception/risk.ts';
 import type { ExceptionState } from '../../domain/exception/state.ts';
@@ -15,7 +16,7 @@ export function exceptionRow({ tenantId, id, version, state }: StreamState<Excep
     fields,
     state: rest,
     status: state.status,
-    kind: 'time-boxed',
+    kind: kindOf(state),
     title: fields.title,
     category: fields.category ?? null,
     control: fields.control ?? null,

@@ -15,7 +15,10 @@ import {
   CONTROLS,
   ENVIRONMENTS,
   exceptionFields,
+  IMPACTS,
+  LIKELIHOODS,
 } from '../../domain/exception/fields.ts';
+import { CHANGE_KINDS } from '../../domain/exception/state.ts';
 import { CLOSED_REASONS, STATUSES } from '../../domain/exception/status.ts';
 import { parseInstant } from '../../domain/schedule/instant.ts';
 import { pageOf, pageParameters, wholeNumber } from '../../platform/http/paging.ts';
@@ -48,6 +51,11 @@ const evidenceFile = z.object({
   added_at: time,
   added_by: actorReference,
 });
+const permanenceDocuments = {
+  business_case: z.string(),
+  memo: z.string(),
+  documented_in: z.string(),
+};
 
 /** A record as it is answered: what people wrote, and what Lapse knows of it. */
 export const exceptionAnswer = exceptionFields.extend({
@@ -81,7 +89,10 @@ export const exceptionAnswer = exceptionFields.extend({
   pending_change: z
     .object({
       change_id: z.string(),
-      kind: z.literal('extension'),
+      kind: z.enum(CHANGE_KINDS),
+      business_case: z.string().optional(),
+      memo: z.string().optional(),
+      documented_in: z.string().optional(),
       expires_at: time,
       reason: z.string(),
       risk_review: z.string(),
@@ -91,6 +102,23 @@ export const exceptionAnswer = exceptionFields.extend({
       approvals: z.array(approval),
     })
     .nullable(),
+  permanence: z
+    .object({
+      ...permanenceDocuments,
+      granted_at: time,
+      reviewed_at: time.nullable(),
+      risk_review: z.string(),
+    })
+    .nullable()
+    .describe('what stands behind a permanent exception; its end is its next yearly review'),
+  decision: z
+    .object({
+      due: time,
+      decide_by: time,
+      rearchitecture: z.object({ by: actorReference, at: time, reason: z.string() }).nullable(),
+    })
+    .nullable()
+    .describe('what executive leadership has to decide on a chain with many renewals'),
   renews: z.string().nullable(),
   renewal_number: z.int(),
   renewed_by: z.string().nullable(),
@@ -150,6 +178,9 @@ export const exceptionId = z.string().regex(/^[\w-]{1,64}$/, 'is not an id');
 export const idParameter = z.object({ id: exceptionId });
 
 const reason = longText.describe('why; kept in the ledger');
+const riskReview = longText.describe(
+  'the risk as it is assessed now (000 section 4: fresh risk review)',
+);
 const optionalReason = z.strictObject({ reason: reason.optional() }).default({});
 
 const closureEvidence = z
@@ -186,13 +217,14 @@ export const commandBodies = {
   'request-extension': z.strictObject({
     expires_at: instant.describe('the new end'),
     reason,
-    risk_review: longText.describe(
-      'the risk as it is assessed now (000 section 4: fresh risk review)',
-    ),
+    risk_review: riskReview,
   }),
   renew: z
     .strictObject({
       justification: longText.describe('why it is still needed; every renewal needs its own'),
+      likelihood: z.enum(LIKELIHOODS).describe('as it is assessed now'),
+      impact: z.enum(IMPACTS).describe('as it is assessed now'),
+      risk_review: riskReview,
       expires_at: instant.optional(),
       requested_duration: duration.optional(),
     })
@@ -200,6 +232,15 @@ export const commandBodies = {
       (body) => !(body.expires_at && body.requested_duration),
       'give either expires_at or requested_duration',
     ),
+  'make-permanent': z.strictObject({
+    reason,
+    risk_review: riskReview,
+    business_case: uriReference.describe('why a permanent exception is necessary'),
+    memo: uriReference.describe('the risk acceptance memo'),
+    documented_in: uriReference.describe('where the exception is documented'),
+  }),
+  'complete-review': z.strictObject({ reason, risk_review: riskReview }),
+  'require-rearchitecture': z.strictObject({ reason }),
   revoke: z.strictObject({ reason }),
   close: z.strictObject({
     reason: reason.optional(),

@@ -15,6 +15,7 @@ import type { StreamState } from '../../journal/stream.ts';
 import type { Database, Transaction } from '../../platform/db/transaction.ts';
 import { type IdempotentRequest, recall, remember } from '../../platform/http/idempotency.ts';
 import { newUlid } from '../../platform/ids.ts';
+import { isPlaceTaken, placeRefusal } from './chain-place-refusal.ts';
 import { exceptionStream, loadForUpdate } from './exception-store.ts';
 import { stateAtVersion } from './exception-views.ts';
 
@@ -44,6 +45,7 @@ interface Services {
 }
 
 type Stored = StreamState<ExceptionState>;
+type Work = (tx: Transaction, locked: Stored | undefined) => Promise<Answer>;
 type Commands = readonly [ExceptionCommand, ...ExceptionCommand[]];
 
 /** Runs commands on exceptions: load, decide, record, all in one transaction. */
@@ -113,34 +115,56 @@ export class ExceptionService {
   }
 
   /** Answers a request as it was answered before, or does the work on the record that it names. */
-  async #answer(
-    caller: Caller,
+  async #answer(caller: Caller, exceptionId: string | undefined, work: Work): Promise<Answer> {
+    const { db, policy } = this.#services;
+    const { tenantId } = caller;
+    let requested: ExceptionState | undefined;
+    const run = (tx: Transaction) =>
+      this.#answerIn(tx, caller, exceptionId, async (...given) => {
+        const answer = await work(...given);
+        requested = answer.record.state;
+        return answer;
+      });
+    try {
+      return await db.inTenant(tenantId, run);
+    } catch (error) {
+      if (!requested || !isPlaceTaken(error)) throw error;
+      const request = requested;
+      // Once more: what took the place may have been this very request, sent twice.
+      return db.inTenant(tenantId, (tx) =>
+        this.#answerIn(tx, caller, exceptionId, async () => {
+          throw await placeRefusal(tx, tenantId, request, policy);
+        }),
+      );
+    }
+  }
+
+  async #answerIn(
+    tx: Transaction,
+    { tenantId, idempotency }: Caller,
     exceptionId: string | undefined,
-    work: (tx: Transaction, locked: Stored | undefined) => Promise<Answer>,
+    work: Work,
   ): Promise<Answer> {
-    const { tenantId, idempotency } = caller;
-    return this.#services.db.inTenant(tenantId, async (tx) => {
-      // The lock comes first: a request that is sent again beside the first waits there, and then
-      // finds what the first was answered. Asked before, it would be refused what it has done.
-      const [locked, before] = await Promise.all([
-        exceptionId === undefined ? undefined : loadForUpdate(tx, tenantId, exceptionId),
-        recall(tx, tenantId, idempotency),
-        this.#services.assertWritable(tx, tenantId),
-      ]);
-      if (before) {
-        const { id, version } = before.reference;
-        return {
-          status: before.status,
-          record: await stateAtVersion(tx, tenantId, id, version),
-          now: before.at,
-        };
-      }
-      const answer = await work(tx, locked);
-      const { id, version } = answer.record;
-      const reference = { type: 'exception', id, version };
-      remember(tx, tenantId, idempotency, { status: answer.status, reference, at: answer.now });
-      return answer;
-    });
+    // The lock comes first: a request that is sent again beside the first waits there, and then
+    // finds what the first was answered. Asked before, it would be refused what it has done.
+    const [locked, before] = await Promise.all([
+      exceptionId === undefined ? undefined : loadForUpdate(tx, tenantId, exceptionId),
+      recall(tx, tenantId, idempotency),
+      this.#services.assertWritable(tx, tenantId),
+    ]);
+    if (before) {
+      const { id, version } = before.reference;
+      return {
+        status: before.status,
+        record: await stateAtVersion(tx, tenantId, id, version),
+        now: before.at,
+      };
+    }
+    const answer = await work(tx, locked);
+    const { id, version } = answer.record;
+    const reference = { type: 'exception', id, version };
+    remember(tx, tenantId, idempotency, { status: answer.status, reference, at: answer.now });
+    return answer;
   }
 
   /** Brings the record to `now`, decides the commands on it in turn, and records what follows. */

@@ -1,7 +1,9 @@
 import { awaitedRoles } from '../../domain/exception/awaited-approvals.ts';
+import { heldPlaces } from '../../domain/exception/lineage.ts';
 import type { ExceptionState } from '../../domain/exception/state.ts';
 import type { StreamChange } from '../../journal/stream.ts';
 import type { Transaction } from '../../platform/db/transaction.ts';
+import { writeDecisionTasks } from './chain-decision-tasks.ts';
 import { COUNT_CHANGED, COUNT_CREATED } from './exception-counts.ts';
 import { exceptionRow, personKey, searchText } from './exception-row.ts';
 
@@ -45,6 +47,12 @@ export const CHILDREN: readonly ChildTable[] = [
     column: 'role',
     isField: false,
     valuesOf: awaitedRoles,
+  },
+  {
+    table: 'exception_chain_places',
+    column: 'place',
+    isField: false,
+    valuesOf: heldPlaces,
   },
 ];
 
@@ -101,6 +109,7 @@ type Change = StreamChange<ExceptionState>;
 
 /** Queues the rows of records, their children and their deadlines, with the COMMIT. */
 export function writeExceptions(tx: Transaction, changes: readonly Change[]): void {
+  writeDecisionTasks(tx, changes);
   const created = changes.filter(({ previous }) => !previous);
   const changed = changes.filter(({ previous }) => previous);
   if (created.length > 0) tx.atCommit(CREATE, [JSON.stringify(created.map(rowOf))]);

@@ -1,4 +1,5 @@
 import { isInForce, nextDeadline } from '../../domain/exception/advance.ts';
+import { kindOf } from '../../domain/exception/chain-place.ts';
 import { riskScore, severity } from '../../domain/exception/risk.ts';
 import type { Approval, ExceptionState } from '../../domain/exception/state.ts';
 import { formatInstant, type Instant, wholeDays } from '../../domain/schedule/instant.ts';
@@ -19,7 +20,7 @@ export function toAnswer(
     exception_id: state.exception_id,
     revision: version,
     status: state.status,
-    kind: 'time-boxed',
+    kind: kindOf(state),
     tenant_org: tenantId,
     severity: severity(fields) ?? null,
     in_force: isInForce(state, now),
@@ -43,6 +44,8 @@ export function toAnswer(
     reminders: state.reminders.map(formatInstant),
     extended_at: time(state.extended_at),
     pending_change: pendingAnswer(state),
+    permanence: permanenceAnswer(state),
+    decision: decisionAnswer(state),
     renews: state.renews ?? null,
     renewal_number: state.renewal_number,
     renewed_by: state.renewed_by?.exception_id ?? null,
@@ -88,12 +91,30 @@ function pendingAnswer({
   pending_change: pending,
 }: ExceptionState): ExceptionAnswer['pending_change'] {
   if (!pending) return null;
+  const { documents, ...rest } = pending;
   return {
-    ...pending,
+    ...rest,
+    ...documents,
     expires_at: formatInstant(pending.expires_at),
     requested_at: formatInstant(pending.requested_at),
     requirements: [...pending.requirements],
     approvals: pending.approvals.map(approvalAnswer),
+  };
+}
+
+function permanenceAnswer({ permanence }: ExceptionState): ExceptionAnswer['permanence'] {
+  if (!permanence) return null;
+  const { granted_at, reviewed_at, ...rest } = permanence;
+  return { ...rest, granted_at: formatInstant(granted_at), reviewed_at: time(reviewed_at) };
+}
+
+function decisionAnswer({ decision }: ExceptionState): ExceptionAnswer['decision'] {
+  if (!decision) return null;
+  const { due, decide_by, rearchitecture: made } = decision;
+  return {
+    due: formatInstant(due),
+    decide_by: formatInstant(decide_by),
+    rearchitecture: made ? { ...made, at: formatInstant(made.at) } : null,
   };
 }
 

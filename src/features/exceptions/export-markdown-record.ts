@@ -35,7 +35,9 @@ function standing(record: ExceptionAnswer): Line[] {
     ['End before its extension', record.extended_at ? time(record.original_expires_at) : undefined],
     [
       'Pending',
-      pending ? `extension to ${minute(pending.expires_at)}: ${inText(pending.reason)}` : undefined,
+      pending
+        ? `${pending.kind} to ${minute(pending.expires_at)}: ${inText(pending.reason)}`
+        : undefined,
     ],
     ['Approved', time(record.approved_at)],
     ['Active since', time(record.activated_at)],
@@ -48,6 +50,10 @@ function standing(record: ExceptionAnswer): Line[] {
     ],
     ['Renews', text(record.renews)],
     ['Renewed by', text(record.renewed_by)],
+    ['Permanent since', time(record.permanence?.granted_at)],
+    ['Reviewed', time(record.permanence?.reviewed_at)],
+    ['Documented in', text(record.permanence?.documented_in)],
+    ['Decision due', time(record.decision?.decide_by)],
   ];
 }
 
@@ -65,6 +71,7 @@ function substance(record: ExceptionAnswer): Line[] {
     ['Requestor', record.requestor && inText(personLine(record.requestor))],
     ['Owners', joined(record.owners?.map(personLine))],
     ['Justification', text(record.justification)],
+    ['Risk review', text(record.risk_review)],
     ['At the end', text(record.expiry_actions)],
     ['Ends early when', text(record.end_condition)],
     ['Services', joined(record.services)],

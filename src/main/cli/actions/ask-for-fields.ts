@@ -21,18 +21,32 @@ export interface AskedFields {
 export async function askForFields(given: Fields): Promise<AskedFields> {
   intro('A new exception');
   note('Enter leaves a field out for now; only the title is needed for a draft.', 'Ctrl-C cancels');
+  const fields = await askForEnd(await answersTo(QUESTIONS, given));
+  const submit = unlessCancelled(
+    await confirm({ message: 'Ask for approval at once?', initialValue: false }),
+  );
+  return { fields: withInstants(fields), submit };
+}
+
+/** Asks the questions that are not answered yet, under a title; Ctrl-C stores nothing. */
+export async function askForRest(
+  title: string,
+  given: Fields,
+  questions: readonly Question[],
+): Promise<Fields> {
+  intro(title);
+  return answersTo(questions, given);
+}
+
+async function answersTo(questions: readonly Question[], given: Fields): Promise<Fields> {
   let fields = given;
-  for (const question of QUESTIONS) {
+  for (const question of questions) {
     if (isAnswered(fields, question.path)) continue;
     const answer = await ask(question);
     if (answer === undefined) continue;
     fields = withPart(fields, question.path.split('.'), answer) as Fields;
   }
-  fields = await askForEnd(fields);
-  const submit = unlessCancelled(
-    await confirm({ message: 'Ask for approval at once?', initialValue: false }),
-  );
-  return { fields: withInstants(fields), submit };
+  return fields;
 }
 
 async function ask(question: Question): Promise<unknown> {
@@ -42,10 +56,10 @@ async function ask(question: Question): Promise<unknown> {
       await select({
         message: question.message,
         options: [
-          { value: '', label: '(leave out)' },
+          ...(question.isRequired ? [] : [{ value: '', label: '(leave out)' }]),
           ...values.map((value) => ({ value, label: value })),
         ],
-        initialValue: '',
+        initialValue: question.isRequired ? (values[0] ?? '') : '',
       }),
     );
     return answer === '' ? undefined : answer;
@@ -55,7 +69,7 @@ async function ask(question: Question): Promise<unknown> {
       message: question.message,
       ...(question.example ? { placeholder: question.example } : {}),
       validate: (typed) =>
-        question.isRequired && !typed?.trim() ? 'A draft needs this much.' : undefined,
+        question.isRequired && !typed?.trim() ? 'This one is needed.' : undefined,
     }),
   );
   const typed = (answer ?? '').trim();

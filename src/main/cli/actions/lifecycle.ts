@@ -15,7 +15,6 @@ export interface LifecycleOptions extends AnswerOptions {
   readonly until?: string;
   readonly for?: string;
   readonly riskReview?: string;
-  readonly justification?: string;
   readonly evidence?: readonly string[];
   readonly removalStatement?: string;
   readonly removalLink?: readonly string[];
@@ -70,20 +69,6 @@ export async function extend(id: string, options: LifecycleOptions): Promise<voi
   const answer = client.POST('/v1/exceptions/{id}/request-extension', {
     params: { path: { id } },
     body: { expires_at, reason, risk_review: riskReview },
-  });
-  await answerRecord(answer, options);
-}
-
-/** `lapse renew ID` */
-export async function renew(id: string, options: LifecycleOptions): Promise<void> {
-  const { justification = '' } = options;
-  const answer = connect().POST('/v1/exceptions/{id}/renew', {
-    params: { path: { id } },
-    body: {
-      justification,
-      ...(options.until ? { expires_at: readInstant(options.until, '--until') } : {}),
-      ...(options.for ? { requested_duration: readDuration(options.for, '--for') } : {}),
-    },
   });
   await answerRecord(answer, options);
 }

@@ -1,4 +1,4 @@
-/** One question of `lapse new` on a terminal. */
+/** One question on a terminal. */
 export interface Question {
   /** The field, dotted. */
   readonly path: string;
@@ -74,4 +74,22 @@ export const QUESTIONS: readonly Question[] = [
   },
   { path: 'expiry_actions', message: 'What happens at the end, and why is that fine?' },
   { path: 'effective_from', message: 'Start (Enter: from approval)', example: '2026-03-07' },
+];
+
+/** What a renewal needs afresh, in the order in which it is asked for. */
+export const RENEWAL_QUESTIONS: readonly Question[] = [
+  {
+    path: 'justification',
+    message: 'What has changed, and why is it still needed?',
+    example: 'The vendor moved the cut-over to May and confirmed it in writing',
+    isRequired: true,
+  },
+  { path: 'likelihood', message: 'Likelihood, as assessed now', isRequired: true },
+  { path: 'impact', message: 'Impact, as assessed now', isRequired: true },
+  {
+    path: 'risk_review',
+    message: 'What did the fresh look at the risk find?',
+    example: 'Keys were rotated in March; no finding since',
+    isRequired: true,
+  },
 ];

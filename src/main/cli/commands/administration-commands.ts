@@ -82,7 +82,7 @@ function addToken(program: Command): void {
       'after',
       examples(
         'lapse token create --role approver --name "J. Chen" --email jchen@example.com',
-        'lapse token create --role ciso --name "I. Almeida" --email ialmeida@example.com',
+        'lapse token create --role ciso --name "I. Almeida" --email i.a@example.com',
         'lapse token create --role auditor --name audit --expires P30D > audit.token',
       ),
     )

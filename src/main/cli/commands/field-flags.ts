@@ -42,6 +42,7 @@ const ABOUT: Readonly<Record<string, string>> = {
   control: 'the control that it suspends; sets the longest duration',
   ticket_id: 'the ticket that asks for it',
   justification: 'why it is needed',
+  risk_review: 'the risk as it is assessed now; every renewal needs its own',
   end_condition: 'what ends it before its date',
   services: 'a service that it touches',
   apis: 'an API that it touches',

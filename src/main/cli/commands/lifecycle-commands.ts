@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import { APPROVAL_ROLES } from '../../../domain/access/actor.ts';
 import type { PlainCommand } from '../actions/lifecycle.ts';
 import { examples, JSON_FLAG, repeatable } from './option-values.ts';
+import { addRenewalCommands } from './renewal-commands.ts';
 
 interface Plain {
   readonly name: PlainCommand;
@@ -86,7 +87,7 @@ export function addLifecycleCommands(program: Command): void {
     .action(async (options) => (await import('../actions/approvals.ts')).approvals(options));
   for (const plain of PLAIN.filter(({ name }) => !LAST.includes(name))) addPlain(program, plain);
   addExtend(program);
-  addRenew(program);
+  addRenewalCommands(program);
   addClose(program);
   for (const plain of PLAIN.filter(({ name }) => LAST.includes(name))) addPlain(program, plain);
 }
@@ -99,7 +100,10 @@ function addPlain(
   if (needsReason) command.requiredOption(...REASON);
   else command.option(...REASON);
   if (takesChange) {
-    command.option('--change <change>', 'the waiting change that is decided, such as extension');
+    command.option(
+      '--change <change>',
+      'the waiting change that is decided: extension, permanence or review',
+    );
   }
   if (takesTerms) {
     command
@@ -134,20 +138,6 @@ function addExtend(program: Command): void {
       examples('lapse extend EXC_01K… --for P30D --reason "vendor is late" --risk-review same'),
     )
     .action(async (id, options) => (await import('../actions/lifecycle.ts')).extend(id, options));
-}
-
-function addRenew(program: Command): void {
-  program
-    .command('renew <id>')
-    .description('draft a new record that takes over when this one ends')
-    .requiredOption('--justification <text>', 'why it is still needed; every renewal needs its own')
-    .addOption(
-      new Option('--until <date>', 'its end, a day (00:00 UTC) or an instant').conflicts('for'),
-    )
-    .option('--for <duration>', 'so long from its approval, for example P30D')
-    .option(...JSON_FLAG)
-    .addHelpText('after', examples('lapse renew EXC_01K… --justification "cut-over moved to May"'))
-    .action(async (id, options) => (await import('../actions/lifecycle.ts')).renew(id, options));
 }
 
 function addClose(program: Command): void {

@@ -26,8 +26,8 @@ export function nextStep(record: ExceptionRecord): NextStep | undefined {
   const id = record.exception_id;
   if (record.pending_change) {
     return {
-      what: 'the extension waits for a decision',
-      command: `lapse approve ${id} --change extension --reason …`,
+      what: `the ${record.pending_change.kind} waits for a decision`,
+      command: `lapse approve ${id} --change ${record.pending_change.kind} --reason …`,
     };
   }
   switch (record.status) {
@@ -45,6 +45,12 @@ export function nextStep(record: ExceptionRecord): NextStep | undefined {
         ? undefined
         : { what: 'once the compensating controls are in place', command: `lapse activate ${id}` };
     case 'Expiring':
+      if (record.kind === 'permanent') {
+        return {
+          what: `its yearly review is due before ${record.expires_at ? timeText(record.expires_at) : 'its end'}`,
+          command: `lapse complete-review ${id}`,
+        };
+      }
       return {
         what: `close, extend or renew it before ${record.expires_at ? timeText(record.expires_at) : 'the end'}`,
         command: `lapse close ${id}`,

@@ -6,8 +6,8 @@ import {
 } from '../../../domain/policy/approval-progress.ts';
 import type { Requirement } from '../../../domain/policy/policy.ts';
 import { colours } from '../terminal/colours.ts';
-import { safeText } from '../terminal/output.ts';
-import { type Line, renderSection } from './section.ts';
+import { safeLine, safeText } from '../terminal/output.ts';
+import { type Line, labelled, renderSection } from './section.ts';
 import { timeText } from './time-text.ts';
 
 type Approval = ExceptionRecord['approvals'][number];
@@ -42,6 +42,11 @@ function pendingSection({ pending_change: pending }: ExceptionRecord, width: num
     },
     { label: 'Reason', text: safeText(pending.reason) },
     { label: 'Risk review', text: safeText(pending.risk_review) },
+    ...labelled([
+      ['Business case', pending.business_case && safeLine(pending.business_case)],
+      ['Memo', pending.memo && safeLine(pending.memo)],
+      ['Documented in', pending.documented_in && safeLine(pending.documented_in)],
+    ]),
     ...pending.approvals.map(given),
     ...missingApprovals(pending).map(missing),
   ];

@@ -45,6 +45,7 @@ export function requestSections(record: ExceptionRecord, width: number): string[
     ['Threat', [record.stride, record.threat_model_link].filter(Boolean).join('  ')],
     ['Likelihood', record.likelihood],
     ['Impact', record.impact],
+    ['Risk review', record.risk_review && safeText(record.risk_review)],
   ]);
   return [
     renderSection('Time', timeLines(record), width),
@@ -128,7 +129,28 @@ function timeLines(record: ExceptionRecord): Line[] {
     ['Reminders', record.in_force ? record.reminders.map(dayText).join(', ') : ''],
     ['Renews', record.renews && `${record.renews} (renewal ${record.renewal_number})`],
     ['Renewed by', record.renewed_by],
+    ...chainLines(record),
   ]);
+}
+
+/** Whether it is permanent, and what executive leadership has to decide on its chain. */
+function chainLines({ permanence, decision }: ExceptionRecord) {
+  const { reviewed_at: reviewed, granted_at: since } = permanence ?? {};
+  const made = decision?.rearchitecture;
+  return [
+    ['Permanent since', since && timeText(since)],
+    ['Reviewed', reviewed && timeText(reviewed)],
+    ['Documented in', permanence && safeLine(permanence.documented_in)],
+    ['Business case', permanence && safeLine(permanence.business_case)],
+    ['Memo', permanence && safeLine(permanence.memo)],
+    [
+      'Decision',
+      decision &&
+        (made
+          ? `re-architecture, by ${safeText(made.by.name)} at ${timeText(made.at)}: ${safeText(made.reason)}`
+          : `executive leadership decides before ${timeText(decision.decide_by)}: permanent or re-architecture`),
+    ],
+  ] as const;
 }
 
 function personText({ name, email, team }: Person): string {

@@ -53,6 +53,7 @@ function detailsOf({ type, data }: Entry): string[] {
 /** Said by another line, or of use to programs alone. */
 const HIDDEN = new Set([
   'statement_digest',
+  'places',
   'policy',
   'reminders',
   'due',

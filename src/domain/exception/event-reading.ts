@@ -1,0 +1,48 @@
+import type { Actor } from '../access/actor.ts';
+import { type Instant, parseInstant } from '../schedule/instant.ts';
+import type { ExceptionEvent } from './events.ts';
+import type { ActorReference, Approval } from './state.ts';
+
+/** When an event happened, through whom, and to which record. */
+export interface EventContext {
+  readonly exceptionId: string;
+  readonly at: Instant;
+  readonly actor: Actor;
+}
+
+/** What events of a type hold. */
+export type DataOf<Type extends ExceptionEvent['type']> = Extract<
+  ExceptionEvent,
+  { type: Type }
+>['data'];
+
+/** The part of an actor that records keep. */
+export function actorReference(actor: Actor): ActorReference {
+  return actor.email === undefined
+    ? { id: actor.id, name: actor.name }
+    : { id: actor.id, name: actor.name, email: actor.email };
+}
+
+/** An approval as a record keeps it. */
+export function approval(
+  data: { role: string; consumer?: string; reason: string; ends_by?: string },
+  { at, actor }: EventContext,
+): Approval {
+  const { role, consumer, reason, ends_by } = data;
+  return {
+    role,
+    ...(consumer === undefined ? {} : { consumer }),
+    ...(ends_by === undefined ? {} : { ends_by: instant(ends_by) }),
+    by: actorReference(actor),
+    at,
+    reason,
+  };
+}
+
+/** The instant that a text of an event names. */
+export function instant(text: string): Instant {
+  const parsed = parseInstant(text);
+  if (parsed === undefined)
+    throw new Error(`an event holds an instant that is not RFC 3339: ${text}`);
+  return parsed;
+}
