@@ -188,7 +188,13 @@ export function renewed(
       link: `https://docs.example.com/${kind}/${5_000 + Math.round(asked)}`,
     }));
     steps.push(
-      step(asked, 'requestor', 'renew', { justification, requested_duration: `P${days}D` }),
+      step(asked, 'requestor', 'renew', {
+        justification,
+        requested_duration: `P${days}D`,
+        likelihood: 'Low',
+        impact: 'Medium',
+        risk_review: `Less is open than at ${number === 1 ? 'the start' : `renewal ${number - 1}`}.`,
+      }),
       ...(artifacts.length > 0 ? [step(asked - 0.05, 'requestor', 'edit', { artifacts })] : []),
       step(asked - 0.1, 'requestor', 'submit'),
       ...approvals(asked - 0.1, asked - 0.5, {
