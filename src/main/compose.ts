@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { BUILT_IN_POLICY } from '../domain/policy/built-in-policy.ts';
 import type { Policy } from '../domain/policy/policy.ts';
 import { diagnose } from '../features/diagnosis/diagnose.ts';
+import { policyComparison } from '../features/exceptions/compare-policies.ts';
 import { countRegister } from '../features/exceptions/exception-count-views.ts';
 import { exceptionCounts } from '../features/exceptions/exception-count-work.ts';
 import { draftAll, existingIds } from '../features/exceptions/exception-drafts.ts';
@@ -11,12 +12,15 @@ import { ExceptionService } from '../features/exceptions/exception-service.ts';
 import { ExceptionViews } from '../features/exceptions/exception-views.ts';
 import { exceptionDeadlines } from '../features/exceptions/exception-work.ts';
 import { registerReader } from '../features/exceptions/register-export.ts';
+import { policyOf } from '../features/exceptions/tenant-policies.ts';
 import { createAuthenticator } from '../features/identity/authenticate.ts';
 import { TokenService } from '../features/identity/token-service.ts';
 import { ImportService } from '../features/imports/import-service.ts';
 import { EpochService } from '../features/ledger/epoch-service.ts';
 import { LedgerViews } from '../features/ledger/ledger-views.ts';
 import { ledgerSequencing } from '../features/ledger/ledger-work.ts';
+import { PolicyService } from '../features/policy/policy-service.ts';
+import { PolicyStore } from '../features/policy/policy-store.ts';
 import { ReportViews } from '../features/reports/report-views.ts';
 import { countOpenTasks } from '../features/tasks/open-tasks.ts';
 import {
@@ -55,13 +59,13 @@ export type Lapse = ReturnType<typeof compose>;
 
 /** Wires the features. What one needs of another is passed here as a narrow function. */
 export function compose({ config, db, master, log, realNow = Date.now }: Parts) {
-  const policy = configuredPolicy(config);
+  const policies = new PolicyStore(configuredPolicy(config));
   const { dataDir } = config;
   const checkpoints = fileCheckpointStore(join(dataDir, 'checkpoints'));
   const authenticator = createAuthenticator(db, realNow);
   const sequencing = { db, master, checkpoints, onDiverged: markDiverged(db) };
   const works = [
-    exceptionDeadlines(db, policy),
+    exceptionDeadlines(db, policies),
     ledgerSequencing(db, sequencing),
     exceptionCounts(db),
     housekeeping(db, randomUUID(), realNow),
@@ -70,7 +74,9 @@ export function compose({ config, db, master, log, realNow = Date.now }: Parts) 
   const backlog = backlogMetrics(metrics.registry, works, () => countOpenTasks(db));
   return {
     db,
-    policy,
+    policies,
+    comparePolicies: policyComparison(db, policies),
+    policy: new PolicyService({ db, store: policies, assertWritable }),
     loop: new DueLoop(works, log, metrics),
     metrics,
     diagnose: (tenantId: string, schemaVersion: string) =>
@@ -83,18 +89,15 @@ export function compose({ config, db, master, log, realNow = Date.now }: Parts) 
     checkpoints,
     authenticator,
     exceptions: {
-      service: new ExceptionService({ db, policy, assertWritable }),
-      views: new ExceptionViews(db, policy),
+      service: new ExceptionService({ db, policies, assertWritable }),
+      views: new ExceptionViews(db, policies),
     },
-    openRegister: registerReader(db, policy),
+    openRegister: registerReader(db, policies),
     imports: new ImportService({
       db,
-      policy,
+      policyOf: (tx, tenantId) => policyOf(policies, tx, tenantId),
       assertWritable,
-      register: {
-        draftAll: (tx, tenantId, actor, drafts) => draftAll(tx, policy, tenantId, actor, drafts),
-        existingIds,
-      },
+      register: { draftAll, existingIds },
     }),
     reports: new ReportViews({ db, countRegister, tenantName }),
     tokens: new TokenService(db, (tenantId) => authenticator.forget(tenantId), realNow),

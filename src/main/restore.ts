@@ -7,8 +7,6 @@ import {
   type RestoreProgress,
   restoreBackup,
 } from '../features/backup/restore-backup.ts';
-import { exceptionStream } from '../features/exceptions/exception-store.ts';
-import { tokenStream } from '../features/identity/token-store.ts';
 import { makeReadOnly } from '../features/tenants/tenant-service.ts';
 import {
   checkpointName,
@@ -16,7 +14,6 @@ import {
   putBackCheckpoint,
 } from '../journal/checkpoint-store.ts';
 import { findLedgerKeys } from '../journal/ledger-key.ts';
-import { ledgerStream } from '../journal/ledger-stream.ts';
 import type { KeptNote } from '../journal/verify-checkpoints.ts';
 import { BackupFileError } from '../platform/backup-file/backup-file-error.ts';
 import { type Config, type ConfigSecrets, ConfigurationError } from '../platform/config/config.ts';
@@ -26,6 +23,7 @@ import { WholeTransaction } from '../platform/db/whole-transaction.ts';
 import { reachForRestore } from './administered-database.ts';
 import { migrationsFolder } from './database-setup.ts';
 import { RestoredFiles } from './restored-files.ts';
+import { STREAM_KINDS } from './stream-kinds.ts';
 
 /** What `lapse restore` is told. */
 export interface RestoreCommand {
@@ -104,7 +102,7 @@ async function load(tx: WholeTransaction, command: RestoreCommand): Promise<Rest
   const tenants = await restoreBackup({
     tx,
     backup,
-    kinds: [exceptionStream, tokenStream, ledgerStream],
+    kinds: STREAM_KINDS,
     prepareSchema: (upTo) => rebuildSchema(tx.client, migrationsFolder(), upTo),
     async notesOf(tenantId) {
       const origins = await originsOf(tx, tenantId);

@@ -1,6 +1,7 @@
 import type { DomainError, FieldError } from '../errors.ts';
 import { addText, evaluatePolicy } from '../policy/evaluate.ts';
 import type { ChainPlace, Policy } from '../policy/policy.ts';
+import { policyDigest } from '../policy/policy-digest.ts';
 import { formatInstant } from '../schedule/instant.ts';
 import { chainPlace } from './chain-place.ts';
 import { missingForRequest } from './completeness.ts';
@@ -97,7 +98,7 @@ function submission(fields: ExceptionFields, { now, policy }: DecisionContext, p
     type: 'ExceptionSubmitted' as const,
     data: {
       requirements: evaluatePolicy(policy, fields, place).requirements,
-      policy: policy.id,
+      policy: policyDigest(policy),
       statement_digest: statementDigest(fields),
       lapses_at: formatInstant(addText(now, policy.undecided_after)),
     },

@@ -53,7 +53,13 @@ describe('events of the first release', () => {
 
   it('are what the decider writes today', () => {
     const written = eventful().told.map(({ event, at, actor }) => ({ ...event, at, actor }));
-    const stored = golden.events.map(({ state: _, version: __, ...event }) => event);
+    // Packs had no digests then: a request named the id of its pack in the same place.
+    const digest = /^sha256:[0-9a-f]{64}$/;
+    const stored = golden.events.map(({ state: _, version: __, ...event }) =>
+      event.type === 'ExceptionSubmitted'
+        ? { ...event, data: { ...(event.data as object), policy: expect.stringMatching(digest) } }
+        : event,
+    );
     expect(written).toStrictEqual(stored);
   });
 });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { APPROVAL_ROLES } from '../access/actor.ts';
+import { APPROVAL_ROLES, ROLES } from '../access/actor.ts';
 import { duration, listOf, longText, nameList, shortText } from '../exception/field-shapes.ts';
 import {
   ARTIFACT_KINDS,
@@ -10,6 +10,7 @@ import {
   ENVIRONMENTS,
   FIELD_NAMES,
   KINDS,
+  NAMED_LISTS,
 } from '../exception/fields.ts';
 import { addDuration, parseDuration } from '../schedule/duration.ts';
 import { DAY } from '../schedule/instant.ts';
@@ -52,7 +53,7 @@ const match = z.strictObject({
     .optional()
     .describe('wide: whole subscriptions, wildcards, owner-like roles'),
   names: z
-    .array(z.enum(['apis', 'models', 'consumers']))
+    .array(z.enum(NAMED_LISTS))
     .min(1)
     .optional()
     .describe('lists of which at least one names something'),
@@ -73,7 +74,7 @@ const approval = z.strictObject({
 const approvals = z.array(approval).max(50);
 
 /** The transitions that a pack may reserve for roles. */
-export const GATES = ['submit', 'activate', 'revoke', 'close', 'archive'] as const;
+const GATES = ['submit', 'activate', 'revoke', 'close', 'archive'] as const;
 
 const effects = z.strictObject({
   maximum: limit.optional().describe('longest time in force, from approval'),
@@ -90,7 +91,7 @@ const effects = z.strictObject({
   reminders: listOf(limit).optional().describe('so long before the end'),
   recurring_reminder: limit.optional().describe('while in force, again and again'),
   gates: z
-    .partialRecord(z.enum(GATES), z.array(z.string()).min(1))
+    .partialRecord(z.enum(GATES), z.array(z.enum(ROLES)).min(1))
     .optional()
     .describe('transitions that only these roles may bring about'),
 });
@@ -115,3 +116,30 @@ export const policyPack = z.strictObject({
     .describe('the approval roles that a role may fill besides its own'),
   rules: z.array(rule).min(1).max(500),
 });
+
+/** The keys that each object of a pack may have, by its path without the numbers of list entries. */
+export const PACK_KEYS: Readonly<Record<string, readonly string[]>> = {
+  '': Object.keys(policyPack.shape),
+  stand_ins: [...APPROVAL_ROLES, 'approver'],
+  rules: Object.keys(rule.shape),
+  'rules.match': Object.keys(match.shape),
+  'rules.match.renewal': ['from', 'to'],
+  'rules.effects': Object.keys(effects.shape),
+  'rules.effects.approvals': Object.keys(approval.shape),
+  'rules.effects.extension_approvals': Object.keys(approval.shape),
+  'rules.effects.gates': GATES,
+};
+
+/** Where a server serves the JSON Schema of packs, for editors. */
+export const PACK_SCHEMA_PATH = '/schemas/policy-pack.json';
+
+/** The JSON Schema of packs as people write them. */
+export function packSchema(): object {
+  const schema = z.toJSONSchema(policyPack, { io: 'input', target: 'draft-2020-12' });
+  return {
+    ...schema,
+    title: 'Lapse policy pack',
+    description:
+      'Who may decide what, and for how long: every rule that matches applies, and for each effect the strictest wins.',
+  };
+}

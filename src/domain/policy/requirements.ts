@@ -34,7 +34,7 @@ function boundTo(requirements: readonly Requirement[], role: string): number {
 }
 
 /** What tells one requirement of a record from another. */
-export function requirementKey({ role, consumer, person }: Requirement): string {
+function requirementKey({ role, consumer, person }: Requirement): string {
   return [role, consumer ?? '', person?.id ?? ''].join('\n');
 }
 

@@ -17,6 +17,7 @@ import { type IdempotentRequest, recall, remember } from '../../platform/http/id
 import { newUlid } from '../../platform/ids.ts';
 import { exceptionStream, loadForUpdate } from './exception-store.ts';
 import { stateAtVersion } from './exception-views.ts';
+import { policyOf, type TenantPolicies } from './tenant-policies.ts';
 
 /** Who asks, for which tenant. */
 export interface Caller {
@@ -35,9 +36,16 @@ export interface Answer {
 
 interface Services {
   readonly db: Database;
-  readonly policy: Policy;
+  readonly policies: TenantPolicies;
   /** Refuses while the tenant may only be read. */
   readonly assertWritable: (tx: Transaction, tenantId: string) => Promise<void>;
+}
+
+/** What one command is decided with. */
+interface Deciding {
+  readonly tx: Transaction;
+  readonly caller: Caller;
+  readonly policy: Policy;
 }
 
 type Stored = StreamState<ExceptionState>;
@@ -58,10 +66,14 @@ export class ExceptionService {
     submit: boolean,
   ): Promise<Answer> {
     const commands: Commands = submit ? [command, { type: 'SubmitException' }] : [command];
-    return this.#answer(caller, undefined, async (tx) => {
+    return this.#answer(caller, undefined, async (tx, policy) => {
       const now = await tx.now;
       const id = `EXC_${newUlid()}`;
-      return { status: 201, record: this.#run(tx, caller, id, undefined, commands, now), now };
+      return {
+        status: 201,
+        record: this.#run({ tx, caller, policy }, id, undefined, commands, now),
+        now,
+      };
     });
   }
 
@@ -72,11 +84,11 @@ export class ExceptionService {
     command: ExceptionCommand,
     expectedVersion?: number,
   ): Promise<Answer> {
-    return this.#answer(caller, exceptionId, async (tx, locked) => {
+    return this.#answer(caller, exceptionId, async (tx, policy, locked) => {
       const before = found(locked, exceptionId, expectedVersion);
       const now = Math.max(await tx.now, before.state.updated_at);
-      const after = this.#run(tx, caller, exceptionId, before, [command], now);
-      await this.#informPredecessor(tx, caller, before.state, after.state, now);
+      const after = this.#run({ tx, caller, policy }, exceptionId, before, [command], now);
+      await this.#informPredecessor({ tx, caller, policy }, before.state, after.state, now);
       return { status: 200, record: after, now };
     });
   }
@@ -88,13 +100,17 @@ export class ExceptionService {
     request: RenewalRequest,
     expectedVersion?: number,
   ): Promise<Answer> {
-    return this.#answer(caller, exceptionId, async (tx, locked) => {
+    return this.#answer(caller, exceptionId, async (tx, policy, locked) => {
       const before = found(locked, exceptionId, expectedVersion);
       const now = Math.max(await tx.now, before.state.updated_at);
-      const command = draftRenewal(this.#advanced(before.state, now), request, now);
+      const command = draftRenewal(stateAt(before.state, now, policy), request, now);
       if (isRefusal(command)) throw command;
       const id = `EXC_${newUlid()}`;
-      return { status: 201, record: this.#run(tx, caller, id, undefined, [command], now), now };
+      return {
+        status: 201,
+        record: this.#run({ tx, caller, policy }, id, undefined, [command], now),
+        now,
+      };
     });
   }
 
@@ -102,15 +118,16 @@ export class ExceptionService {
   async #answer(
     caller: Caller,
     exceptionId: string | undefined,
-    work: (tx: Transaction, locked: Stored | undefined) => Promise<Answer>,
+    work: (tx: Transaction, policy: Policy, locked: Stored | undefined) => Promise<Answer>,
   ): Promise<Answer> {
     const { tenantId, idempotency } = caller;
     return this.#services.db.inTenant(tenantId, async (tx) => {
       // The lock comes first: a request that is sent again beside the first waits there, and then
       // finds what the first was answered. Asked before, it would be refused what it has done.
-      const [locked, before] = await Promise.all([
+      const [locked, before, policy] = await Promise.all([
         exceptionId === undefined ? undefined : loadForUpdate(tx, tenantId, exceptionId),
         recall(tx, tenantId, idempotency),
+        policyOf(this.#services.policies, tx, tenantId),
         this.#services.assertWritable(tx, tenantId),
       ]);
       if (before) {
@@ -121,7 +138,7 @@ export class ExceptionService {
           now: before.at,
         };
       }
-      const answer = await work(tx, locked);
+      const answer = await work(tx, policy, locked);
       const { id, version } = answer.record;
       const reference = { type: 'exception', id, version };
       remember(tx, tenantId, idempotency, { status: answer.status, reference, at: answer.now });
@@ -131,15 +148,15 @@ export class ExceptionService {
 
   /** Brings the record to `now`, decides the commands on it in turn, and records what follows. */
   #run(
-    tx: Transaction,
-    { tenantId, actor }: Caller,
+    { tx, caller, policy }: Deciding,
     exceptionId: string,
     before: StreamState<ExceptionState> | undefined,
     commands: Commands,
     now: number,
   ): StreamState<ExceptionState> {
-    const context: DecisionContext = { now, actor, policy: this.#services.policy, tenantId };
-    const timely = before ? catchUp(before.state, now, this.#services.policy) : [];
+    const { tenantId, actor } = caller;
+    const context: DecisionContext = { now, actor, policy, tenantId };
+    const timely = before ? catchUp(before.state, now, policy) : [];
     const events: ExceptionEvent[] = [...timely];
     let state = before?.state;
     for (const event of timely)
@@ -154,6 +171,9 @@ export class ExceptionService {
     const actorOf = (event: ExceptionEvent) => (clockEvents.has(event) ? CLOCK : actor);
     const append = { tenantId, streamId: exceptionId, before, events, at: now, actor: actorOf };
     const [change] = record(tx, exceptionStream, [append]);
+    // A request names the pack that decided it, so that pack has to be there for as long.
+    if (events.some(({ type }) => type === 'ExceptionSubmitted'))
+      this.#services.policies.keep(tx, tenantId, policy);
     const after = change ?? before;
     if (!after) throw new Error('a new record has no events');
     return after;
@@ -161,27 +181,23 @@ export class ExceptionService {
 
   /** Keeps a renewal's predecessor informed of whether it will be taken over from. */
   async #informPredecessor(
-    tx: Transaction,
-    caller: Caller,
+    deciding: Deciding,
     before: ExceptionState,
     after: ExceptionState,
     time: number,
   ) {
+    const { tx, caller, policy } = deciding;
     if (!after.renews || before === after) return;
     const predecessor = await loadForUpdate(tx, caller.tenantId, after.renews);
     if (!predecessor) return;
     // Something may have happened to it since this transaction has read the time.
     const now = Math.max(time, predecessor.state.updated_at);
-    const state = this.#advanced(predecessor.state, now);
+    const state = stateAt(predecessor.state, now, policy);
     const command = chainCommand(before, after, state);
     // One that is over already hands over nothing.
     if (command && IN_FORCE.includes(state.status)) {
-      this.#run(tx, caller, after.renews, predecessor, [command], now);
+      this.#run(deciding, after.renews, predecessor, [command], now);
     }
-  }
-
-  #advanced(state: ExceptionState, now: number): ExceptionState {
-    return stateAt(state, now, this.#services.policy);
   }
 }
 

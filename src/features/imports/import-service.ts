@@ -1,4 +1,5 @@
 import type { ImportContext } from '../../domain/exception/import-record.ts';
+import type { Policy } from '../../domain/policy/policy.ts';
 import type { Transaction } from '../../platform/db/transaction.ts';
 import { type RememberedResult, recall, remember } from '../../platform/http/idempotency.ts';
 import { checkImport } from './check-import.ts';
@@ -30,12 +31,14 @@ export class ImportService {
   async run(caller: ImportCaller, file: ImportSource, assign: boolean): Promise<ImportOutcome> {
     const { db } = this.#services;
     const begun = await db.inTenant(caller.tenantId, (tx) => this.#begin(tx, caller));
-    if (begun.before) return this.#repeat(caller, file, assign, begun.before);
-    await checkImport(file, this.#context(caller, assign, begun.now), this.#services);
+    if (begun.before) return this.#repeat(caller, file, assign, begun.before, begun.policy);
+    await checkImport(file, this.#context(caller, assign, begun), this.#services);
     const written = await db.inTenant(caller.tenantId, (tx) =>
       this.#write(tx, caller, file, assign),
     );
-    return 'answer' in written ? written : this.#repeat(caller, file, assign, written);
+    return 'answer' in written
+      ? written
+      : this.#repeat(caller, file, assign, written, begun.policy);
   }
 
   /** What `run` would do now, without the ids that it would make. */
@@ -44,10 +47,10 @@ export class ImportService {
     file: ImportSource,
     assign: boolean,
   ): Promise<ImportOutcome> {
-    const { now } = await this.#services.db.inTenant(caller.tenantId, (tx) =>
+    const begun = await this.#services.db.inTenant(caller.tenantId, (tx) =>
       this.#begin(tx, caller),
     );
-    const context = this.#context(caller, assign, now);
+    const context = this.#context(caller, assign, begun);
     return { status: 200, answer: await checkImport(file, context, this.#services) };
   }
 
@@ -57,19 +60,20 @@ export class ImportService {
     file: ImportSource,
     assign: boolean,
   ): Promise<ImportPreview> {
-    const { now } = await this.#services.db.inTenant(caller.tenantId, (tx) =>
+    const begun = await this.#services.db.inTenant(caller.tenantId, (tx) =>
       this.#begin(tx, caller),
     );
-    return previewImport(file, this.#context(caller, assign, now), this.#services);
+    return previewImport(file, this.#context(caller, assign, begun), this.#services);
   }
 
   async #begin(tx: Transaction, { tenantId, idempotency }: ImportCaller) {
-    const [before, now] = await Promise.all([
+    const [before, now, policy] = await Promise.all([
       recall(tx, tenantId, idempotency),
       tx.now,
+      this.#services.policyOf(tx, tenantId),
       this.#services.assertWritable(tx, tenantId),
     ]);
-    return { before, now };
+    return { before, now, policy };
   }
 
   async #write(
@@ -79,9 +83,10 @@ export class ImportService {
     assign: boolean,
   ): Promise<ImportOutcome | RememberedResult> {
     // The same request may have been answered meanwhile, or by another replica.
-    const { before, now } = await this.#begin(tx, caller);
-    if (before) return before;
-    const context = this.#context(caller, assign, now);
+    const begun = await this.#begin(tx, caller);
+    if (begun.before) return begun.before;
+    const { now } = begun;
+    const context = this.#context(caller, assign, begun);
     const result = await writeImport(tx, caller, file, context, this.#services);
     const status = result.made.includes(true) ? 201 : 200;
     const reference = { type: 'import', id: encodeRuns(result.made), version: 1 };
@@ -94,13 +99,18 @@ export class ImportService {
     file: ImportSource,
     assign: boolean,
     { status, reference, at }: RememberedResult,
+    policy: Policy,
   ): Promise<ImportOutcome> {
-    const context = this.#context(caller, assign, at);
+    const context = this.#context(caller, assign, { now: at, policy });
     const answer = await repeatImport(file, context, reference.id, this.#services);
     return { status: status === 201 ? 201 : 200, answer };
   }
 
-  #context({ tenantId }: ImportCaller, assign: boolean, now: number): ImportContext {
-    return { tenantId, assign, now, policy: this.#services.policy };
+  #context(
+    { tenantId }: ImportCaller,
+    assign: boolean,
+    { now, policy }: Pick<ImportContext, 'now' | 'policy'>,
+  ): ImportContext {
+    return { tenantId, assign, now, policy };
   }
 }
