@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BUILT_IN_POLICY } from '../../src/domain/policy/built-in-policy.ts';
 import type { Policy } from '../../src/domain/policy/policy.ts';
@@ -64,6 +65,8 @@ test('the schema of packs is served to whoever asks', async () => {
   expect(answer.status).toBe(200);
   expect(answer.headers['content-type']).toContain('application/schema+json');
   expect(answer.body).toEqual(packSchema());
+  const file = new URL('../../packages/client/policy-pack.schema.json', import.meta.url);
+  expect(answer.body).toEqual(JSON.parse(readFileSync(file, 'utf8')));
 });
 
 describe('putting a pack in force', () => {

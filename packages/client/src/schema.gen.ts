@@ -1310,6 +1310,7 @@ export interface components {
             }[];
         };
         PolicyPack: {
+            /** @description a name for people, such as acme-2026-1 */
             id: string;
             /**
              * Format: duration
@@ -1330,18 +1331,30 @@ export interface components {
             stand_ins: {
                 [key: string]: ("domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee")[];
             };
+            /** @description every one that matches applies */
             rules: {
+                /** @description names the rule in refusals, requirements and explanations */
                 id: string;
                 /** @description where the rule comes from, for people who ask why */
                 source: string;
-                /** @default {} */
+                /**
+                 * @description where the rule applies; all records where it is left out
+                 * @default {}
+                 */
                 match: {
+                    /** @description one of these */
                     category?: ("authz" | "network" | "data" | "ai" | "release" | "vendor" | "other")[];
+                    /** @description what is deviated from, one of these */
                     control?: ("azure-policy-prod" | "azure-policy-nonprod" | "rbac-tier-0" | "rbac-tier-1" | "conditional-access" | "defender" | "private-endpoint" | "firewall")[];
+                    /** @description one of these */
                     environment?: ("dev" | "staging" | "prod")[];
+                    /** @description one of these */
                     data_classification?: ("public" | "internal" | "restricted" | "confidential")[];
+                    /** @description likelihood times impact: 6 to 9 High, 3 to 5 Medium, 1 to 2 Low */
                     severity?: ("High" | "Medium" | "Low")[];
+                    /** @description one of these */
                     change_class?: ("minor" | "major" | "security" | "breaking")[];
+                    /** @description one of these */
                     kind?: ("time-boxed" | "permanent")[];
                     /** @description the number in its chain: 0 for a first request */
                     renewal?: {
@@ -1358,6 +1371,7 @@ export interface components {
                      */
                     regions?: "several";
                 };
+                /** @description what the rule asks of the records that it applies to */
                 effects: {
                     /**
                      * Format: duration
@@ -1383,8 +1397,12 @@ export interface components {
                      * @example P30D
                      */
                     total?: string;
+                    /** @description asked for of a request */
                     approvals?: {
-                        /** @enum {string} */
+                        /**
+                         * @description consumer: each that is named; first-approver: who approved the first of the chain
+                         * @enum {string}
+                         */
                         role: "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "approver" | "first-approver";
                         /** @description so many different people; one when left out */
                         count?: number;
@@ -1393,13 +1411,17 @@ export interface components {
                     }[];
                     /** @description asked for of an extension besides */
                     extension_approvals?: {
-                        /** @enum {string} */
+                        /**
+                         * @description consumer: each that is named; first-approver: who approved the first of the chain
+                         * @enum {string}
+                         */
                         role: "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "approver" | "first-approver";
                         /** @description so many different people; one when left out */
                         count?: number;
                         /** @description steps follow one another; what is in one step is decided in any order */
                         step?: number;
                     }[];
+                    /** @description documents that a request has to link */
                     artifacts?: ("memo" | "business-case" | "migration-plan" | "other")[];
                     /** @description fields that a request has to have */
                     fields?: ("title" | "category" | "policy_ref" | "adr_id" | "requestor" | "tenant_org" | "environment" | "data_classification" | "threat_model_link" | "stride" | "likelihood" | "impact" | "risk_score" | "compensating_controls" | "telemetry" | "effective_from" | "expires_at" | "remediation_plan" | "dependencies" | "versioning_impact" | "evidence" | "control" | "grants" | "ticket_id" | "justification" | "expiry_actions" | "requested_duration" | "end_condition" | "owners" | "services" | "apis" | "models" | "consumers" | "change_class" | "scope" | "scope_justification" | "artifacts" | "external_ids")[];
@@ -1421,6 +1443,7 @@ export interface components {
             }[];
         };
         PolicyPackInput: {
+            /** @description a name for people, such as acme-2026-1 */
             id: string;
             /**
              * Format: duration
@@ -1441,18 +1464,30 @@ export interface components {
             stand_ins: {
                 [key: string]: ("domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee")[];
             };
+            /** @description every one that matches applies */
             rules: {
+                /** @description names the rule in refusals, requirements and explanations */
                 id: string;
                 /** @description where the rule comes from, for people who ask why */
                 source: string;
-                /** @default {} */
+                /**
+                 * @description where the rule applies; all records where it is left out
+                 * @default {}
+                 */
                 match: {
+                    /** @description one of these */
                     category?: ("authz" | "network" | "data" | "ai" | "release" | "vendor" | "other")[];
+                    /** @description what is deviated from, one of these */
                     control?: ("azure-policy-prod" | "azure-policy-nonprod" | "rbac-tier-0" | "rbac-tier-1" | "conditional-access" | "defender" | "private-endpoint" | "firewall")[];
+                    /** @description one of these */
                     environment?: ("dev" | "staging" | "prod")[];
+                    /** @description one of these */
                     data_classification?: ("public" | "internal" | "restricted" | "confidential")[];
+                    /** @description likelihood times impact: 6 to 9 High, 3 to 5 Medium, 1 to 2 Low */
                     severity?: ("High" | "Medium" | "Low")[];
+                    /** @description one of these */
                     change_class?: ("minor" | "major" | "security" | "breaking")[];
+                    /** @description one of these */
                     kind?: ("time-boxed" | "permanent")[];
                     /** @description the number in its chain: 0 for a first request */
                     renewal?: {
@@ -1469,6 +1504,7 @@ export interface components {
                      */
                     regions?: "several";
                 };
+                /** @description what the rule asks of the records that it applies to */
                 effects: {
                     /**
                      * Format: duration
@@ -1494,8 +1530,12 @@ export interface components {
                      * @example P30D
                      */
                     total?: string;
+                    /** @description asked for of a request */
                     approvals?: {
-                        /** @enum {string} */
+                        /**
+                         * @description consumer: each that is named; first-approver: who approved the first of the chain
+                         * @enum {string}
+                         */
                         role: "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "approver" | "first-approver";
                         /** @description so many different people; one when left out */
                         count?: number;
@@ -1504,13 +1544,17 @@ export interface components {
                     }[];
                     /** @description asked for of an extension besides */
                     extension_approvals?: {
-                        /** @enum {string} */
+                        /**
+                         * @description consumer: each that is named; first-approver: who approved the first of the chain
+                         * @enum {string}
+                         */
                         role: "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "approver" | "first-approver";
                         /** @description so many different people; one when left out */
                         count?: number;
                         /** @description steps follow one another; what is in one step is decided in any order */
                         step?: number;
                     }[];
+                    /** @description documents that a request has to link */
                     artifacts?: ("memo" | "business-case" | "migration-plan" | "other")[];
                     /** @description fields that a request has to have */
                     fields?: ("title" | "category" | "policy_ref" | "adr_id" | "requestor" | "tenant_org" | "environment" | "data_classification" | "threat_model_link" | "stride" | "likelihood" | "impact" | "risk_score" | "compensating_controls" | "telemetry" | "effective_from" | "expires_at" | "remediation_plan" | "dependencies" | "versioning_impact" | "evidence" | "control" | "grants" | "ticket_id" | "justification" | "expiry_actions" | "requested_duration" | "end_condition" | "owners" | "services" | "apis" | "models" | "consumers" | "change_class" | "scope" | "scope_justification" | "artifacts" | "external_ids")[];

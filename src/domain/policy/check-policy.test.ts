@@ -128,7 +128,7 @@ describe('a pack', () => {
         rule('rest', {}, { extension: 'P1D', total: 'P99D', approvals: [{ role: 'ciso' }] }),
       ],
       'rules',
-      'set no maximum for a record that names none of these',
+      'set no maximum for a record to which no condition applies',
     ],
     [
       'nobody who approves some record',

@@ -109,19 +109,18 @@ interface RecordKind {
   readonly matching: readonly PolicyRule[];
 }
 
-/** Each pair of rules once of which one ends the total before the other's maximum. */
+/** Totals that end before a maximum does; each once, with the first record that it is so for. */
 function shortTotals(kinds: readonly RecordKind[], rules: readonly PolicyRule[]): PackFinding[] {
   const found = new Map<string, PackFinding>();
   for (const { cell, matching } of kinds) {
     const maximum = strictest(matching, 'maximum');
     const total = strictest(matching, 'total');
     if (!maximum || !total || limitEnd(0, total) >= limitEnd(0, maximum)) continue;
-    const key = `${maximum.rule}\n${total.rule}`;
-    if (found.has(key)) continue;
+    if (found.has(total.rule)) continue;
     const index = rules.findIndex(({ id }) => id === total.rule);
     const message = `is ${total.duration}, shorter than the maximum of ${maximum.duration} that rule ${maximum.rule} sets for ${cellText(cell)}; a total of at least ${maximum.duration} would pass, or a maximum of at most ${total.duration}`;
     const path = ['rules', index, 'effects', 'total'];
-    found.set(key, finding('pack-contradiction', message, rules[index], path));
+    found.set(total.rule, finding('pack-contradiction', message, rules[index], path));
   }
   return [...found.values()];
 }

@@ -113,5 +113,7 @@ export function cellText(facts: Facts): string {
     if (Array.isArray(value)) return value.length > 0 ? [`names ${value.join(', ')}`] : [];
     return [`${name} ${value}`];
   });
-  return said.length > 0 ? `a record with ${said.join(', ')}` : 'a record that names none of these';
+  return said.length > 0
+    ? `a record with ${said.join(', ')}`
+    : 'a record to which no condition applies';
 }

@@ -1,14 +1,13 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import type { RequestAssessment } from '../../domain/exception/assess-request.ts';
 import type { ExceptionFields } from '../../domain/exception/fields.ts';
-import type { Policy, Requirement } from '../../domain/policy/policy.ts';
+import type { Policy } from '../../domain/policy/policy.ts';
 import { PACK_SCHEMA_PATH, packSchema, policyPack } from '../../domain/policy/policy-pack.ts';
-import { formatInstant } from '../../domain/schedule/instant.ts';
 import { idempotencyOf } from '../../platform/http/caller.ts';
 import { requiredRevision, setRevision } from '../../platform/http/revision.ts';
 import { evaluationAnswer, evaluationBody, policyAnswer } from './policy-schemas.ts';
 import type { PackInForce, PolicyService } from './policy-service.ts';
+import { toEvaluation } from './policy-wire.ts';
 
 const tags = ['policy'];
 const reading = { permission: 'policy:read' } as const;
@@ -112,36 +111,5 @@ function toAnswer({ policy, digest, version }: PackInForce): z.input<typeof poli
     since: version?.since ?? null,
     by: version?.by ?? null,
     pack: policy,
-  };
-}
-
-function toEvaluation({
-  explanation: { decision, matched, unmatched, effects },
-  ...assessment
-}: RequestAssessment & { readonly digest: string }): z.input<typeof evaluationAnswer> {
-  const sources = new Map(matched.map(({ id, source }) => [id, source]));
-  const sourced = (requirements: readonly Requirement[]) =>
-    requirements.map((one) => ({ ...one, source: sources.get(one.rule) ?? '' }));
-  const { expires_at } = assessment;
-  return {
-    policy: assessment.digest,
-    approvals: sourced(decision.requirements),
-    extension_approvals: sourced(decision.extension_requirements),
-    maximum: decision.maximum,
-    default: decision.default,
-    extension: decision.extension,
-    total: decision.total,
-    maximum_end: formatInstant(assessment.latest_end),
-    expires_at: expires_at === undefined ? null : formatInstant(expires_at),
-    missing: [...assessment.missing],
-    refusals: [...assessment.refusals],
-    wide_scopes: [...assessment.wide],
-    monitoring: [...decision.monitoring],
-    reminders: [...decision.reminders],
-    recurring_reminder: decision.recurring_reminder ?? null,
-    gates: decision.gates as Record<string, string[]>,
-    matched: [...matched],
-    unmatched: unmatched.map(({ id, unmet }) => ({ id, unmet: [...unmet] })),
-    effects: effects.map(({ effect, askings }) => ({ effect, askings: [...askings] })),
   };
 }

@@ -6,8 +6,8 @@ import {
 } from '../../../domain/policy/approval-progress.ts';
 import type { Requirement } from '../../../domain/policy/policy.ts';
 import { colours } from '../terminal/colours.ts';
-import { safeText } from '../terminal/output.ts';
-import { type Line, renderSection } from './section.ts';
+import { safeLine, safeText } from '../terminal/output.ts';
+import { type Line, labelled, renderSection } from './section.ts';
 import { timeText } from './time-text.ts';
 
 type Approval = ExceptionRecord['approvals'][number];
@@ -28,6 +28,7 @@ export function approvalSections(record: ExceptionRecord, width: number): string
     ...(record.lapses_at
       ? [{ mark: ' ', text: `lapses ${timeText(record.lapses_at)} if nobody decides it` }]
       : []),
+    ...labelled([['Decided by', record.policy && `policy pack ${safeLine(record.policy)}`]]),
   ];
   return [renderSection('Approvals', lines, width), pendingSection(record, width)];
 }
