@@ -95,7 +95,7 @@ export function compose({ config, db, master, log, realNow = Date.now }: Parts) 
     openRegister: registerReader(db, policies),
     imports: new ImportService({
       db,
-      policyOf: (tx, tenantId) => policyOf(policies, tx, tenantId),
+      policyOf: (tx, tenantId, at) => policyOf(policies, tx, tenantId, at),
       assertWritable,
       register: { draftAll, existingIds },
     }),

@@ -155,6 +155,21 @@ describe('a pack that is changed while a request waits', () => {
     expect((await approveAll(api, id)).body.status).toBe('Approved');
   });
 
+  test('does not change the answer to an import that is sent again', async () => {
+    await put(BUILT_IN_POLICY);
+    const again = () =>
+      api.send('POST', '/v1/imports', {
+        as: 'requestor',
+        raw: `title: For two months\nexpires_at: ${formatInstant(START + 60 * DAY)}\n`,
+        headers: { 'content-type': 'application/yaml', 'idempotency-key': 'imported' },
+      });
+    const first = await again();
+    expect(first.status, first.text).toBe(201);
+    await put(SHORT);
+    expect((await again()).body).toEqual(first.body);
+    await put(STRICT);
+  });
+
   test('decides when a closed record is archived, in a sweep over tenants too', async () => {
     const { exception_id: id } = await draft(api);
     await put({ ...STRICT, id: 'quick', archive_after: 'P2D' });

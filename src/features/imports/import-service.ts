@@ -1,5 +1,4 @@
 import type { ImportContext } from '../../domain/exception/import-record.ts';
-import type { Policy } from '../../domain/policy/policy.ts';
 import type { Transaction } from '../../platform/db/transaction.ts';
 import { type RememberedResult, recall, remember } from '../../platform/http/idempotency.ts';
 import { checkImport } from './check-import.ts';
@@ -31,14 +30,12 @@ export class ImportService {
   async run(caller: ImportCaller, file: ImportSource, assign: boolean): Promise<ImportOutcome> {
     const { db } = this.#services;
     const begun = await db.inTenant(caller.tenantId, (tx) => this.#begin(tx, caller));
-    if (begun.before) return this.#repeat(caller, file, assign, begun.before, begun.policy);
+    if (begun.before) return this.#repeat(caller, file, assign, begun.before);
     await checkImport(file, this.#context(caller, assign, begun), this.#services);
     const written = await db.inTenant(caller.tenantId, (tx) =>
       this.#write(tx, caller, file, assign),
     );
-    return 'answer' in written
-      ? written
-      : this.#repeat(caller, file, assign, written, begun.policy);
+    return 'answer' in written ? written : this.#repeat(caller, file, assign, written);
   }
 
   /** What `run` would do now, without the ids that it would make. */
@@ -99,8 +96,11 @@ export class ImportService {
     file: ImportSource,
     assign: boolean,
     { status, reference, at }: RememberedResult,
-    policy: Policy,
   ): Promise<ImportOutcome> {
+    // The same answer as then, so by the pack of then.
+    const policy = await this.#services.db.inTenant(caller.tenantId, (tx) =>
+      this.#services.policyOf(tx, caller.tenantId, at),
+    );
     const context = this.#context(caller, assign, { now: at, policy });
     const answer = await repeatImport(file, context, reference.id, this.#services);
     return { status: status === 201 ? 201 : 200, answer };

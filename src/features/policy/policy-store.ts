@@ -2,6 +2,7 @@ import { DomainError } from '../../domain/errors.ts';
 import { canonicalJson } from '../../domain/ledger/canonical.ts';
 import type { Policy } from '../../domain/policy/policy.ts';
 import { policyDigest } from '../../domain/policy/policy-digest.ts';
+import { formatInstant } from '../../domain/schedule/instant.ts';
 import type { Transaction } from '../../platform/db/transaction.ts';
 import type { PolicyVersion } from './policy-events.ts';
 import { textDigest } from './policy-stream.ts';
@@ -22,7 +23,8 @@ const IN_FORCE = `
     EXISTS (SELECT FROM lapse.policy_packs b WHERE b.tenant_id = t.tenant_id AND b.digest = $3) AS has_built_in
   FROM unnest($1::text[]) AS t(tenant_id)
   LEFT JOIN LATERAL (SELECT state->>'digest' AS digest FROM lapse.policy_versions
-    WHERE tenant_id = t.tenant_id ORDER BY version DESC LIMIT 1) v ON true
+    WHERE tenant_id = t.tenant_id AND ($4::text IS NULL OR state->>'since' <= $4)
+    ORDER BY version DESC LIMIT 1) v ON true
   LEFT JOIN lapse.policy_packs p ON p.tenant_id = t.tenant_id AND p.digest = v.digest`;
 
 /** The packs of all tenants: the newest that each has put in force, or else the built-in one. */
@@ -37,12 +39,14 @@ export class PolicyStore {
   }
 
   /**
-   * The packs in force of some tenants, in one statement. What it answers refuses, with
+   * The packs in force of some tenants, now or at an earlier instant (epoch milliseconds), in one
+   * statement. What it answers refuses, with
    * `unavailable`, a tenant whose pack is not there as it was put in force: nothing is decided then.
    */
   async inForce(
     tx: Transaction,
     tenantIds: readonly string[],
+    at?: number,
   ): Promise<(tenantId: string) => Policy> {
     // Others may push a pack out meanwhile; what the statement leaves out has to be there still.
     const remembered = new Map(this.#remembered);
@@ -50,6 +54,7 @@ export class PolicyStore {
       tenantIds,
       [...remembered.keys()],
       policyDigest(this.builtIn),
+      at === undefined ? null : formatInstant(at),
     ]);
     const byTenant = new Map(rows.map((row) => [row.tenant_id, row]));
     for (const row of rows) if (row.has_built_in) this.#keepsBuiltIn.add(row.tenant_id);

@@ -7,12 +7,12 @@ import type {
 import { packInForce, packOfFile } from '../policy/named-pack.ts';
 import { counted } from '../render/time-text.ts';
 import { colours } from '../terminal/colours.ts';
-import { CommandFailure, EXIT, usageFailure } from '../terminal/command-failure.ts';
 import { connect } from '../terminal/connection.ts';
-import { isInteractive, print, printJson, remark, safeLine } from '../terminal/output.ts';
+import { print, printJson, remark, safeLine } from '../terminal/output.ts';
 import { progressLine } from '../terminal/progress-line.ts';
 import type { AnswerOptions } from './answer-record.ts';
-import { linesOf } from './lines-of.ts';
+import { assertConfirmed } from './assert-confirmed.ts';
+import { streamedResult } from './streamed-result.ts';
 
 /** A line of `POST /v1/policy/diff`. */
 interface ComparisonLine {
@@ -47,7 +47,14 @@ export async function putPack(path: string, { yes, json }: PutOptions): Promise<
   const { version } = await packInForce(client);
   const result = await compare(policy, (record) => remark(recordText(record)));
   remark(countsText(result));
-  if (!yes) await assertConfirmed();
+  if (!yes) {
+    await assertConfirmed({
+      message: 'Put this pack in force?',
+      why: 'a pack decides every request from then on',
+      lookAt: 'what it changes',
+      refused: 'nothing was put in force',
+    });
+  }
   const put = await dataOf(
     client.PUT('/v1/policy', {
       params: { header: { 'If-Match': `"${version}"` } },
@@ -66,25 +73,17 @@ async function compare(policy: Policy, tell: Tell): Promise<ComparisonCounts> {
     body: () => JSON.stringify(policy),
   });
   const progress = progressLine();
-  let result: ComparisonCounts | undefined;
-  try {
-    for await (const line of linesOf(response.body)) {
-      const read = JSON.parse(line) as ComparisonLine;
-      if (read.record) {
+  return streamedResult<ComparisonCounts, ComparisonLine>(response, {
+    what: 'the comparison',
+    onLine: ({ record, progress: read }) => {
+      if (record) {
         progress.done();
-        tell(read.record);
+        tell(record);
       }
-      if (read.progress) progress.update(`${counted(read.progress.records, 'record')} compared`);
-      if (read.error) throw brokenOff(read.error.detail);
-      result = read.result ?? result;
-    }
-  } catch (error) {
-    throw error instanceof CommandFailure ? error : brokenOff((error as Error).message);
-  } finally {
-    progress.done();
-  }
-  if (!result) throw brokenOff('it ended without a result');
-  return result;
+      if (read) progress.update(`${counted(read.records, 'record')} compared`);
+    },
+    done: progress.done,
+  });
 }
 
 function tellRecord(record: AffectedRecord): void {
@@ -112,22 +111,3 @@ const WORDS = {
   field: 'a field is missing',
   reminder: 'a reminder is missed',
 } as const;
-
-async function assertConfirmed(): Promise<void> {
-  if (!isInteractive()) {
-    throw usageFailure(
-      'a pack decides every request from then on, and nobody is there who could be asked',
-      'look at what it changes, and repeat the command with --yes',
-    );
-  }
-  const { confirm } = await import('@clack/prompts');
-  if ((await confirm({ message: 'Put this pack in force?', initialValue: false })) === true) return;
-  throw new CommandFailure('nothing was put in force', { exitCode: EXIT.refused });
-}
-
-function brokenOff(why: string): CommandFailure {
-  return new CommandFailure(`the comparison broke off: ${why}`, {
-    exitCode: EXIT.undecided,
-    next: 'nothing is known of the rest: run it again',
-  });
-}

@@ -52,12 +52,16 @@ async function ofRegister(id: string): Promise<Asked> {
     connect().GET('/v1/exceptions/{id}', { params: { path: { id } } }),
   );
   const { renewal_number, kind } = record;
+  // A request holds who approved the first of its chain; a draft does not tell yet.
+  const first_approvers = record.requirements.flatMap(({ role, person }) =>
+    person ? [{ role, ...person }] : [],
+  );
   const known = new Set<string>(FIELD_NAMES);
   const fields = Object.fromEntries(
     // The score follows from likelihood and impact; one that nobody could tell is null.
     Object.entries(record).filter(([name, value]) => known.has(name) && value !== null),
   ) as unknown as ExceptionFields;
-  return { fields, place: { renewal_number, kind }, now };
+  return { fields, place: { renewal_number, kind, first_approvers }, now };
 }
 
 /** A part of a record is enough; what a register says of a record by itself is left aside. */
