@@ -91,7 +91,7 @@ async function measure(server: LapseProcess, path: string): Promise<number> {
 async function measureCheck(tenantId: string): Promise<void> {
   const before = cpuSecondsOfFamily(postmaster);
   const wrong = await scratch.db.inTenant(tenantId, (tx) => miscounted(tx, tenantId));
-  if (wrong !== undefined) throw new Error(wrong);
+  if (wrong !== undefined) throw new Error(wrong.message);
   const seconds = cpuSecondsOfFamily(postmaster) - before;
   console.log(
     `\n  comparing all counters with a recount: ${seconds.toFixed(1)} s of PostgreSQL's processor time`,

@@ -4,6 +4,7 @@ import { BUILT_IN_POLICY } from '../../src/domain/policy/built-in-policy.ts';
 import { ExceptionService } from '../../src/features/exceptions/exception-service.ts';
 import { assertWritable } from '../../src/features/tenants/tenant-service.ts';
 import type { Database, Transaction } from '../../src/platform/db/transaction.ts';
+import { samePolicy } from '../../test/support/same-policy.ts';
 import { loadOptions, serveLoad } from './load.ts';
 import { sampleRequest } from './sample-request.ts';
 
@@ -60,7 +61,11 @@ async function statementsOf(serial: number): Promise<Statement[]> {
     atCommit: add,
   };
   const db = { inTenant: (_: string, work: (tx: Transaction) => unknown) => work(tx) } as Database;
-  const service = new ExceptionService({ db, policy: BUILT_IN_POLICY, assertWritable });
+  const service = new ExceptionService({
+    db,
+    policies: samePolicy(BUILT_IN_POLICY),
+    assertWritable,
+  });
   const parsed = parseFields(sampleRequest(serial));
   if (!('value' in parsed)) throw new Error(JSON.stringify(parsed.errors));
   const actor = { id: 'tok_bench', name: 'Bench', role: 'requestor' as const };

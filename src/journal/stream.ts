@@ -49,11 +49,17 @@ export interface StreamKind<State, Event extends DomainEvent> {
   /** The rows that a state must have in each of `tables`. */
   project(row: StreamState<State>): readonly (readonly ProjectedRow[])[];
   /**
-   * How what was counted of all the rows of a tenant differs from what counting them anew gives;
-   * undefined where it does not. The rows themselves are compared one by one.
+   * What of a tenant's rows beside the projection, which are compared one by one, is not what it has
+   * to be: counters that differ from what they count, contents that differ from their digests.
    */
-  miscounted?(reader: Reader, tenantId: string): Promise<string | undefined>;
+  compareBeside?(
+    reader: Reader,
+    tenantId: string,
+  ): Promise<{ readonly code: BesideCode; readonly message: string } | undefined>;
 }
+
+/** What can be wrong beside a projection. */
+type BesideCode = 'counter-mismatch' | 'policy-mismatch';
 
 /** A table of a projection. */
 export interface ProjectionTable {

@@ -17,6 +17,7 @@ export type FindingCode =
   | 'projection-mismatch'
   | 'projection-stray'
   | 'counter-mismatch'
+  | 'policy-mismatch'
   | 'leaf-missing'
   | 'node-mismatch'
   | 'node-missing'

@@ -133,16 +133,16 @@ export class ProjectionCheck {
   }
 }
 
-/** Compares what was counted in the transactions of the changes with the rows, counted anew. */
-export async function compareCounters(
+/** Compares what stands beside projections with what it has to be: counters, contents by digest. */
+export async function compareBeside(
   reader: Snapshot,
   tenantId: string,
   kinds: readonly AnyStreamKind[],
   findings: Findings,
 ): Promise<void> {
   for (const kind of kinds) {
-    const message = await kind.miscounted?.(reader, tenantId);
-    if (message !== undefined) findings.add({ code: 'counter-mismatch', message });
+    const finding = await kind.compareBeside?.(reader, tenantId);
+    if (finding) findings.add(finding);
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Snapshot } from '../platform/db/snapshot.ts';
 import type { AnyStreamKind } from './stream.ts';
 import type { Findings } from './verify-findings.ts';
-import { compareCounters, ProjectionCheck } from './verify-projection.ts';
+import { compareBeside, ProjectionCheck } from './verify-projection.ts';
 import { BEFORE_ALL, PAGE, PLAN, type Place, readEntries } from './verify-stored-entry.ts';
 import { StreamFold } from './verify-stream-fold.ts';
 import { checkWaiting, findLostEvents, type WaitingEvent } from './verify-waiting.ts';
@@ -82,6 +82,6 @@ export async function verifyStreams(
   await findLostEvents(rows, tenantId, leaves, findings);
   await projections.findStrays(kinds);
   // Of a register that is not what it should be they could only say the same again.
-  if (findings.count === 0) await compareCounters(rows, tenantId, kinds, findings);
+  if (findings.count === 0) await compareBeside(rows, tenantId, kinds, findings);
   return { entries: fold.entries, streams: fold.streams, pending, otherLeaves };
 }

@@ -4,17 +4,14 @@ import pg from 'pg';
 import { fastFolder } from '../../test/support/fast-folder.ts';
 import { createTestRegister, type TestRegister } from '../../test/support/test-register.ts';
 import { CLOCK } from '../domain/access/actor.ts';
-import { exceptionStream } from '../features/exceptions/exception-store.ts';
 import { TokenService } from '../features/identity/token-service.ts';
-import { tokenStream } from '../features/identity/token-store.ts';
+import { STREAM_KINDS } from '../main/stream-kinds.ts';
 import { type CheckpointStore, fileCheckpointStore } from './checkpoint-store.ts';
-import { ledgerStream } from './ledger-stream.ts';
 import { sequence } from './sequencer.ts';
 import { type Life, manyLives, recordLives, wholeLife } from './verify-ledger.fixture.ts';
 import { type LedgerToVerify, type VerificationResult, verifyLedger } from './verify-ledger.ts';
 import { settleLedger } from './verify-settled.ts';
 
-const KINDS = [exceptionStream, tokenStream, ledgerStream];
 const TABLES = [
   'tokens',
   'events',
@@ -138,7 +135,7 @@ export class TamperedRegister {
     const settled = { outside: [], waitedBefore: [], problem: undefined };
     if (settle) await settle();
     else Object.assign(settled, await settleLedger(ledger, tenantId));
-    return verifyLedger({ connection, tenantId, kinds: KINDS, settled, ...changes });
+    return verifyLedger({ connection, tenantId, kinds: STREAM_KINDS, settled, ...changes });
   }
 
   /** Keeps a copy of every table, and gives back what puts it in place again. */

@@ -1,5 +1,6 @@
 import { globalRegistry, type z } from 'zod';
 import { exceptionEdit, exceptionFields } from '../domain/exception/fields.ts';
+import { policyPack } from '../domain/policy/policy-pack.ts';
 import { exceptionAnswer } from '../features/exceptions/exception-schemas.ts';
 
 type Json = { [key: string]: unknown };
@@ -15,6 +16,7 @@ const NAMED: readonly (readonly [string, z.ZodType])[] = [
   ['ExceptionRecord', exceptionAnswer],
   ['ExceptionFields', exceptionFields],
   ['ExceptionEdit', exceptionEdit],
+  ['PolicyPack', policyPack],
 ];
 
 /** Gives the shapes that several operations share their names; again it changes nothing. */
@@ -94,7 +96,7 @@ const IDEMPOTENCY_KEY = {
 const IF_MATCH = {
   name: 'If-Match',
   in: 'header',
-  description: 'the ETag of the record as it was read',
+  description: 'the ETag of what is changed, as it was read',
   schema: { type: 'string' },
 };
 const REST_OF_PATH = { name: 'path', in: 'path', required: true, schema: { type: 'string' } };
@@ -106,6 +108,7 @@ function completeOperation(path: string, method: string, operation: Operation): 
   if (path.startsWith('/v1/exceptions/') && method !== 'get') {
     parameters.push(method === 'patch' ? { ...IF_MATCH, required: true } : IF_MATCH);
   }
+  if (path === '/v1/policy' && method === 'put') parameters.push({ ...IF_MATCH, required: true });
   return {
     operationId: operationId(path, method),
     ...operation,
@@ -153,6 +156,7 @@ const BARE_TYPES: Readonly<Record<string, string>> = {
   '/v1/exceptions/{id}/evidence/{digest}': 'application/octet-stream',
   '/v1/ledger/tile/{*}': 'application/octet-stream',
   '/v1/ledger/verification': 'application/x-ndjson',
+  '/v1/policy/diff': 'application/x-ndjson',
 };
 
 /** A bare text is no JSON: notes, keys and receipts are plain text. */

@@ -7,6 +7,7 @@ import { diagnose } from '../features/diagnosis/diagnose.ts';
 import { orphanedFiles } from '../features/evidence/evidence-work.ts';
 import { folderStore } from '../features/evidence/folder-store.ts';
 import { lookAtFiles } from '../features/evidence/look-at-files.ts';
+import { policyComparison } from '../features/exceptions/compare-policies.ts';
 import { countRegister } from '../features/exceptions/exception-count-views.ts';
 import { exceptionCounts } from '../features/exceptions/exception-count-work.ts';
 import { draftAll, existingIds } from '../features/exceptions/exception-drafts.ts';
@@ -14,12 +15,15 @@ import { ExceptionService } from '../features/exceptions/exception-service.ts';
 import { ExceptionViews } from '../features/exceptions/exception-views.ts';
 import { exceptionDeadlines } from '../features/exceptions/exception-work.ts';
 import { registerReader } from '../features/exceptions/register-export.ts';
+import { policyOf } from '../features/exceptions/tenant-policies.ts';
 import { createAuthenticator } from '../features/identity/authenticate.ts';
 import { TokenService } from '../features/identity/token-service.ts';
 import { ImportService } from '../features/imports/import-service.ts';
 import { EpochService } from '../features/ledger/epoch-service.ts';
 import { LedgerViews } from '../features/ledger/ledger-views.ts';
 import { ledgerSequencing } from '../features/ledger/ledger-work.ts';
+import { PolicyService } from '../features/policy/policy-service.ts';
+import { PolicyStore } from '../features/policy/policy-store.ts';
 import { ReportViews } from '../features/reports/report-views.ts';
 import { countOpenTasks } from '../features/tasks/open-tasks.ts';
 import {
@@ -58,15 +62,15 @@ export type Lapse = ReturnType<typeof compose>;
 
 /** Wires the features. What one needs of another is passed here as a narrow function. */
 export function compose({ config, db, master, log, realNow = Date.now }: Parts) {
-  const policy = configuredPolicy(config);
+  const policies = new PolicyStore(configuredPolicy(config));
   const { dataDir } = config;
   const checkpoints = fileCheckpointStore(join(dataDir, 'checkpoints'));
   const authenticator = createAuthenticator(db, realNow);
   const sequencing = { db, master, checkpoints, onDiverged: markDiverged(db) };
   const files = folderStore(join(dataDir, 'evidence'));
-  const views = new ExceptionViews(db, policy);
+  const views = new ExceptionViews(db, policies);
   const works = [
-    exceptionDeadlines(db, policy),
+    exceptionDeadlines(db, policies),
     ledgerSequencing(db, sequencing),
     exceptionCounts(db),
     orphanedFiles(db, files, realNow),
@@ -76,7 +80,11 @@ export function compose({ config, db, master, log, realNow = Date.now }: Parts) 
   const backlog = backlogMetrics(metrics.registry, works, () => countOpenTasks(db));
   return {
     db,
-    policy,
+    policies,
+    /** The pack in force of a tenant. */
+    packOf: (tenantId: string) => db.inTenant(tenantId, (tx) => policyOf(policies, tx, tenantId)),
+    comparePolicies: policyComparison(db, policies),
+    policy: new PolicyService({ db, store: policies, assertWritable }),
     loop: new DueLoop(works, log, metrics),
     metrics,
     diagnose: (tenantId: string, schemaVersion: string) =>
@@ -95,7 +103,7 @@ export function compose({ config, db, master, log, realNow = Date.now }: Parts) 
     checkpoints,
     authenticator,
     exceptions: {
-      service: new ExceptionService({ db, policy, assertWritable }),
+      service: new ExceptionService({ db, policies, assertWritable }),
       views,
     },
     evidence: {
@@ -105,15 +113,12 @@ export function compose({ config, db, master, log, realNow = Date.now }: Parts) 
       filesOf: async (tenantId: string, exceptionId: string) =>
         (await views.get(tenantId, exceptionId)).state.evidence_files ?? [],
     },
-    openRegister: registerReader(db, policy),
+    openRegister: registerReader(db, policies),
     imports: new ImportService({
       db,
-      policy,
+      policyOf: (tx, tenantId, at) => policyOf(policies, tx, tenantId, at),
       assertWritable,
-      register: {
-        draftAll: (tx, tenantId, actor, drafts) => draftAll(tx, policy, tenantId, actor, drafts),
-        existingIds,
-      },
+      register: { draftAll, existingIds },
     }),
     reports: new ReportViews({ db, countRegister, tenantName }),
     tokens: new TokenService(db, (tenantId) => authenticator.forget(tenantId), realNow),

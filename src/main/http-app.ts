@@ -14,6 +14,8 @@ import { addImportRoutes } from '../features/imports/import-routes.ts';
 import { addEpochRoutes } from '../features/ledger/epoch-routes.ts';
 import { addLedgerRoutes } from '../features/ledger/ledger-routes.ts';
 import { addVerificationRoutes } from '../features/ledger/verification-routes.ts';
+import { addComparisonRoute } from '../features/policy/comparison-route.ts';
+import { addPackSchemaRoute, addPolicyRoutes } from '../features/policy/policy-routes.ts';
 import { addReportRoutes } from '../features/reports/report-routes.ts';
 import { addTaskRoutes } from '../features/tasks/task-routes.ts';
 import { assertWritable } from '../features/tenants/tenant-service.ts';
@@ -60,13 +62,14 @@ export async function createHttpApp(lapse: Lapse, options: HttpOptions): Promise
     isDraining: options.isDraining,
   });
   addMetricsRoute(app, lapse);
+  addPackSchemaRoute(app);
   await app.register(
     async (scope) => {
       guardRoutes(scope, (bearer) => lapse.authenticator.authenticate(bearer));
       addExceptionRoutes(scope, lapse.exceptions);
       addCommandRoutes(scope, lapse.exceptions.service);
       addBulkRoutes(scope, lapse.exceptions.service);
-      addApprovalRoutes(scope, lapse.exceptions.views, lapse.policy);
+      addApprovalRoutes(scope, lapse.exceptions.views, lapse.packOf);
       addCommentRoutes(scope, { db: lapse.db, assertWritable });
       addEvidenceRoutes(scope, {
         ...lapse.evidence,
@@ -82,6 +85,8 @@ export async function createHttpApp(lapse: Lapse, options: HttpOptions): Promise
       addLedgerRoutes(scope, lapse.ledger);
       addEpochRoutes(scope, lapse.epochs);
       addVerificationRoutes(scope, lapse.verifyLedger);
+      addPolicyRoutes(scope, lapse.policy);
+      addComparisonRoute(scope, lapse.comparePolicies);
       addTokenRoutes(scope, lapse.tokens);
       addDiagnosisRoute(scope, (tenantId) => lapse.diagnose(tenantId, options.schemaVersion));
       if (options.testClock) addTestClockRoutes(scope, lapse.db, lapse.loop);

@@ -4,11 +4,14 @@ import { DomainError, type FieldError } from '../domain/errors.ts';
 import { exceptionEdit, exceptionFields } from '../domain/exception/fields.ts';
 import { type Parsed, parseEdit, parseFields } from '../domain/exception/parse-fields.ts';
 import { fieldErrors } from '../domain/field-errors.ts';
+import { policyPack } from '../domain/policy/policy-pack.ts';
+import { parsePack } from '../domain/policy/read-pack.ts';
 
 /** Schemas whose rules go beyond what zod can say. */
 const PARSERS = new Map<unknown, (input: unknown) => Parsed<unknown>>([
   [exceptionFields, parseFields],
   [exceptionEdit, parseEdit],
+  [policyPack, parsePack],
 ]);
 
 /** Checks a body, query or parameters; the refusal names every field, and the nearest known key. */

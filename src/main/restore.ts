@@ -10,8 +10,6 @@ import {
   restoreBackup,
 } from '../features/backup/restore-backup.ts';
 import { folderStore, storedPath } from '../features/evidence/folder-store.ts';
-import { exceptionStream } from '../features/exceptions/exception-store.ts';
-import { tokenStream } from '../features/identity/token-store.ts';
 import { makeReadOnly } from '../features/tenants/tenant-service.ts';
 import {
   checkpointName,
@@ -19,7 +17,6 @@ import {
   putBackCheckpoint,
 } from '../journal/checkpoint-store.ts';
 import { findLedgerKeys } from '../journal/ledger-key.ts';
-import { ledgerStream } from '../journal/ledger-stream.ts';
 import type { KeptNote } from '../journal/verify-checkpoints.ts';
 import { BackupFileError } from '../platform/backup-file/backup-file-error.ts';
 import { type Config, type ConfigSecrets, ConfigurationError } from '../platform/config/config.ts';
@@ -29,6 +26,7 @@ import { WholeTransaction } from '../platform/db/whole-transaction.ts';
 import { reachForRestore } from './administered-database.ts';
 import { migrationsFolder } from './database-setup.ts';
 import { RestoredFiles } from './restored-files.ts';
+import { STREAM_KINDS } from './stream-kinds.ts';
 
 /** What `lapse restore` is told. */
 export interface RestoreCommand {
@@ -111,7 +109,7 @@ async function load(
   const tenants = await restoreBackup({
     tx,
     backup,
-    kinds: [exceptionStream, tokenStream, ledgerStream],
+    kinds: STREAM_KINDS,
     prepareSchema: (upTo) => rebuildSchema(tx.client, migrationsFolder(), upTo),
     async notesOf(tenantId) {
       const origins = await originsOf(tx, tenantId);

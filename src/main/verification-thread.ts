@@ -1,13 +1,11 @@
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
-import { exceptionStream } from '../features/exceptions/exception-store.ts';
-import { tokenStream } from '../features/identity/token-store.ts';
-import { ledgerStream } from '../journal/ledger-stream.ts';
 import {
   type LedgerToVerify,
   type VerificationProgress,
   type VerificationResult,
   verifyLedger,
 } from '../journal/verify-ledger.ts';
+import { STREAM_KINDS } from './stream-kinds.ts';
 
 /** What the thread is told. */
 export type VerificationTask = Pick<LedgerToVerify, 'connection' | 'tenantId' | 'settled'>;
@@ -47,14 +45,13 @@ export function verifyInThread(
 }
 
 // Every kind of stream that the journal holds: events of any other are a finding.
-const kinds = [exceptionStream, tokenStream, ledgerStream];
 
 if (!isMainThread && workerData?.purpose === PURPOSE) {
   const task = workerData.task as VerificationTask;
   const tell = (message: Message) => parentPort?.postMessage(message);
   const result = await verifyLedger({
     ...task,
-    kinds,
+    kinds: STREAM_KINDS,
     onProgress: (progress) => tell({ progress }),
   });
   tell({ result });

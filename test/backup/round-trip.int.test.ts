@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { BUILT_IN_POLICY } from '../../src/domain/policy/built-in-policy.ts';
 import { CARRIED_TABLES, DERIVED_TABLES } from '../../src/features/backup/table-roles.ts';
 import { manyLives, recordLives } from '../../src/journal/verify-ledger.fixture.ts';
 import { start } from '../../src/main/serve.ts';
@@ -57,6 +58,11 @@ beforeAll(async () => {
     as: 'requestor',
     body: { title: 'Sent once' },
     headers: { 'idempotency-key': 'once' },
+  });
+  await api.send('PUT', '/v1/policy', {
+    as: 'administrator',
+    body: { ...BUILT_IN_POLICY, id: 'ours' },
+    headers: { 'if-match': '"0"' },
   });
   await api.send('DELETE', `/v1/tokens/${await tokenIdOf('auditor')}`, { as: 'administrator' });
   await api.admin.query(`INSERT INTO lapse.import_keys VALUES ($1, 'sha256:1', $2);`, [

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
+import { BUILT_IN_POLICY } from '../../src/domain/policy/built-in-policy.ts';
 import { DAY, HOUR } from '../../src/domain/schedule/instant.ts';
 import { writeRecords } from '../due/due-records.ts';
 import { COMMAND_BODIES, command, draft, recordIn } from '../support/api-records.ts';
@@ -73,6 +74,12 @@ const CHANGES: Readonly<Record<string, () => Promise<Prepared>>> = {
   'POST /v1/exceptions/:id/evidence': () => onRecord('Active', 'evidence'),
   'POST /v1/exceptions/:id/violations': () => onRecord('Active', 'violations'),
   'POST /v1/exceptions/:id/comments': () => onRecord('Draft', 'comments'),
+  'PUT /v1/policy': async () => {
+    const { headers } = await api.send('GET', '/v1/policy', { as: 'administrator' });
+    const pack = { ...BUILT_IN_POLICY, id: `after-${headers.etag}` };
+    const put = change('/v1/policy', pack, 'administrator');
+    return { ...put, headers: { 'if-match': String(headers.etag) } };
+  },
   'POST /v1/ledger/epochs': async () => {
     await api.admin.query("UPDATE lapse.tenants SET state = 'read-only'");
     return change('/v1/ledger/epochs', { reason: 'restored' }, 'administrator');
@@ -116,7 +123,9 @@ async function rows(): Promise<unknown> {
 // What only reads or moves a test's time changes nothing that could be changed twice.
 const changing = api.routes
   .filter(({ method, permission }) => !['GET', 'HEAD'].includes(method) && permission)
-  .filter(({ permission }) => permission !== 'clock:set' && permission !== 'ledger:verify')
+  .filter(
+    ({ permission }) => !['clock:set', 'ledger:verify', 'policy:read'].includes(`${permission}`),
+  )
   .map(({ method, url }) => `${method} ${url}`);
 
 describe.each(changing)('%s', (route) => {

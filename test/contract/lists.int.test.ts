@@ -3,6 +3,7 @@ import { BUILT_IN_POLICY } from '../../src/domain/policy/built-in-policy.ts';
 import { ExceptionViews } from '../../src/features/exceptions/exception-views.ts';
 import { openDatabase } from '../../src/platform/db/database.ts';
 import { draft } from '../support/api-records.ts';
+import { samePolicy } from '../support/same-policy.ts';
 import { createTestApi } from '../support/test-api.ts';
 
 const api = await createTestApi();
@@ -135,7 +136,7 @@ describe('paging', () => {
     const { application, worker } = api.register;
     const db = openDatabase({ application, worker, testClock: true });
     try {
-      const views = new ExceptionViews(db, BUILT_IN_POLICY);
+      const views = new ExceptionViews(db, samePolicy(BUILT_IN_POLICY));
       const request = {
         filter: {},
         sort: 'created_at',

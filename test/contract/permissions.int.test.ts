@@ -18,6 +18,8 @@ const MAY: Readonly<Record<Permission, readonly Role[]>> = {
   'exception:write': ['administrator', 'requestor', ...APPROVERS],
   'exception:approve': [...APPROVERS],
   'report:read': ['administrator', 'requestor', ...APPROVERS, 'auditor'],
+  'policy:read': ['administrator', 'requestor', ...APPROVERS, 'auditor'],
+  'policy:put': ['administrator'],
   'ledger:verify': ['administrator', 'requestor', ...APPROVERS, 'auditor'],
   'ledger:open-epoch': ['administrator'],
   'task:read': ['administrator', 'executive-leadership', 'auditor'],
@@ -41,8 +43,8 @@ test('there are routes to check, and each says what it takes', () => {
   expect(guarded.filter(({ permission }) => permission === undefined)).toEqual([]);
 });
 
-test('outside /v1 only health and the reference answer, to whoever asks', () => {
-  const known = /^\/(healthz|readyz|metrics|openapi\.json|docs(\/.*)?)$/;
+test('outside /v1 only health, the reference and a schema answer, to whoever asks', () => {
+  const known = /^\/(healthz|readyz|metrics|openapi\.json|schemas\/policy-pack\.json|docs(\/.*)?)$/;
   expect(open.filter((url) => !known.test(url))).toEqual([]);
 });
 
@@ -50,8 +52,10 @@ test('an auditor changes nothing, and approving is for approvers alone', () => {
   const changing = guarded.filter(
     ({ method, url }) => !['GET', 'HEAD'].includes(method) && !url.startsWith('/v1/test/'),
   );
+  // A verification and what a policy would say are asked for with a body, and change nothing.
+  const asking: readonly unknown[] = ['ledger:verify', 'policy:read'];
   const forAuditors = changing.filter(({ permission }) =>
-    permission ? MAY[permission].includes('auditor') && permission !== 'ledger:verify' : true,
+    permission ? MAY[permission].includes('auditor') && !asking.includes(permission) : true,
   );
   expect(forAuditors).toEqual([]);
   const approving = changing.filter(({ permission }) => permission === 'exception:approve');

@@ -33,7 +33,7 @@ async function dueRecord() {
       reason: 'done',
       evidence: ALL_EVIDENCE,
     });
-  return { id, gate, close, work: exceptionDeadlines(db, api.lapse.policy) };
+  return { id, gate, close, work: exceptionDeadlines(db, api.lapse.policies) };
 }
 
 async function historyOf(id: string) {

@@ -13,6 +13,7 @@ import { DueLoop } from '../../src/platform/due/due-loop.ts';
 import { startPrivatePostgres } from '../../src/platform/postgres/private-postgres.ts';
 import { masterKey } from '../../src/platform/secrets/secrets.ts';
 import { inStatus, START } from '../support/given.ts';
+import { samePolicy } from '../support/same-policy.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import {
   countStatuses,
@@ -84,7 +85,7 @@ test('a database that goes down during a batch: the loop goes on when it is back
   await connected((client) => moveClock(client, START + 91 * DAY));
 
   const { lines, log } = failures();
-  const loop = new DueLoop([exceptionDeadlines(db, BUILT_IN_POLICY)], log);
+  const loop = new DueLoop([exceptionDeadlines(db, samePolicy(BUILT_IN_POLICY))], log);
   loop.start();
   onTestFinished(() => loop.stop());
   await gate.reached();

@@ -5,6 +5,7 @@ import { DAY, formatInstant } from '../../src/domain/schedule/instant.ts';
 import { exceptionDeadlines } from '../../src/features/exceptions/exception-work.ts';
 import { DueLoop } from '../../src/platform/due/due-loop.ts';
 import { given, inStatus, START, type Story } from '../support/given.ts';
+import { samePolicy } from '../support/same-policy.ts';
 import { createTestRegister } from '../support/test-register.ts';
 import { moveClock, openAdmin, writeRecords } from './due-records.ts';
 
@@ -46,7 +47,10 @@ async function sweptAt(instants: readonly number[]) {
   const { db, tenantId } = register;
   const ids: string[] = [];
   for (const story of stories()) ids.push(...(await writeRecords(db, tenantId, story, 1)));
-  const loop = new DueLoop([exceptionDeadlines(db, BUILT_IN_POLICY)], pino({ level: 'silent' }));
+  const loop = new DueLoop(
+    [exceptionDeadlines(db, samePolicy(BUILT_IN_POLICY))],
+    pino({ level: 'silent' }),
+  );
   for (const now of instants) {
     await moveClock(admin, now);
     await loop.settle();

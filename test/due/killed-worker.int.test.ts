@@ -9,6 +9,7 @@ import { markDiverged } from '../../src/features/tenants/tenant-service.ts';
 import { fileCheckpointStore } from '../../src/journal/checkpoint-store.ts';
 import { DueLoop, type DueWork } from '../../src/platform/due/due-loop.ts';
 import { inStatus, START } from '../support/given.ts';
+import { samePolicy } from '../support/same-policy.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { createTestRegister } from '../support/test-register.ts';
 import {
@@ -64,7 +65,7 @@ test.each(['rolled back', 'committed after its death'])(
     if (outcome === 'rolled back') await gate.terminate();
     await gate.open();
     // Its rows stay locked until the server has noticed that it is gone.
-    const work = exceptionDeadlines(register.db, BUILT_IN_POLICY);
+    const work = exceptionDeadlines(register.db, samePolicy(BUILT_IN_POLICY));
     const afterSettling = () => settle(work).then(() => countStatuses(admin));
     await expect.poll(afterSettling, { timeout: 60_000 }).toEqual({ Expired: COUNT });
     expect(await streamProblems(admin, 'ExceptionExpired')).toEqual([]);

@@ -70,7 +70,7 @@ describe.each(poisons)('among 500 due records one $name', ({ spoil, mend, detail
   });
 
   test('it is quarantined, one task tells of it, and the loop does not come back to it', async () => {
-    const work = exceptionDeadlines(api.register.db, api.lapse.policy);
+    const work = exceptionDeadlines(api.register.db, api.lapse.policies);
     expect([await work.runBatch(), await work.runBatch()]).toEqual([0, 0]);
     await api.moveTo(START + 92 * DAY);
     const { status, body } = await api.send('GET', '/v1/tasks', { as: 'auditor' });

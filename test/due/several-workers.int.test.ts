@@ -7,6 +7,7 @@ import { exceptionDeadlines } from '../../src/features/exceptions/exception-work
 import { openDatabase } from '../../src/platform/db/database.ts';
 import { DueLoop } from '../../src/platform/due/due-loop.ts';
 import { inStatus, START } from '../support/given.ts';
+import { samePolicy } from '../support/same-policy.ts';
 import { createTestRegister, type TestRegister } from '../support/test-register.ts';
 import {
   countStatuses,
@@ -40,7 +41,8 @@ test('three workers at once make each transition exactly once', async () => {
     openDatabase({ application, worker, testClock: true, connections: 2 }),
   );
   const loops = databases.map(
-    (db) => new DueLoop([exceptionDeadlines(db, BUILT_IN_POLICY)], pino({ level: 'silent' })),
+    (db) =>
+      new DueLoop([exceptionDeadlines(db, samePolicy(BUILT_IN_POLICY))], pino({ level: 'silent' })),
   );
   await Promise.all(loops.map((loop) => loop.settle()));
   await Promise.all(databases.map((db) => db.close()));

@@ -10,6 +10,7 @@ import { openDatabase } from '../../src/platform/db/database.ts';
 import { masterKey } from '../../src/platform/secrets/secrets.ts';
 import { fastFolder } from '../support/fast-folder.ts';
 import { START } from '../support/given.ts';
+import { samePolicy } from '../support/same-policy.ts';
 import type { Action } from './action.ts';
 import { Actions } from './actions.ts';
 import { Copies } from './copies.ts';
@@ -138,7 +139,7 @@ async function makeWorld(options: EpisodeOptions, { folder, admin, base }: Opene
     mirror: new Mirror(admin),
     copies: await Copies.prepare(admin),
     intents: new Map(),
-    views: new ExceptionViews(simulatedDatabase({ base, clock }), BUILT_IN_POLICY),
+    views: new ExceptionViews(simulatedDatabase({ base, clock }), samePolicy(BUILT_IN_POLICY)),
     problems: [],
     commits: { count: 0 },
     lookedAt: new Map(),

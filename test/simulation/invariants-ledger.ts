@@ -1,10 +1,8 @@
 import { parseCheckpoint } from '../../src/domain/ledger/checkpoint.ts';
-import { exceptionStream } from '../../src/features/exceptions/exception-store.ts';
-import { tokenStream } from '../../src/features/identity/token-store.ts';
 import { fileCheckpointStore } from '../../src/journal/checkpoint-store.ts';
-import { ledgerStream } from '../../src/journal/ledger-stream.ts';
 import type { FindingCode } from '../../src/journal/verify-findings.ts';
 import { verifyLedger } from '../../src/journal/verify-ledger.ts';
+import { STREAM_KINDS } from '../../src/main/stream-kinds.ts';
 import type { Invariant } from './invariants.ts';
 import { tenantIn, type World } from './world.ts';
 
@@ -130,7 +128,7 @@ async function ledgerProblems(world: World, tenantId: string): Promise<string[]>
   const { findings, epochs } = await verifyLedger({
     connection: world.application,
     tenantId,
-    kinds: [exceptionStream, tokenStream, ledgerStream],
+    kinds: STREAM_KINDS,
     settled: { outside, waitedBefore: [], problem: undefined },
   });
   const diverged = world.copies.hasDiverged(world, tenantId);

@@ -15,6 +15,7 @@ import {
 } from '../../src/features/tenants/tenant-service.ts';
 import type { CheckpointStore } from '../../src/journal/checkpoint-store.ts';
 import type { Database } from '../../src/platform/db/transaction.ts';
+import { samePolicy } from '../support/same-policy.ts';
 import type { Intent, Outcome, Request } from './intent.ts';
 import type { World } from './world.ts';
 
@@ -33,7 +34,7 @@ export async function perform(world: World, server: Server, intent: Intent): Pro
   assertPermitted(principal, permissionFor(request));
   const { db, checkpoints } = server;
   const { policy, master } = world;
-  const exceptions = new ExceptionService({ db, policy, assertWritable });
+  const exceptions = new ExceptionService({ db, policies: samePolicy(policy), assertWritable });
   switch (request.type) {
     case 'create':
       return ofRecord(await exceptions.create(caller, request.command, request.submit));
@@ -89,12 +90,9 @@ function ofRecord({ status, record, now }: Answer): Outcome {
 function imports({ policy }: World, db: Database): ImportService {
   return new ImportService({
     db,
-    policy,
+    policyOf: async () => policy,
     assertWritable,
-    register: {
-      draftAll: (tx, tenantId, actor, drafts) => draftAll(tx, policy, tenantId, actor, drafts),
-      existingIds,
-    },
+    register: { draftAll, existingIds },
   });
 }
 

@@ -8,6 +8,7 @@ import { sequence } from '../../src/journal/sequencer.ts';
 import type { Database } from '../../src/platform/db/transaction.ts';
 import { DueLoop, type DueWork } from '../../src/platform/due/due-loop.ts';
 import { housekeeping } from '../../src/platform/due/housekeeping.ts';
+import { samePolicy } from '../support/same-policy.ts';
 import { checkAnswer, checkRefusal } from './answers.ts';
 import type { Intent } from './intent.ts';
 import { perform, type Server } from './perform.ts';
@@ -31,7 +32,7 @@ export function startWorker(world: World, name: string): Worker {
   };
   const loop = new DueLoop(
     [
-      lane('deadlines', (db) => exceptionDeadlines(db, world.policy)),
+      lane('deadlines', (db) => exceptionDeadlines(db, samePolicy(world.policy))),
       lane('ledger', (db, activity) => ledgerSequencing(db, sequencing(world, db, activity))),
       lane('counts', (db) => exceptionCounts(db)),
       lane('housekeeping', (db) => housekeeping(db, name, () => world.clock.now)),

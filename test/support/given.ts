@@ -72,7 +72,7 @@ export const GRANTS: ExceptionFields['grants'] = [
 ];
 
 /** The built-in policy with these approvals for every request, and for extensions too, in place of its own. */
-function askingFor(
+export function askingFor(
   approvals: NonNullable<PolicyRule['effects']['approvals']>,
   rule = 'approval',
 ): Policy {

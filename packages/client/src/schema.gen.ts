@@ -617,6 +617,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The policy pack in force, its digest, since when and by whom */
+        get: operations["get-policy"];
+        /** Put a policy pack in force; what was decided stands */
+        put: operations["put-policy"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/policy/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a pack would ask of every request and open record, were it in force (NDJSON) */
+        post: operations["post-policy-diff"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/policy/evaluate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What the policy says of a record, or of a part of one; stores nothing */
+        post: operations["post-policy-evaluate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/policy/packs/{digest}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A pack that was in force once, or has decided a request */
+        get: operations["get-policy-packs-by-digest"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/reports/aging": {
         parameters: {
             query?: never;
@@ -1280,6 +1349,8 @@ export interface components {
             submitted_at: string | null;
             /** @description when the request lapses if nobody decides it */
             lapses_at: string | null;
+            /** @description the digest of the policy pack that decided the request */
+            policy: string | null;
             requirements: {
                 role: string;
                 count: number;
@@ -1462,6 +1533,324 @@ export interface components {
                     id: string;
                     name: string;
                     email?: string;
+                };
+            }[];
+        };
+        PolicyPack: {
+            /** @description a name for people, such as acme-2026-1 */
+            id: string;
+            /**
+             * Format: duration
+             * @description a request that nobody decides lapses
+             * @example P30D
+             */
+            undecided_after: string;
+            /**
+             * Format: duration
+             * @description a closed record is archived
+             * @example P30D
+             */
+            archive_after: string;
+            /**
+             * @default {
+             *       "permanent_after": 3,
+             *       "review_every": "P1Y",
+             *       "decide_beyond": 3,
+             *       "decide_within": "P30D"
+             *     }
+             */
+            chains: {
+                /** @description so many renewals before it may be permanent */
+                permanent_after: number;
+                /**
+                 * Format: duration
+                 * @description a permanent exception is reviewed so often, or expires
+                 * @example P30D
+                 */
+                review_every: string;
+                /** @description with more renewals, executive leadership decides on the first of a month */
+                decide_beyond: number;
+                /**
+                 * Format: duration
+                 * @description so long undecided, it cannot be renewed further
+                 * @example P30D
+                 */
+                decide_within: string;
+            };
+            /**
+             * @description the approval roles that a role may fill besides its own
+             * @default {}
+             */
+            stand_ins: {
+                [key: string]: ("domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee")[];
+            };
+            /** @description every one that matches applies */
+            rules: {
+                /** @description names the rule in refusals, requirements and explanations */
+                id: string;
+                /** @description where the rule comes from, for people who ask why */
+                source: string;
+                /**
+                 * @description where the rule applies; all records where it is left out
+                 * @default {}
+                 */
+                match: {
+                    /** @description one of these */
+                    category?: ("authz" | "network" | "data" | "ai" | "release" | "vendor" | "other")[];
+                    /** @description what is deviated from, one of these */
+                    control?: ("azure-policy-prod" | "azure-policy-nonprod" | "rbac-tier-0" | "rbac-tier-1" | "conditional-access" | "defender" | "private-endpoint" | "firewall")[];
+                    /** @description one of these */
+                    environment?: ("dev" | "staging" | "prod")[];
+                    /** @description one of these */
+                    data_classification?: ("public" | "internal" | "restricted" | "confidential")[];
+                    /** @description likelihood times impact: 6 to 9 High, 3 to 5 Medium, 1 to 2 Low */
+                    severity?: ("High" | "Medium" | "Low")[];
+                    /** @description one of these */
+                    change_class?: ("minor" | "major" | "security" | "breaking")[];
+                    /** @description one of these */
+                    kind?: ("time-boxed" | "permanent")[];
+                    /** @description the number in its chain: 0 for a first request */
+                    renewal?: {
+                        from?: number;
+                        to?: number;
+                    };
+                    /** @description wide: whole subscriptions, wildcards, owner-like roles */
+                    breadth?: ("narrow" | "wide")[];
+                    /** @description lists of which at least one names something */
+                    names?: ("apis" | "models" | "consumers")[];
+                    /**
+                     * @description the scope names more than one region
+                     * @constant
+                     */
+                    regions?: "several";
+                };
+                /** @description what the rule asks of the records that it applies to */
+                effects: {
+                    /**
+                     * Format: duration
+                     * @description longest time in force, from approval
+                     * @example P30D
+                     */
+                    maximum?: string;
+                    /**
+                     * Format: duration
+                     * @description time in force where the request names neither end nor duration
+                     * @example P30D
+                     */
+                    default?: string;
+                    /**
+                     * Format: duration
+                     * @description longest that one extension may add
+                     * @example P30D
+                     */
+                    extension?: string;
+                    /**
+                     * Format: duration
+                     * @description longest time in force with the extension, from approval
+                     * @example P30D
+                     */
+                    total?: string;
+                    /** @description asked for of a request */
+                    approvals?: {
+                        /**
+                         * @description consumer: each that is named; first-approver: who approved the first of the chain
+                         * @enum {string}
+                         */
+                        role: "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "approver" | "first-approver";
+                        /** @description so many different people; one when left out */
+                        count?: number;
+                        /** @description steps follow one another; what is in one step is decided in any order */
+                        step?: number;
+                    }[];
+                    /** @description asked for of an extension besides */
+                    extension_approvals?: {
+                        /**
+                         * @description consumer: each that is named; first-approver: who approved the first of the chain
+                         * @enum {string}
+                         */
+                        role: "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "approver" | "first-approver";
+                        /** @description so many different people; one when left out */
+                        count?: number;
+                        /** @description steps follow one another; what is in one step is decided in any order */
+                        step?: number;
+                    }[];
+                    /** @description documents that a request has to link */
+                    artifacts?: ("memo" | "business-case" | "migration-plan" | "other")[];
+                    /** @description fields that a request has to have */
+                    fields?: ("title" | "category" | "policy_ref" | "adr_id" | "requestor" | "tenant_org" | "environment" | "data_classification" | "threat_model_link" | "stride" | "likelihood" | "impact" | "risk_score" | "compensating_controls" | "telemetry" | "effective_from" | "expires_at" | "remediation_plan" | "dependencies" | "versioning_impact" | "evidence" | "control" | "grants" | "ticket_id" | "justification" | "risk_review" | "expiry_actions" | "requested_duration" | "end_condition" | "owners" | "services" | "apis" | "models" | "consumers" | "change_class" | "scope" | "scope_justification" | "artifacts" | "external_ids")[];
+                    /** @description what telemetry has to show */
+                    monitoring?: string[];
+                    /** @description so long before the end */
+                    reminders?: string[];
+                    /**
+                     * Format: duration
+                     * @description while in force, again and again
+                     * @example P30D
+                     */
+                    recurring_reminder?: string;
+                    /** @description transitions that only these roles may bring about */
+                    gates?: {
+                        [key: string]: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor")[];
+                    };
+                };
+            }[];
+        };
+        PolicyPackInput: {
+            /** @description a name for people, such as acme-2026-1 */
+            id: string;
+            /**
+             * Format: duration
+             * @description a request that nobody decides lapses
+             * @example P30D
+             */
+            undecided_after: string;
+            /**
+             * Format: duration
+             * @description a closed record is archived
+             * @example P30D
+             */
+            archive_after: string;
+            /**
+             * @default {
+             *       "permanent_after": 3,
+             *       "review_every": "P1Y",
+             *       "decide_beyond": 3,
+             *       "decide_within": "P30D"
+             *     }
+             */
+            chains: {
+                /** @description so many renewals before it may be permanent */
+                permanent_after: number;
+                /**
+                 * Format: duration
+                 * @description a permanent exception is reviewed so often, or expires
+                 * @example P30D
+                 */
+                review_every: string;
+                /** @description with more renewals, executive leadership decides on the first of a month */
+                decide_beyond: number;
+                /**
+                 * Format: duration
+                 * @description so long undecided, it cannot be renewed further
+                 * @example P30D
+                 */
+                decide_within: string;
+            };
+            /**
+             * @description the approval roles that a role may fill besides its own
+             * @default {}
+             */
+            stand_ins: {
+                [key: string]: ("domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee")[];
+            };
+            /** @description every one that matches applies */
+            rules: {
+                /** @description names the rule in refusals, requirements and explanations */
+                id: string;
+                /** @description where the rule comes from, for people who ask why */
+                source: string;
+                /**
+                 * @description where the rule applies; all records where it is left out
+                 * @default {}
+                 */
+                match: {
+                    /** @description one of these */
+                    category?: ("authz" | "network" | "data" | "ai" | "release" | "vendor" | "other")[];
+                    /** @description what is deviated from, one of these */
+                    control?: ("azure-policy-prod" | "azure-policy-nonprod" | "rbac-tier-0" | "rbac-tier-1" | "conditional-access" | "defender" | "private-endpoint" | "firewall")[];
+                    /** @description one of these */
+                    environment?: ("dev" | "staging" | "prod")[];
+                    /** @description one of these */
+                    data_classification?: ("public" | "internal" | "restricted" | "confidential")[];
+                    /** @description likelihood times impact: 6 to 9 High, 3 to 5 Medium, 1 to 2 Low */
+                    severity?: ("High" | "Medium" | "Low")[];
+                    /** @description one of these */
+                    change_class?: ("minor" | "major" | "security" | "breaking")[];
+                    /** @description one of these */
+                    kind?: ("time-boxed" | "permanent")[];
+                    /** @description the number in its chain: 0 for a first request */
+                    renewal?: {
+                        from?: number;
+                        to?: number;
+                    };
+                    /** @description wide: whole subscriptions, wildcards, owner-like roles */
+                    breadth?: ("narrow" | "wide")[];
+                    /** @description lists of which at least one names something */
+                    names?: ("apis" | "models" | "consumers")[];
+                    /**
+                     * @description the scope names more than one region
+                     * @constant
+                     */
+                    regions?: "several";
+                };
+                /** @description what the rule asks of the records that it applies to */
+                effects: {
+                    /**
+                     * Format: duration
+                     * @description longest time in force, from approval
+                     * @example P30D
+                     */
+                    maximum?: string;
+                    /**
+                     * Format: duration
+                     * @description time in force where the request names neither end nor duration
+                     * @example P30D
+                     */
+                    default?: string;
+                    /**
+                     * Format: duration
+                     * @description longest that one extension may add
+                     * @example P30D
+                     */
+                    extension?: string;
+                    /**
+                     * Format: duration
+                     * @description longest time in force with the extension, from approval
+                     * @example P30D
+                     */
+                    total?: string;
+                    /** @description asked for of a request */
+                    approvals?: {
+                        /**
+                         * @description consumer: each that is named; first-approver: who approved the first of the chain
+                         * @enum {string}
+                         */
+                        role: "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "approver" | "first-approver";
+                        /** @description so many different people; one when left out */
+                        count?: number;
+                        /** @description steps follow one another; what is in one step is decided in any order */
+                        step?: number;
+                    }[];
+                    /** @description asked for of an extension besides */
+                    extension_approvals?: {
+                        /**
+                         * @description consumer: each that is named; first-approver: who approved the first of the chain
+                         * @enum {string}
+                         */
+                        role: "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "approver" | "first-approver";
+                        /** @description so many different people; one when left out */
+                        count?: number;
+                        /** @description steps follow one another; what is in one step is decided in any order */
+                        step?: number;
+                    }[];
+                    /** @description documents that a request has to link */
+                    artifacts?: ("memo" | "business-case" | "migration-plan" | "other")[];
+                    /** @description fields that a request has to have */
+                    fields?: ("title" | "category" | "policy_ref" | "adr_id" | "requestor" | "tenant_org" | "environment" | "data_classification" | "threat_model_link" | "stride" | "likelihood" | "impact" | "risk_score" | "compensating_controls" | "telemetry" | "effective_from" | "expires_at" | "remediation_plan" | "dependencies" | "versioning_impact" | "evidence" | "control" | "grants" | "ticket_id" | "justification" | "risk_review" | "expiry_actions" | "requested_duration" | "end_condition" | "owners" | "services" | "apis" | "models" | "consumers" | "change_class" | "scope" | "scope_justification" | "artifacts" | "external_ids")[];
+                    /** @description what telemetry has to show */
+                    monitoring?: string | string[];
+                    /** @description so long before the end */
+                    reminders?: string[];
+                    /**
+                     * Format: duration
+                     * @description while in force, again and again
+                     * @example P30D
+                     */
+                    recurring_reminder?: string;
+                    /** @description transitions that only these roles may bring about */
+                    gates?: {
+                        [key: string]: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor")[];
+                    };
                 };
             }[];
         };
@@ -1879,7 +2268,7 @@ export interface operations {
             header: {
                 /** @description a request that is sent again with the same key has the same answer */
                 "Idempotency-Key"?: string;
-                /** @description the ETag of the record as it was read */
+                /** @description the ETag of what is changed, as it was read */
                 "If-Match": string;
             };
             path: {
@@ -1911,7 +2300,7 @@ export interface operations {
             header?: {
                 /** @description a request that is sent again with the same key has the same answer */
                 "Idempotency-Key"?: string;
-                /** @description the ETag of the record as it was read */
+                /** @description the ETag of what is changed, as it was read */
                 "If-Match"?: string;
             };
             path: {
@@ -1947,7 +2336,7 @@ export interface operations {
             header?: {
                 /** @description a request that is sent again with the same key has the same answer */
                 "Idempotency-Key"?: string;
-                /** @description the ETag of the record as it was read */
+                /** @description the ETag of what is changed, as it was read */
                 "If-Match"?: string;
             };
             path: {
@@ -1990,7 +2379,7 @@ export interface operations {
             header?: {
                 /** @description a request that is sent again with the same key has the same answer */
                 "Idempotency-Key"?: string;
-                /** @description the ETag of the record as it was read */
+                /** @description the ETag of what is changed, as it was read */
                 "If-Match"?: string;
             };
             path: {
@@ -2025,7 +2414,7 @@ export interface operations {
             header?: {
                 /** @description a request that is sent again with the same key has the same answer */
                 "Idempotency-Key"?: string;
-                /** @description the ETag of the record as it was read */
+                /** @description the ETag of what is changed, as it was read */
                 "If-Match"?: string;
             };
             path: {
@@ -2114,7 +2503,7 @@ export interface operations {
             header?: {
                 /** @description a request that is sent again with the same key has the same answer */
                 "Idempotency-Key"?: string;
-                /** @description the ETag of the record as it was read */
+                /** @description the ETag of what is changed, as it was read */
                 "If-Match"?: string;
             };
             path: {
@@ -2158,7 +2547,7 @@ export interface operations {
             header?: {
                 /** @description a request that is sent again with the same key has the same answer */
                 "Idempotency-Key"?: string;
-                /** @description the ETag of the record as it was read */
+                /** @description the ETag of what is changed, as it was read */
                 "If-Match"?: string;
             };
             path: {
@@ -2195,7 +2584,7 @@ export interface operations {
             header?: {
                 /** @description a request that is sent again with the same key has the same answer */
                 "Idempotency-Key"?: string;
-                /** @description the ETag of the record as it was read */
+                /** @description the ETag of what is changed, as it was read */
                 "If-Match"?: string;
             };
             path: {
@@ -2305,7 +2694,7 @@ export interface operations {
             header?: {
                 /** @description a request that is sent again with the same key has the same answer */
                 "Idempotency-Key"?: string;
-                /** @description the ETag of the record as it was read */
+                /** @description the ETag of what is changed, as it was read */
                 "If-Match"?: string;
             };
             path: {
@@ -2348,7 +2737,7 @@ export interface operations {
             header?: {
                 /** @description a request that is sent again with the same key has the same answer */
                 "Idempotency-Key"?: string;
-                /** @description the ETag of the record as it was read */
+                /** @description the ETag of what is changed, as it was read */
                 "If-Match"?: string;
             };
             path: {
@@ -2384,7 +2773,7 @@ export interface operations {
             header?: {
                 /** @description a request that is sent again with the same key has the same answer */
                 "Idempotency-Key"?: string;
-                /** @description the ETag of the record as it was read */
+                /** @description the ETag of what is changed, as it was read */
                 "If-Match"?: string;
             };
             path: {
@@ -2437,7 +2826,7 @@ export interface operations {
             header?: {
                 /** @description a request that is sent again with the same key has the same answer */
                 "Idempotency-Key"?: string;
-                /** @description the ETag of the record as it was read */
+                /** @description the ETag of what is changed, as it was read */
                 "If-Match"?: string;
             };
             path: {
@@ -2472,7 +2861,7 @@ export interface operations {
             header?: {
                 /** @description a request that is sent again with the same key has the same answer */
                 "Idempotency-Key"?: string;
-                /** @description the ETag of the record as it was read */
+                /** @description the ETag of what is changed, as it was read */
                 "If-Match"?: string;
             };
             path: {
@@ -2511,7 +2900,7 @@ export interface operations {
             header?: {
                 /** @description a request that is sent again with the same key has the same answer */
                 "Idempotency-Key"?: string;
-                /** @description the ETag of the record as it was read */
+                /** @description the ETag of what is changed, as it was read */
                 "If-Match"?: string;
             };
             path: {
@@ -2546,7 +2935,7 @@ export interface operations {
             header?: {
                 /** @description a request that is sent again with the same key has the same answer */
                 "Idempotency-Key"?: string;
-                /** @description the ETag of the record as it was read */
+                /** @description the ETag of what is changed, as it was read */
                 "If-Match"?: string;
             };
             path: {
@@ -2581,7 +2970,7 @@ export interface operations {
             header?: {
                 /** @description a request that is sent again with the same key has the same answer */
                 "Idempotency-Key"?: string;
-                /** @description the ETag of the record as it was read */
+                /** @description the ETag of what is changed, as it was read */
                 "If-Match"?: string;
             };
             path: {
@@ -2616,7 +3005,7 @@ export interface operations {
             header?: {
                 /** @description a request that is sent again with the same key has the same answer */
                 "Idempotency-Key"?: string;
-                /** @description the ETag of the record as it was read */
+                /** @description the ETag of what is changed, as it was read */
                 "If-Match"?: string;
             };
             path: {
@@ -2652,7 +3041,7 @@ export interface operations {
             header?: {
                 /** @description a request that is sent again with the same key has the same answer */
                 "Idempotency-Key"?: string;
-                /** @description the ETag of the record as it was read */
+                /** @description the ETag of what is changed, as it was read */
                 "If-Match"?: string;
             };
             path: {
@@ -3148,6 +3537,390 @@ export interface operations {
                 };
                 content: {
                     "application/x-ndjson": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    "get-policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description 0 while the built-in pack is in force; also the ETag */
+                        version: number;
+                        /** @description sha256: and the SHA-256 of the pack in canonical JSON */
+                        digest: string;
+                        built_in: boolean;
+                        since: string | null;
+                        by: {
+                            id: string;
+                            name: string;
+                            email?: string;
+                        } | null;
+                        pack: components["schemas"]["PolicyPack"];
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    "put-policy": {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description a request that is sent again with the same key has the same answer */
+                "Idempotency-Key"?: string;
+                /** @description the ETag of what is changed, as it was read */
+                "If-Match": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyPackInput"];
+            };
+        };
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description 0 while the built-in pack is in force; also the ETag */
+                        version: number;
+                        /** @description sha256: and the SHA-256 of the pack in canonical JSON */
+                        digest: string;
+                        built_in: boolean;
+                        since: string | null;
+                        by: {
+                            id: string;
+                            name: string;
+                            email?: string;
+                        } | null;
+                        pack: components["schemas"]["PolicyPack"];
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    "post-policy-diff": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request that is sent again with the same key has the same answer */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyPackInput"];
+            };
+        };
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    "post-policy-evaluate": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request that is sent again with the same key has the same answer */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description short statement of the problem */
+                    title?: string;
+                    /** @enum {string} */
+                    category?: "authz" | "network" | "data" | "ai" | "release" | "vendor" | "other";
+                    /** @description the rules or sections that are not followed */
+                    policy_ref?: string | string[];
+                    /** @description the decision record */
+                    adr_id?: string;
+                    requestor?: {
+                        name: string;
+                        email?: string;
+                        team?: string;
+                    } | string;
+                    /** @description the tenant; only the caller's own is accepted */
+                    tenant_org?: string;
+                    /** @enum {string} */
+                    environment?: "dev" | "staging" | "prod";
+                    /** @enum {string} */
+                    data_classification?: "public" | "internal" | "restricted" | "confidential";
+                    threat_model_link?: string;
+                    /** @enum {string} */
+                    stride?: "S" | "T" | "R" | "I" | "D" | "E";
+                    /** @enum {string} */
+                    likelihood?: "Low" | "Medium" | "High";
+                    /** @enum {string} */
+                    impact?: "Low" | "Medium" | "High" | "Critical";
+                    /** @description likelihood times impact, 1 to 9; computed when left out */
+                    risk_score?: number;
+                    compensating_controls?: string | string[];
+                    telemetry?: {
+                        dashboards?: string | string[];
+                        alerts?: string | string[];
+                        metrics?: string | string[];
+                        traces?: string | string[];
+                    };
+                    /** @description start; one in the past means from approval */
+                    effective_from?: string;
+                    /** @description end; left out, approval sets it from the policy */
+                    expires_at?: string;
+                    remediation_plan?: {
+                        summary?: string;
+                        steps?: {
+                            text: string;
+                            owner?: string;
+                            due?: string;
+                        }[];
+                        closure_criteria?: ({
+                            id: string;
+                            text: string;
+                        } | string)[];
+                    } | string;
+                    dependencies?: string | string[];
+                    versioning_impact?: string;
+                    /** @description links to pull requests, tickets, documents */
+                    evidence?: string | string[];
+                    /** @enum {string} */
+                    control?: "azure-policy-prod" | "azure-policy-nonprod" | "rbac-tier-0" | "rbac-tier-1" | "conditional-access" | "defender" | "private-endpoint" | "firewall";
+                    grants?: {
+                        /** @description what is granted, for example role-assignment or firewall-rule */
+                        kind: string;
+                        /** @description the resource, scope or policy that it applies to */
+                        target: string;
+                        /** @description who receives it: a user, group, address range */
+                        subject?: string;
+                        /** @description the role, rule or exemption that is given */
+                        permission?: string;
+                        parameters?: {
+                            [key: string]: string;
+                        };
+                    }[];
+                    ticket_id?: string;
+                    justification?: string;
+                    /** @description the risk as it is assessed now; every renewal needs its own */
+                    risk_review?: string;
+                    /** @description what happens at the end, and why that is fine */
+                    expiry_actions?: string;
+                    /**
+                     * Format: duration
+                     * @description counted from approval, instead of expires_at
+                     * @example P30D
+                     */
+                    requested_duration?: string;
+                    end_condition?: string;
+                    owners?: ({
+                        name: string;
+                        email?: string;
+                        team?: string;
+                    } | string)[];
+                    services?: string | string[];
+                    apis?: string | string[];
+                    models?: string | string[];
+                    consumers?: string | string[];
+                    /** @enum {string} */
+                    change_class?: "minor" | "major" | "security" | "breaking";
+                    scope?: {
+                        tenants?: string | string[];
+                        endpoints?: string | string[];
+                        models?: string | string[];
+                        resources?: string | string[];
+                        /** @description more than one: data crosses them */
+                        regions?: string | string[];
+                    };
+                    /** @description why nothing narrower will do, of a wide scope */
+                    scope_justification?: string;
+                    artifacts?: {
+                        /** @enum {string} */
+                        kind: "memo" | "business-case" | "migration-plan" | "other";
+                        link?: string;
+                        /**
+                         * @description the digest of one of the record's files
+                         * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+                         */
+                        evidence?: string;
+                    }[];
+                    external_ids?: string | string[];
+                    /**
+                     * @description 0 for a first request
+                     * @default 0
+                     */
+                    renewal_number?: number;
+                    /**
+                     * @default time-boxed
+                     * @enum {string}
+                     */
+                    kind?: "time-boxed" | "permanent";
+                };
+            };
+        };
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description the digest of the pack */
+                        policy: string;
+                        /** @description who has to approve it, and why */
+                        approvals: {
+                            role: string;
+                            count: number;
+                            rule: string;
+                            /** @description where the rule comes from */
+                            source: string;
+                            step?: number;
+                            consumer?: string;
+                            person?: {
+                                id: string;
+                                name: string;
+                                email?: string;
+                            };
+                        }[];
+                        extension_approvals: {
+                            role: string;
+                            count: number;
+                            rule: string;
+                            /** @description where the rule comes from */
+                            source: string;
+                            step?: number;
+                            consumer?: string;
+                            person?: {
+                                id: string;
+                                name: string;
+                                email?: string;
+                            };
+                        }[];
+                        maximum: {
+                            duration: string;
+                            rule: string;
+                            source: string;
+                        };
+                        default: {
+                            duration: string;
+                            rule: string;
+                            source: string;
+                        };
+                        extension: {
+                            duration: string;
+                            rule: string;
+                            source: string;
+                        };
+                        total: {
+                            duration: string;
+                            rule: string;
+                            source: string;
+                        };
+                        /** @description the latest end, were it approved now */
+                        maximum_end: string;
+                        /** @description the end that it would get; null where it is refused */
+                        expires_at: string | null;
+                        /** @description fields and artifacts that a request needs */
+                        missing: {
+                            path: string;
+                            message: string;
+                        }[];
+                        /** @description why it would be refused though nothing were missing */
+                        refusals: {
+                            path: string;
+                            message: string;
+                        }[];
+                        /** @description each with a narrower scope that would do */
+                        wide_scopes: {
+                            path: string;
+                            message: string;
+                        }[];
+                        monitoring: {
+                            name: string;
+                            rule: string;
+                            source: string;
+                        }[];
+                        reminders: string[];
+                        recurring_reminder: {
+                            duration: string;
+                            rule: string;
+                            source: string;
+                        } | null;
+                        gates: {
+                            [key: string]: string[];
+                        };
+                        matched: {
+                            id: string;
+                            source: string;
+                        }[];
+                        unmatched: {
+                            id: string;
+                            unmet: string[];
+                        }[];
+                        effects: {
+                            effect: string;
+                            askings: {
+                                rule: string;
+                                source: string;
+                                asks: unknown;
+                                wins: boolean;
+                            }[];
+                        }[];
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    "get-policy-packs-by-digest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                digest: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyPack"];
                 };
             };
             default: components["responses"]["Problem"];

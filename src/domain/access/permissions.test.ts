@@ -10,6 +10,8 @@ exception:read      yes            yes        yes       yes
 exception:write     yes            yes        yes       -
 exception:approve   -              -          yes       -
 report:read         yes            yes        yes       yes
+policy:read         yes            yes        yes       yes
+policy:put          yes            -          -         -
 ledger:verify       yes            yes        yes       yes
 ledger:open-epoch   yes            -          -         -
 task:read           yes            -          -         yes

@@ -6,6 +6,8 @@ export const PERMISSIONS = [
   'exception:write',
   'exception:approve',
   'report:read',
+  'policy:read',
+  'policy:put',
   'ledger:verify',
   'ledger:open-epoch',
   'task:read',
@@ -19,6 +21,7 @@ export type Permission = (typeof PERMISSIONS)[number];
 const EVERYONE: readonly Permission[] = [
   'exception:read',
   'report:read',
+  'policy:read',
   'ledger:verify',
   'clock:set',
 ];
@@ -38,6 +41,7 @@ const GRANTED: Readonly<Record<Role, ReadonlySet<Permission>>> = {
   administrator: new Set<Permission>([
     ...EVERYONE,
     'exception:write',
+    'policy:put',
     'ledger:open-epoch',
     'task:read',
     'task:retry',

@@ -1,3 +1,4 @@
+import { PACK_RULES, type PackRule } from '../policy/pack-rules.ts';
 import type { RemarkRule } from './import-remarks.ts';
 
 /** `error`: an import or a submit would refuse it. `warning`: read otherwise than it is written. */
@@ -6,6 +7,7 @@ export type CheckLevel = 'error' | 'warning' | 'note';
 /** The names are stable: reports and suppressions of other tools refer to them. */
 export type CheckRule =
   | RemarkRule
+  | PackRule
   | 'syntax'
   | 'limit'
   | 'ended'
@@ -115,4 +117,5 @@ export const CHECK_RULES: Readonly<Record<CheckRule, RuleText>> = {
     summary: 'Two records of a file are the same',
     help: 'Records of one file have different ids, and without ids different contents.',
   },
+  ...PACK_RULES,
 };

@@ -14,6 +14,7 @@ import {
   TWO_APPROVERS,
 } from '../../../test/support/given.ts';
 import { BUILT_IN_POLICY } from '../policy/built-in-policy.ts';
+import { policyDigest } from '../policy/policy-digest.ts';
 import { DAY, formatInstant } from '../schedule/instant.ts';
 import { LIMITS } from './field-shapes.ts';
 import { type ExceptionEdit, exceptionFields, type FieldName } from './fields.ts';
@@ -241,7 +242,7 @@ describe('submitting', () => {
       submitted_at: START + 3 * DAY,
       submitted_by: { id: REQUESTOR.id },
       lapses_at: START + 33 * DAY,
-      policy: BUILT_IN_POLICY.id,
+      policy: policyDigest(BUILT_IN_POLICY),
       requirements: [
         { role: 'security', count: 1, rule: 'review' },
         { role: 'domain-owner', count: 1, rule: 'review' },

@@ -1,6 +1,7 @@
 import type { DomainError, FieldError } from '../errors.ts';
 import { addText, evaluatePolicy } from '../policy/evaluate.ts';
 import type { ChainPlace, Policy } from '../policy/policy.ts';
+import { policyDigest } from '../policy/policy-digest.ts';
 import { formatInstant } from '../schedule/instant.ts';
 import { chainPlace } from './chain-place.ts';
 import { missingForRenewal, missingForRequest } from './completeness.ts';
@@ -108,7 +109,7 @@ function submission(
     type: 'ExceptionSubmitted' as const,
     data: {
       requirements: evaluatePolicy(policy, fields, chainPlace(state)).requirements,
-      policy: policy.id,
+      policy: policyDigest(policy),
       statement_digest: statementDigest(fields),
       lapses_at: formatInstant(addText(now, policy.undecided_after)),
       ...(places.length > 0 ? { places } : {}),

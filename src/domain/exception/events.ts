@@ -91,6 +91,7 @@ interface Edited {
 
 interface Submitted {
   requirements: readonly Requirement[];
+  /** The digest of the pack that decided it (`sha256:…`); events of before packs had digests hold its id. */
   policy: string;
   statement_digest: string;
   lapses_at: InstantText;

@@ -34,6 +34,8 @@ export const CONTROLS = [
 const STRIDE = ['S', 'T', 'R', 'I', 'D', 'E'] as const;
 export const CHANGE_CLASSES = ['minor', 'major', 'security', 'breaking'] as const;
 export const KINDS = ['time-boxed', 'permanent'] as const;
+/** Lists that policies ask of whether they name anything. */
+export const NAMED_LISTS = ['apis', 'models', 'consumers'] as const;
 export const ARTIFACT_KINDS = ['memo', 'business-case', 'migration-plan', 'other'] as const;
 
 const telemetry = z.strictObject({

@@ -68,7 +68,13 @@ describe.each(FILES)('events of $file', ({ golden, story, added }) => {
     const written = story().told.map(({ event: { type, data }, at, actor }) => {
       return { type, data: withoutAdded(data), at, actor };
     });
-    const stored = golden.events.map(({ state: _, version: __, ...event }) => event);
+    // Packs had no digests then: a request named the id of its pack in the same place.
+    const digest = /^sha256:[0-9a-f]{64}$/;
+    const stored = golden.events.map(({ state: _, version: __, ...event }) =>
+      event.type === 'ExceptionSubmitted'
+        ? { ...event, data: { ...(event.data as object), policy: expect.stringMatching(digest) } }
+        : event,
+    );
     expect(written).toStrictEqual(stored);
   });
 });

@@ -1,5 +1,5 @@
 import type { FieldError } from '../errors.ts';
-import { type Demand, evaluatePolicy } from '../policy/evaluate.ts';
+import { type Demand, evaluatePolicy, type PolicyDecision } from '../policy/evaluate.ts';
 import type { ChainPlace, Policy } from '../policy/policy.ts';
 import type { ExceptionFields } from './fields.ts';
 
@@ -10,25 +10,44 @@ const ARTIFACTS: Readonly<Record<string, string>> = {
   other: 'a document',
 };
 
+/** A field or an artifact that a policy asks for and a record lacks. */
+interface UnmetDemand {
+  readonly kind: 'field' | 'artifact';
+  /** The field, or the kind of artifact. */
+  readonly name: string;
+  readonly error: FieldError;
+}
+
 /** What the policy asks of a request besides what every request needs; each with the rule and its source. */
 export function missingByPolicy(
   policy: Policy,
   fields: ExceptionFields,
   place?: ChainPlace,
 ): FieldError[] {
-  const { artifacts, fields: asked } = evaluatePolicy(policy, fields, place);
+  return unmetDemands(evaluatePolicy(policy, fields, place), fields).map(({ error }) => error);
+}
+
+/** The fields and artifacts that a policy has decided to ask for and a record lacks. */
+export function unmetDemands(
+  { artifacts, fields: asked }: PolicyDecision,
+  fields: ExceptionFields,
+): UnmetDemand[] {
   const kinds = new Set<string>(fields.artifacts?.map(({ kind }) => kind));
   return [
     ...asked
       .filter(({ name }) => isMissing(fields[name]))
-      .map((demand) => ({ path: demand.name, message: `is required${reason(demand)}` })),
+      .map((demand) => unmet('field', demand, demand.name, 'is required')),
     ...artifacts
       .filter(({ name }) => !kinds.has(name))
-      .map((demand) => ({
-        path: 'artifacts',
-        message: `must hold ${ARTIFACTS[demand.name]} {kind: ${demand.name}, link or evidence}${reason(demand)}`,
-      })),
+      .map((demand) => {
+        const asks = `must hold ${ARTIFACTS[demand.name]} {kind: ${demand.name}, link or evidence}`;
+        return unmet('artifact', demand, 'artifacts', asks);
+      }),
   ];
+}
+
+function unmet(kind: UnmetDemand['kind'], demand: Demand, path: string, asks: string): UnmetDemand {
+  return { kind, name: demand.name, error: { path, message: `${asks}${reason(demand)}` } };
 }
 
 function reason({ rule, source }: Demand): string {

@@ -70,6 +70,7 @@ export const REGISTER_COLUMNS: readonly RecordColumn[] = [
   ...column('text', 'created_at'),
   ...column('structure', 'created_by'),
   ...column('text', 'updated_at', 'submitted_at', 'lapses_at'),
+  ...column('text', 'policy'),
   ...column('structure', 'requirements', 'claims'),
   ...column('text', 'approved_at', 'original_expires_at'),
   ...column('structure', 'controls_confirmed'),

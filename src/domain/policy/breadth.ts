@@ -29,7 +29,7 @@ export function breadth(fields: ExceptionFields): Breadth {
 }
 
 /** Everything in a request that is wide, each with a narrower scope that would do. */
-function wideScopes({ scope = {}, grants = [] }: ExceptionFields): WideScope[] {
+export function wideScopes({ scope = {}, grants = [] }: ExceptionFields): WideScope[] {
   const named = Object.entries(scope).flatMap(([list, names]) =>
     (names ?? []).flatMap((name, index) => wide(`scope.${list}.${index}`, name)),
   );

@@ -1,8 +1,7 @@
 import type { ExceptionFields } from '../exception/fields.ts';
-import { severity } from '../exception/risk.ts';
 import { addDuration, parseDuration } from '../schedule/duration.ts';
 import type { Instant } from '../schedule/instant.ts';
-import { breadth } from './breadth.ts';
+import { factsOf, matches } from './match.ts';
 import {
   type ChainPlace,
   type DurationText,
@@ -48,7 +47,7 @@ export interface PolicyDecision {
   readonly gates: Readonly<Partial<Record<Gate, readonly string[]>>>;
 }
 
-type LimitName = 'maximum' | 'default' | 'extension' | 'total' | 'recurring_reminder';
+export type LimitName = 'maximum' | 'default' | 'extension' | 'total' | 'recurring_reminder';
 type ListName = 'artifacts' | 'fields' | 'monitoring';
 
 /**
@@ -62,7 +61,8 @@ export function evaluatePolicy(
   fields: ExceptionFields,
   place: ChainPlace = FIRST_OF_CHAIN,
 ): PolicyDecision {
-  const rules = matchingRules(policy, fields, place);
+  const facts = factsOf(fields, place);
+  const rules = policy.rules.filter(({ match }) => matches(match, facts));
   const maximum = needed(rules, 'maximum');
   const requirements = requirementsOf(rules, 'approvals', fields, place);
   return {
@@ -83,17 +83,8 @@ export function evaluatePolicy(
     monitoring: demands(rules, 'monitoring'),
     reminders: reminders(rules),
     recurring_reminder: strictest(rules, 'recurring_reminder'),
-    gates: gates(rules),
+    gates: gatesOf(rules),
   };
-}
-
-/** The rules that apply to a record, in the order of the pack. */
-function matchingRules(
-  policy: Policy,
-  fields: ExceptionFields,
-  place: ChainPlace = FIRST_OF_CHAIN,
-): PolicyRule[] {
-  return policy.rules.filter((rule) => matches(rule, fields, place));
 }
 
 /** The instant that a limit allows, counted from `from`. */
@@ -108,38 +99,14 @@ export function addText(from: Instant, duration: DurationText): Instant {
   return addDuration(from, parsed);
 }
 
-function matches({ match }: PolicyRule, fields: ExceptionFields, place: ChainPlace): boolean {
-  const { from = 0, to = Number.POSITIVE_INFINITY } = match.renewal ?? {};
-  return (
-    isIn(match.category, fields.category) &&
-    isIn(match.control, fields.control) &&
-    isIn(match.environment, fields.environment) &&
-    isIn(match.data_classification, fields.data_classification) &&
-    isIn(match.severity, severity(fields)) &&
-    isIn(match.change_class, fields.change_class) &&
-    isIn(match.kind, place.kind) &&
-    isIn(match.breadth, breadth(fields)) &&
-    from <= place.renewal_number &&
-    place.renewal_number <= to &&
-    (match.names?.some((list) => (fields[list]?.length ?? 0) > 0) ?? true) &&
-    (match.regions === undefined || (fields.scope?.regions?.length ?? 0) > 1)
-  );
-}
-
-function isIn<Value extends string>(
-  wanted: readonly Value[] | undefined,
-  value: Value | undefined,
-): boolean {
-  return wanted === undefined || (value !== undefined && wanted.includes(value));
-}
-
 function needed(rules: readonly PolicyRule[], effect: LimitName): Limit {
   const limit = strictest(rules, effect);
   if (!limit) throw new Error(`the policy sets no ${effect} for this record`);
   return limit;
 }
 
-function strictest(rules: readonly PolicyRule[], effect: LimitName): Limit | undefined {
+/** The strictest limit that some rules set for an effect; `undefined` where none sets one. */
+export function strictest(rules: readonly PolicyRule[], effect: LimitName): Limit | undefined {
   let best: Limit | undefined;
   for (const rule of rules) {
     const duration = rule.effects[effect];
@@ -169,7 +136,8 @@ function reminders(rules: readonly PolicyRule[]): DurationText[] {
   return [...all].sort((a, b) => addText(0, b) - addText(0, a));
 }
 
-function gates(rules: readonly PolicyRule[]): PolicyDecision['gates'] {
+/** The roles that some rules reserve transitions for: those that every one of them allows. */
+export function gatesOf(rules: readonly PolicyRule[]): PolicyDecision['gates'] {
   const reserved: Partial<Record<Gate, readonly string[]>> = {};
   for (const { effects } of rules) {
     for (const [gate, roles] of Object.entries(effects.gates ?? {}) as [Gate, string[]][]) {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { APPROVAL_ROLES } from '../access/actor.ts';
+import { APPROVAL_ROLES, ROLES } from '../access/actor.ts';
 import { duration, listOf, longText, nameList, shortText } from '../exception/field-shapes.ts';
 import {
   ARTIFACT_KINDS,
@@ -10,6 +10,7 @@ import {
   ENVIRONMENTS,
   FIELD_NAMES,
   KINDS,
+  NAMED_LISTS,
 } from '../exception/fields.ts';
 import { addDuration, parseDuration } from '../schedule/duration.ts';
 import { DAY } from '../schedule/instant.ts';
@@ -40,19 +41,21 @@ const renewals = z
 
 /** Where a rule applies: everything that is named has to hold. */
 const match = z.strictObject({
-  category: anyOf(CATEGORIES).optional(),
-  control: anyOf(CONTROLS).optional(),
-  environment: anyOf(ENVIRONMENTS).optional(),
-  data_classification: anyOf(CLASSIFICATIONS).optional(),
-  severity: anyOf(['High', 'Medium', 'Low']).optional(),
-  change_class: anyOf(CHANGE_CLASSES).optional(),
-  kind: anyOf(KINDS).optional(),
+  category: anyOf(CATEGORIES).optional().describe('one of these'),
+  control: anyOf(CONTROLS).optional().describe('what is deviated from, one of these'),
+  environment: anyOf(ENVIRONMENTS).optional().describe('one of these'),
+  data_classification: anyOf(CLASSIFICATIONS).optional().describe('one of these'),
+  severity: anyOf(['High', 'Medium', 'Low'])
+    .optional()
+    .describe('likelihood times impact: 6 to 9 High, 3 to 5 Medium, 1 to 2 Low'),
+  change_class: anyOf(CHANGE_CLASSES).optional().describe('one of these'),
+  kind: anyOf(KINDS).optional().describe('one of these'),
   renewal: renewals.optional().describe('the number in its chain: 0 for a first request'),
   breadth: anyOf(BREADTHS)
     .optional()
     .describe('wide: whole subscriptions, wildcards, owner-like roles'),
   names: z
-    .array(z.enum(['apis', 'models', 'consumers']))
+    .array(z.enum(NAMED_LISTS))
     .min(1)
     .optional()
     .describe('lists of which at least one names something'),
@@ -60,7 +63,9 @@ const match = z.strictObject({
 });
 
 const approval = z.strictObject({
-  role: z.enum([...APPROVAL_ROLES, 'approver', 'first-approver']),
+  role: z
+    .enum([...APPROVAL_ROLES, 'approver', 'first-approver'])
+    .describe('consumer: each that is named; first-approver: who approved the first of the chain'),
   count: z.int().min(1).max(20).optional().describe('so many different people; one when left out'),
   step: z
     .int()
@@ -82,15 +87,18 @@ const effects = z.strictObject({
     .describe('time in force where the request names neither end nor duration'),
   extension: limit.optional().describe('longest that one extension may add'),
   total: limit.optional().describe('longest time in force with the extension, from approval'),
-  approvals: approvals.optional(),
+  approvals: approvals.optional().describe('asked for of a request'),
   extension_approvals: approvals.optional().describe('asked for of an extension besides'),
-  artifacts: z.array(z.enum(ARTIFACT_KINDS)).optional(),
+  artifacts: z
+    .array(z.enum(ARTIFACT_KINDS))
+    .optional()
+    .describe('documents that a request has to link'),
   fields: z.array(z.enum(FIELD_NAMES)).optional().describe('fields that a request has to have'),
   monitoring: nameList.optional().describe('what telemetry has to show'),
   reminders: listOf(limit).optional().describe('so long before the end'),
   recurring_reminder: limit.optional().describe('while in force, again and again'),
   gates: z
-    .partialRecord(z.enum(GATES), z.array(z.string()).min(1))
+    .partialRecord(z.enum(GATES), z.array(z.enum(ROLES)).min(1))
     .optional()
     .describe('transitions that only these roles may bring about'),
 });
@@ -98,10 +106,11 @@ const effects = z.strictObject({
 const rule = z.strictObject({
   id: z
     .string()
-    .regex(/^[a-z0-9][a-z0-9-]{0,79}$/, 'must be lower-case letters, digits and hyphens'),
+    .regex(/^[a-z0-9][a-z0-9-]{0,79}$/, 'must be lower-case letters, digits and hyphens')
+    .describe('names the rule in refusals, requirements and explanations'),
   source: longText.describe('where the rule comes from, for people who ask why'),
-  match: match.default({}),
-  effects,
+  match: match.default({}).describe('where the rule applies; all records where it is left out'),
+  effects: effects.describe('what the rule asks of the records that it applies to'),
 });
 
 /** What holds of chains of renewals as a whole (002, Permanent Exceptions; Exception Renewed Indefinitely). */
@@ -122,7 +131,7 @@ const chains = z.strictObject({
 
 /** A policy pack: one file, every rule of which people can read, version, test and compare. */
 export const policyPack = z.strictObject({
-  id: shortText,
+  id: shortText.describe('a name for people, such as acme-2026-1'),
   undecided_after: limit.describe('a request that nobody decides lapses'),
   archive_after: limit.describe('a closed record is archived'),
   chains: chains.default({
@@ -135,5 +144,35 @@ export const policyPack = z.strictObject({
     .partialRecord(z.enum([...APPROVAL_ROLES, 'approver']), z.array(z.enum(APPROVAL_ROLES)))
     .default({})
     .describe('the approval roles that a role may fill besides its own'),
-  rules: z.array(rule).min(1).max(500),
+  rules: z.array(rule).min(1).max(500).describe('every one that matches applies'),
 });
+
+/** The keys that each object of a pack may have, by its path without the numbers of list entries. */
+export const PACK_KEYS: Readonly<Record<string, readonly string[]>> = {
+  '': Object.keys(policyPack.shape),
+  stand_ins: [...APPROVAL_ROLES, 'approver'],
+  rules: Object.keys(rule.shape),
+  'rules.match': Object.keys(match.shape),
+  'rules.match.renewal': ['from', 'to'],
+  'rules.effects': Object.keys(effects.shape),
+  'rules.effects.approvals': Object.keys(approval.shape),
+  'rules.effects.extension_approvals': Object.keys(approval.shape),
+  'rules.effects.gates': GATES,
+};
+
+/** Where a server serves the JSON Schema of packs, for editors. */
+export const PACK_SCHEMA_PATH = '/schemas/policy-pack.json';
+
+/** The JSON Schema of packs as people write them. */
+export function packSchema(): object {
+  const schema = z.toJSONSchema(policyPack, { io: 'input', target: 'draft-2020-12' });
+  // Where the API's schemas have names, it is one of them; editors get it whole.
+  const { id: _, ...pack } = Object.values(schema.$defs ?? {})[0] ?? schema;
+  return {
+    $schema: schema.$schema,
+    title: 'Lapse policy pack',
+    description:
+      'Who may decide what, and for how long: every rule that matches applies, and for each effect the strictest wins.',
+    ...pack,
+  };
+}

@@ -1,8 +1,7 @@
 import pg from 'pg';
 import { afterAll, expect, test } from 'vitest';
 import { createTestDatabase } from '../../../test/support/postgres.ts';
-import { exceptionStream } from '../exceptions/exception-store.ts';
-import { tokenStream } from '../identity/token-store.ts';
+import { STREAM_KINDS } from '../../main/stream-kinds.ts';
 import { CARRIED_TABLES, DERIVED_TABLES, LEFT_TABLES } from './table-roles.ts';
 
 const { connection, drop } = await createTestDatabase();
@@ -26,7 +25,7 @@ test('every table of the schema is carried, derived or left: none is forgotten b
 });
 
 test('what the journal writes as a projection is derived', () => {
-  for (const { tables } of [exceptionStream, tokenStream])
+  for (const { tables } of STREAM_KINDS)
     for (const { table } of tables) expect(DERIVED_TABLES).toContain(table);
 });
 

@@ -15,6 +15,7 @@ export const CARRIED_TABLES: readonly string[] = [
   'ledger_nodes',
   'ledger_heads',
   'ledger_checkpoints',
+  'policy_packs',
   'comments',
   'stored_files',
   'tasks',
@@ -26,6 +27,7 @@ export const CARRIED_TABLES: readonly string[] = [
 export const DERIVED_TABLES: readonly string[] = [
   'tokens',
   'ledger_epochs',
+  'policy_versions',
   'exceptions',
   'exception_search',
   'exception_services',

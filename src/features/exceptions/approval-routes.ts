@@ -19,7 +19,7 @@ const awaitedApproval = z.object({
 export function addApprovalRoutes(
   app: FastifyInstance,
   views: ExceptionViews,
-  policy: Policy,
+  policyOf: (tenantId: string) => Promise<Policy>,
 ): void {
   app.get(
     '/approvals',
@@ -35,6 +35,7 @@ export function addApprovalRoutes(
     async (request) => {
       const { tenantId, actor } = request.principal;
       const { limit, cursor } = request.query as PageRequest;
+      const policy = await policyOf(tenantId);
       const awaiting = fillableRoles(policy, actor.role);
       const order = { sort: 'created_at', descending: false, exactCount: false } as const;
       const page = await views.list(tenantId, { filter: { awaiting }, ...order, limit, cursor });

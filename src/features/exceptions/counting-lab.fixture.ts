@@ -7,6 +7,7 @@ import {
   REQUESTOR,
   START,
 } from '../../../test/support/given.ts';
+import { samePolicy } from '../../../test/support/same-policy.ts';
 import type { TestApi } from '../../../test/support/test-api.ts';
 import type { Actor } from '../../domain/access/actor.ts';
 import { DomainError } from '../../domain/errors.ts';
@@ -39,7 +40,7 @@ export class CountingLab {
   }
 
   sweep(): Promise<number> {
-    return exceptionDeadlines(this.api.register.db, BUILT_IN_POLICY).runBatch();
+    return exceptionDeadlines(this.api.register.db, samePolicy(BUILT_IN_POLICY)).runBatch();
   }
 
   /** Moves the time, and leaves undone what is then due. */

@@ -27,10 +27,14 @@ interface Miscount extends QueryResultRow {
 }
 
 /** How many counters say something else than the register's rows, as stored, and the first of them. */
-export async function miscounted(reader: Reader, tenantId: string): Promise<string | undefined> {
+export async function miscounted(
+  reader: Reader,
+  tenantId: string,
+): Promise<{ code: 'counter-mismatch'; message: string } | undefined> {
   const [first] = await reader.query<Miscount>(MISCOUNTED, [tenantId]);
   if (!first) return undefined;
   const { facet, value, status, severity, kept, recount, wrong } = first;
   const which = `${facet} ${value}, ${status}, ${severity}`;
-  return `counters that differ from the register: ${wrong}; that of ${which} says ${kept} instead of ${recount}`;
+  const message = `counters that differ from the register: ${wrong}; that of ${which} says ${kept} instead of ${recount}`;
+  return { code: 'counter-mismatch', message };
 }

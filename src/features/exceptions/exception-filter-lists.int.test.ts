@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { COMPLETE, given, inStatus, START } from '../../../test/support/given.ts';
+import { samePolicy } from '../../../test/support/same-policy.ts';
 import { createTestRegister, type TestRegister } from '../../../test/support/test-register.ts';
 import type { ExceptionFields } from '../../domain/exception/fields.ts';
 import type { ExceptionState } from '../../domain/exception/state.ts';
@@ -40,7 +41,7 @@ const ids: Record<string, string> = {};
 
 beforeAll(async () => {
   register = await createTestRegister();
-  views = new ExceptionViews(register.db, BUILT_IN_POLICY);
+  views = new ExceptionViews(register.db, samePolicy(BUILT_IN_POLICY));
   await setClock(START + DAY);
   await store([
     ['webhook', given({ services: ['webhook'] }).state],

@@ -4,6 +4,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { START } from '../../../test/support/given.ts';
 import { beginnings, moves, tell } from '../../../test/support/random-story.ts';
+import { samePolicy } from '../../../test/support/same-policy.ts';
 import { createTestRegister, type TestRegister } from '../../../test/support/test-register.ts';
 import {
   CATEGORIES,
@@ -147,7 +148,7 @@ async function plans(request: Parameters<ExceptionViews['list']>[1]): Promise<st
     ...register.db,
     inTenant: (tenantId, work) => register.db.inTenant(tenantId, (tx) => work(explain(tx))),
   };
-  await new ExceptionViews(db, BUILT_IN_POLICY).list(register.tenantId, request);
+  await new ExceptionViews(db, samePolicy(BUILT_IN_POLICY)).list(register.tenantId, request);
   return explained;
 }
 

@@ -73,6 +73,7 @@ export const exceptionAnswer = exceptionFields.extend({
   updated_at: time,
   submitted_at: time.nullable(),
   lapses_at: time.nullable().describe('when the request lapses if nobody decides it'),
+  policy: z.string().nullable().describe('the digest of the policy pack that decided the request'),
   requirements: z.array(requirement),
   approvals: z.array(approval),
   claims: z

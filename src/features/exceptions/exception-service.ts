@@ -18,6 +18,7 @@ import { newUlid } from '../../platform/ids.ts';
 import { isPlaceTaken, placeRefusal } from './chain-place-refusal.ts';
 import { exceptionStream, loadForUpdate } from './exception-store.ts';
 import { stateAtVersion } from './exception-views.ts';
+import { policyOf, type TenantPolicies } from './tenant-policies.ts';
 
 /** Who asks, for which tenant. */
 export interface Caller {
@@ -39,13 +40,20 @@ export interface Answer {
 
 interface Services {
   readonly db: Database;
-  readonly policy: Policy;
+  readonly policies: TenantPolicies;
   /** Refuses while the tenant may only be read. */
   readonly assertWritable: (tx: Transaction, tenantId: string) => Promise<void>;
 }
 
+/** What one command is decided with. */
+interface Deciding {
+  readonly tx: Transaction;
+  readonly caller: Caller;
+  readonly policy: Policy;
+}
+
 type Stored = StreamState<ExceptionState>;
-type Work = (tx: Transaction, locked: Stored | undefined) => Promise<Answer>;
+type Work = (tx: Transaction, policy: Policy, locked: Stored | undefined) => Promise<Answer>;
 type Commands = readonly [ExceptionCommand, ...ExceptionCommand[]];
 
 /** Runs commands on exceptions: load, decide, record, all in one transaction. */
@@ -63,10 +71,14 @@ export class ExceptionService {
     submit: boolean,
   ): Promise<Answer> {
     const commands: Commands = submit ? [command, { type: 'SubmitException' }] : [command];
-    return this.#answer(caller, undefined, async (tx) => {
+    return this.#answer(caller, undefined, async (tx, policy) => {
       const now = await tx.now;
       const id = `EXC_${newUlid()}`;
-      return { status: 201, record: this.#run(tx, caller, id, undefined, commands, now), now };
+      return {
+        status: 201,
+        record: this.#run({ tx, caller, policy }, id, undefined, commands, now),
+        now,
+      };
     });
   }
 
@@ -78,12 +90,12 @@ export class ExceptionService {
     expectedVersion?: number,
     beside?: WrittenBeside,
   ): Promise<Answer> {
-    return this.#answer(caller, exceptionId, async (tx, locked) => {
+    return this.#answer(caller, exceptionId, async (tx, policy, locked) => {
       const before = found(locked, exceptionId, expectedVersion);
       const now = Math.max(await tx.now, before.state.updated_at);
       await beside?.(tx);
-      const after = this.#run(tx, caller, exceptionId, before, [command], now);
-      await this.#informPredecessor(tx, caller, before.state, after.state, now);
+      const after = this.#run({ tx, caller, policy }, exceptionId, before, [command], now);
+      await this.#informPredecessor({ tx, caller, policy }, before.state, after.state, now);
       return { status: 200, record: after, now };
     });
   }
@@ -95,13 +107,17 @@ export class ExceptionService {
     request: RenewalRequest,
     expectedVersion?: number,
   ): Promise<Answer> {
-    return this.#answer(caller, exceptionId, async (tx, locked) => {
+    return this.#answer(caller, exceptionId, async (tx, policy, locked) => {
       const before = found(locked, exceptionId, expectedVersion);
       const now = Math.max(await tx.now, before.state.updated_at);
-      const command = draftRenewal(this.#advanced(before.state, now), request, now);
+      const command = draftRenewal(stateAt(before.state, now, policy), request, now);
       if (isRefusal(command)) throw command;
       const id = `EXC_${newUlid()}`;
-      return { status: 201, record: this.#run(tx, caller, id, undefined, [command], now), now };
+      return {
+        status: 201,
+        record: this.#run({ tx, caller, policy }, id, undefined, [command], now),
+        now,
+      };
     });
   }
 
@@ -116,7 +132,7 @@ export class ExceptionService {
 
   /** Answers a request as it was answered before, or does the work on the record that it names. */
   async #answer(caller: Caller, exceptionId: string | undefined, work: Work): Promise<Answer> {
-    const { db, policy } = this.#services;
+    const { db } = this.#services;
     const { tenantId } = caller;
     let requested: ExceptionState | undefined;
     const run = (tx: Transaction) =>
@@ -132,7 +148,7 @@ export class ExceptionService {
       const request = requested;
       // Once more: what took the place may have been this very request, sent twice.
       return db.inTenant(tenantId, (tx) =>
-        this.#answerIn(tx, caller, exceptionId, async () => {
+        this.#answerIn(tx, caller, exceptionId, async (_, policy) => {
           throw await placeRefusal(tx, tenantId, request, policy);
         }),
       );
@@ -147,9 +163,10 @@ export class ExceptionService {
   ): Promise<Answer> {
     // The lock comes first: a request that is sent again beside the first waits there, and then
     // finds what the first was answered. Asked before, it would be refused what it has done.
-    const [locked, before] = await Promise.all([
+    const [locked, before, policy] = await Promise.all([
       exceptionId === undefined ? undefined : loadForUpdate(tx, tenantId, exceptionId),
       recall(tx, tenantId, idempotency),
+      policyOf(this.#services.policies, tx, tenantId),
       this.#services.assertWritable(tx, tenantId),
     ]);
     if (before) {
@@ -160,7 +177,7 @@ export class ExceptionService {
         now: before.at,
       };
     }
-    const answer = await work(tx, locked);
+    const answer = await work(tx, policy, locked);
     const { id, version } = answer.record;
     const reference = { type: 'exception', id, version };
     remember(tx, tenantId, idempotency, { status: answer.status, reference, at: answer.now });
@@ -169,15 +186,15 @@ export class ExceptionService {
 
   /** Brings the record to `now`, decides the commands on it in turn, and records what follows. */
   #run(
-    tx: Transaction,
-    { tenantId, actor }: Caller,
+    { tx, caller, policy }: Deciding,
     exceptionId: string,
     before: StreamState<ExceptionState> | undefined,
     commands: Commands,
     now: number,
   ): StreamState<ExceptionState> {
-    const context: DecisionContext = { now, actor, policy: this.#services.policy, tenantId };
-    const timely = before ? catchUp(before.state, now, this.#services.policy) : [];
+    const { tenantId, actor } = caller;
+    const context: DecisionContext = { now, actor, policy, tenantId };
+    const timely = before ? catchUp(before.state, now, policy) : [];
     const events: ExceptionEvent[] = [...timely];
     let state = before?.state;
     for (const event of timely)
@@ -192,6 +209,9 @@ export class ExceptionService {
     const actorOf = (event: ExceptionEvent) => (clockEvents.has(event) ? CLOCK : actor);
     const append = { tenantId, streamId: exceptionId, before, events, at: now, actor: actorOf };
     const [change] = record(tx, exceptionStream, [append]);
+    // A request names the pack that decided it, so that pack has to be there for as long.
+    if (events.some(({ type }) => type === 'ExceptionSubmitted'))
+      this.#services.policies.keep(tx, tenantId, policy);
     const after = change ?? before;
     if (!after) throw new Error('a new record has no events');
     return after;
@@ -199,27 +219,23 @@ export class ExceptionService {
 
   /** Keeps a renewal's predecessor informed of whether it will be taken over from. */
   async #informPredecessor(
-    tx: Transaction,
-    caller: Caller,
+    deciding: Deciding,
     before: ExceptionState,
     after: ExceptionState,
     time: number,
   ) {
+    const { tx, caller, policy } = deciding;
     if (!after.renews || before === after) return;
     const predecessor = await loadForUpdate(tx, caller.tenantId, after.renews);
     if (!predecessor) return;
     // Something may have happened to it since this transaction has read the time.
     const now = Math.max(time, predecessor.state.updated_at);
-    const state = this.#advanced(predecessor.state, now);
+    const state = stateAt(predecessor.state, now, policy);
     const command = chainCommand(before, after, state);
     // One that is over already hands over nothing.
     if (command && IN_FORCE.includes(state.status)) {
-      this.#run(tx, caller, after.renews, predecessor, [command], now);
+      this.#run(deciding, after.renews, predecessor, [command], now);
     }
-  }
-
-  #advanced(state: ExceptionState, now: number): ExceptionState {
-    return stateAt(state, now, this.#services.policy);
   }
 }
 

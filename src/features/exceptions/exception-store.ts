@@ -25,7 +25,7 @@ export const exceptionStream: StreamKind<ExceptionState, ExceptionEvent> = {
     { table: 'exception_deadlines', id: 'exception_id', columns: ['next_due_at'] },
   ],
   project,
-  miscounted,
+  compareBeside: miscounted,
 };
 
 /** One record, locked until the transaction ends, so that commands on it follow one another. */

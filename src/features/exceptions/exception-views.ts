@@ -13,6 +13,7 @@ import { type StateColumns, stateOf } from './exception-row.ts';
 import { exceptionStream } from './exception-store.ts';
 import { isGathered } from './list-gathering.ts';
 import { isSortPosition } from './sort-position.ts';
+import { policyOf, type TenantPolicies } from './tenant-policies.ts';
 
 /** A page of a list. `total` is exact up to 1,000 unless an exact count was asked for. */
 export interface Page {
@@ -39,11 +40,11 @@ const COUNTED = 1_000;
 /** Read models of the register, each as it stands at the domain's time of the read. */
 export class ExceptionViews {
   readonly #db: Database;
-  readonly #policy: Policy;
+  readonly #policies: TenantPolicies;
 
-  constructor(db: Database, policy: Policy) {
+  constructor(db: Database, policies: TenantPolicies) {
     this.#db = db;
-    this.#policy = policy;
+    this.#policies = policies;
   }
 
   /** One record; refuses with `not-found` for an id that this tenant does not have. */
@@ -52,15 +53,16 @@ export class ExceptionViews {
     id: string,
   ): Promise<{ version: number; state: ExceptionState; now: number }> {
     return this.#db.inTenant(tenantId, async (tx) => {
-      const [[row], now] = await Promise.all([
+      const [[row], policy, now] = await Promise.all([
         tx.query<{ version: number } & StateColumns>(
           'SELECT version, fields, state FROM lapse.exceptions WHERE tenant_id = $1 AND exception_id = $2',
           [tenantId, id],
         ),
+        policyOf(this.#policies, tx, tenantId),
         tx.now,
       ]);
       if (!row) throw new DomainError('not-found', `there is no exception ${id}`);
-      return { version: row.version, state: this.#at(stateOf(row), now), now };
+      return { version: row.version, state: stateNow(stateOf(row), now, policy), now };
     });
   }
 
@@ -83,16 +85,20 @@ export class ExceptionViews {
         request.cursor === undefined
           ? undefined
           : decodeCursor(request.cursor, sort, (position) => isSortPosition(sort, position));
-      const [rows, counts] = await Promise.all([
+      const [rows, counts, policy] = await Promise.all([
         tx.execute(pageQuery(selection, { sort, descending, limit, after })),
         tx.execute(countQuery(selection, exactCount ? undefined : COUNTED + 1)),
+        policyOf(this.#policies, tx, tenantId),
       ]);
       const items = rows.slice(0, limit);
       const last = items.at(-1);
       const counted = counts[0]?.total ?? 0;
       const over = !exactCount && counted > COUNTED;
       return {
-        items: items.map((row) => ({ version: row.version, state: this.#at(stateOf(row), now) })),
+        items: items.map((row) => ({
+          version: row.version,
+          state: stateNow(stateOf(row), now, policy),
+        })),
         next_cursor:
           rows.length > limit && last ? encodeCursor(sort, last.place, last.exception_id) : null,
         total: over ? COUNTED : counted,
@@ -101,10 +107,10 @@ export class ExceptionViews {
       };
     });
   }
+}
 
-  #at(state: ExceptionState, now: number): ExceptionState {
-    return stateAt(state, Math.max(now, state.updated_at), this.#policy);
-  }
+function stateNow(state: ExceptionState, now: number, policy: Policy): ExceptionState {
+  return stateAt(state, Math.max(now, state.updated_at), policy);
 }
 
 /** A record as it was at one of its versions, folded from its events: for answers that are repeated. */

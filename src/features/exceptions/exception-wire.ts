@@ -31,6 +31,7 @@ export function toAnswer(
     updated_at: formatInstant(state.updated_at),
     submitted_at: time(request?.submitted_at),
     lapses_at: state.status === 'Under-Review' ? time(request?.lapses_at) : null,
+    policy: request?.policy ?? null,
     requirements: [...(request?.requirements ?? [])],
     approvals: state.approvals.map(approvalAnswer),
     claims: claimsAnswer(state),

@@ -13,6 +13,7 @@ import { BATCH_SIZE, type Backlog, type MeasuredWork } from '../../platform/due/
 import { newUlid } from '../../platform/ids.ts';
 import { type StateColumns, stateOf } from './exception-row.ts';
 import { exceptionStream } from './exception-store.ts';
+import type { TenantPolicies } from './tenant-policies.ts';
 
 interface DueRow {
   readonly tenant_id: string;
@@ -23,8 +24,8 @@ interface DueRow {
  * Moves on every record whose deadline has passed. Claim, fold and write are one transaction over at
  * most 500 rows: killed in the middle it has done nothing, and no transition is ever made twice.
  */
-export function exceptionDeadlines(db: Database, policy: Policy): MeasuredWork {
-  const advance = (only?: readonly DueRow[]) => db.inSystem((tx) => advanceDue(tx, policy, only));
+export function exceptionDeadlines(db: Database, policies: TenantPolicies): MeasuredWork {
+  const advance = (only?: readonly DueRow[]) => db.inSystem((tx) => advanceDue(tx, policies, only));
   // While PostgreSQL writes one batch the next is read and folded, so that both keep a core busy.
   let atOnce = 1;
   return {
@@ -79,16 +80,18 @@ async function overdueRows(tx: Transaction, now: number): Promise<Backlog> {
 
 async function advanceDue(
   tx: Transaction,
-  policy: Policy,
+  policies: TenantPolicies,
   only?: readonly DueRow[],
 ): Promise<number> {
   const now = await tx.now;
   const rows = await claim(tx, now, only);
+  if (rows.length === 0) return 0;
+  const policyFor = await policies.inForce(tx, [...new Set(rows.map((row) => row.tenantId))]);
   try {
     record(
       tx,
       exceptionStream,
-      rows.map((row) => timelyEvents(row, now, policy)),
+      rows.map((row) => timelyEvents(row, now, policyFor(row.tenantId))),
     );
   } catch (error) {
     throw new UnreadableRow(error);

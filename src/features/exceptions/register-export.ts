@@ -1,6 +1,5 @@
 import { sql } from 'kysely';
 import { stateAt } from '../../domain/exception/catch-up.ts';
-import type { Policy } from '../../domain/policy/policy.ts';
 import { sqlBuilder } from '../../platform/db/query-builder.ts';
 import { openSnapshot } from '../../platform/db/snapshot.ts';
 import type { Database } from '../../platform/db/transaction.ts';
@@ -9,6 +8,7 @@ import type { SortColumn } from './exception-list-query.ts';
 import { type StateColumns, stateOf } from './exception-row.ts';
 import type { ExceptionAnswer } from './exception-schemas.ts';
 import { toAnswer } from './exception-wire.ts';
+import { policyOf, type TenantPolicies } from './tenant-policies.ts';
 
 /** Which records an export holds, and in what order. */
 export interface ExportRequest {
@@ -35,9 +35,11 @@ export type OpenRegister = (tenantId: string, request: ExportRequest) => Promise
 const BATCH = 20;
 
 /** Reads registers in read-only snapshots, however long that takes, beside everything else. */
-export function registerReader(db: Database, policy: Policy): OpenRegister {
+export function registerReader(db: Database, policies: TenantPolicies): OpenRegister {
   return async (tenantId, request) => {
-    const now = await db.inTenant(tenantId, (tx) => tx.now);
+    const [now, policy] = await db.inTenant(tenantId, (tx) =>
+      Promise.all([tx.now, policyOf(policies, tx, tenantId)]),
+    );
     const snapshot = await openSnapshot(db.connection, tenantId);
     const query = exportQuery(tenantId, request, now).compile();
     const answer = ({ version, ...columns }: ExportRow) => {

@@ -31,7 +31,7 @@ export class ImportService {
     const { db } = this.#services;
     const begun = await db.inTenant(caller.tenantId, (tx) => this.#begin(tx, caller));
     if (begun.before) return this.#repeat(caller, file, assign, begun.before);
-    await checkImport(file, this.#context(caller, assign, begun.now), this.#services);
+    await checkImport(file, this.#context(caller, assign, begun), this.#services);
     const written = await db.inTenant(caller.tenantId, (tx) =>
       this.#write(tx, caller, file, assign),
     );
@@ -44,10 +44,10 @@ export class ImportService {
     file: ImportSource,
     assign: boolean,
   ): Promise<ImportOutcome> {
-    const { now } = await this.#services.db.inTenant(caller.tenantId, (tx) =>
+    const begun = await this.#services.db.inTenant(caller.tenantId, (tx) =>
       this.#begin(tx, caller),
     );
-    const context = this.#context(caller, assign, now);
+    const context = this.#context(caller, assign, begun);
     return { status: 200, answer: await checkImport(file, context, this.#services) };
   }
 
@@ -57,19 +57,20 @@ export class ImportService {
     file: ImportSource,
     assign: boolean,
   ): Promise<ImportPreview> {
-    const { now } = await this.#services.db.inTenant(caller.tenantId, (tx) =>
+    const begun = await this.#services.db.inTenant(caller.tenantId, (tx) =>
       this.#begin(tx, caller),
     );
-    return previewImport(file, this.#context(caller, assign, now), this.#services);
+    return previewImport(file, this.#context(caller, assign, begun), this.#services);
   }
 
   async #begin(tx: Transaction, { tenantId, idempotency }: ImportCaller) {
-    const [before, now] = await Promise.all([
+    const [before, now, policy] = await Promise.all([
       recall(tx, tenantId, idempotency),
       tx.now,
+      this.#services.policyOf(tx, tenantId),
       this.#services.assertWritable(tx, tenantId),
     ]);
-    return { before, now };
+    return { before, now, policy };
   }
 
   async #write(
@@ -79,9 +80,10 @@ export class ImportService {
     assign: boolean,
   ): Promise<ImportOutcome | RememberedResult> {
     // The same request may have been answered meanwhile, or by another replica.
-    const { before, now } = await this.#begin(tx, caller);
-    if (before) return before;
-    const context = this.#context(caller, assign, now);
+    const begun = await this.#begin(tx, caller);
+    if (begun.before) return begun.before;
+    const { now } = begun;
+    const context = this.#context(caller, assign, begun);
     const result = await writeImport(tx, caller, file, context, this.#services);
     const status = result.made.includes(true) ? 201 : 200;
     const reference = { type: 'import', id: encodeRuns(result.made), version: 1 };
@@ -95,12 +97,20 @@ export class ImportService {
     assign: boolean,
     { status, reference, at }: RememberedResult,
   ): Promise<ImportOutcome> {
-    const context = this.#context(caller, assign, at);
+    // The same answer as then, so by the pack of then.
+    const policy = await this.#services.db.inTenant(caller.tenantId, (tx) =>
+      this.#services.policyOf(tx, caller.tenantId, at),
+    );
+    const context = this.#context(caller, assign, { now: at, policy });
     const answer = await repeatImport(file, context, reference.id, this.#services);
     return { status: status === 201 ? 201 : 200, answer };
   }
 
-  #context({ tenantId }: ImportCaller, assign: boolean, now: number): ImportContext {
-    return { tenantId, assign, now, policy: this.#services.policy };
+  #context(
+    { tenantId }: ImportCaller,
+    assign: boolean,
+    { now, policy }: Pick<ImportContext, 'now' | 'policy'>,
+  ): ImportContext {
+    return { tenantId, assign, now, policy };
   }
 }

@@ -8,7 +8,8 @@ import type { Register } from './place-records.ts';
 /** What imports are made with. */
 export interface ImportServices {
   readonly db: Database;
-  readonly policy: Policy;
+  /** The pack in force of a tenant, now or at an earlier instant (epoch milliseconds). */
+  readonly policyOf: (tx: Transaction, tenantId: string, at?: number) => Promise<Policy>;
   readonly register: Register;
   /** Refuses while the tenant may only be read. */
   readonly assertWritable: (tx: Transaction, tenantId: string) => Promise<void>;

@@ -2,6 +2,7 @@ import type { Actor } from '../../domain/access/actor.ts';
 import type { Claims } from '../../domain/exception/events.ts';
 import type { ExceptionFields } from '../../domain/exception/fields.ts';
 import { quote } from '../../domain/exception/import-remarks.ts';
+import type { Policy } from '../../domain/policy/policy.ts';
 import type { Transaction } from '../../platform/db/transaction.ts';
 import type { PlacedRemark } from './import-schemas.ts';
 import { findImported } from './import-store.ts';
@@ -12,6 +13,7 @@ export interface Register {
   /** Makes drafts in a transaction that is under way; answers their ids in the same order. */
   draftAll(
     tx: Transaction,
+    policy: Policy,
     tenantId: string,
     actor: Actor,
     drafts: readonly {

@@ -1,4 +1,5 @@
 import type { ImportContext } from '../../domain/exception/import-record.ts';
+import type { Policy } from '../../domain/policy/policy.ts';
 import type { Transaction } from '../../platform/db/transaction.ts';
 import { BatchedWrites } from './batched-writes.ts';
 import { readImportFile } from './import-file.ts';
@@ -30,7 +31,7 @@ export async function writeImport(
   for await (const batch of recordBatches(parts, (problems) => refusals.add(problems))) {
     const placements = await placeRecords(tx, tenantId, batch, register);
     const fresh = placements.filter(({ place }) => place === 'new').map(({ record }) => record);
-    const ids = await writeRecords(tx, caller, fresh, register);
+    const ids = await writeRecords(tx, caller, fresh, context.policy, register);
     for (const { record, place } of placements) {
       if (place === 'new') result.addCreated(record, ids.get(record));
       else if ('problem' in place) refusals.add([place.problem]);
@@ -45,11 +46,12 @@ async function writeRecords(
   tx: Transaction,
   { tenantId, actor }: ImportCaller,
   records: readonly FileRecord[],
+  policy: Policy,
   register: ImportServices['register'],
 ): Promise<ReadonlyMap<FileRecord, string>> {
   const writes = new BatchedWrites(tx);
   const drafts = records.map(({ draft }) => draft);
-  const ids = await register.draftAll(writes, tenantId, actor, drafts);
+  const ids = await register.draftAll(writes, policy, tenantId, actor, drafts);
   const imported = ids.flatMap((exceptionId, index) =>
     (drafts[index]?.keys ?? []).map(({ key }) => ({ key, exceptionId })),
   );

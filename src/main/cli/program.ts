@@ -4,6 +4,7 @@ import { addAdministrationCommands } from './commands/administration-commands.ts
 import { addCheckCommand } from './commands/check-command.ts';
 import { addCompletionCommands } from './commands/completion-commands.ts';
 import { addLifecycleCommands } from './commands/lifecycle-commands.ts';
+import { addPolicyCommands } from './commands/policy-commands.ts';
 import { addRecordCommands } from './commands/record-commands.ts';
 import { addRegisterCommands } from './commands/register-commands.ts';
 import { addServerCommands } from './commands/server-commands.ts';
@@ -22,6 +23,7 @@ function createCommands(): Command {
   addLifecycleCommands(program);
   addRecordCommands(program);
   addCheckCommand(program);
+  addPolicyCommands(program);
   addAdministrationCommands(program);
   addServerCommands(program);
   return program;

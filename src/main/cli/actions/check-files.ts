@@ -19,23 +19,24 @@ const LARGE_BYTES = 1024 ** 2;
  * something is wrong, 3 where a file could not be read to its end.
  */
 export async function checkFiles(names: readonly string[], options: CheckOptions): Promise<void> {
-  const format = formatOf(options);
+  formatOf(options);
   const now = readAsOf(options.asOf);
   const context: CheckContext = { now, policy: BUILT_IN_POLICY };
   const files: CheckedFile[] = [];
   for (const name of eachOnce(names)) files.push(await checkWithProgress(name, context, options));
+  await tellFindings({ files, asOf: formatInstant(now), policy: BUILT_IN_POLICY.id }, options);
+}
+
+/** Reports what was found in some files, and ends with 1 where something is wrong. */
+export async function tellFindings(
+  checked: Pick<CheckRun, 'files' | 'asOf' | 'policy' | 'noun'>,
+  options: CheckOptions,
+): Promise<void> {
+  const { files } = checked;
   const counts = addCounts(files.map((file) => file.counts));
   const ok = counts.error === 0 && counts.warning <= (options.maxWarnings ?? Infinity);
   const records = files.reduce((sum, file) => sum + file.records, 0);
-  const run: CheckRun = {
-    files,
-    records,
-    counts,
-    asOf: formatInstant(now),
-    policy: BUILT_IN_POLICY.id,
-    ok,
-  };
-  const text = await report(run, format);
+  const text = await report({ ...checked, records, counts, ok }, formatOf(options));
   if (text !== '') print(text);
   if (!ok) process.exitCode = EXIT.refused;
   refuseUnread(files);
@@ -76,7 +77,7 @@ function readAsOf(text: string | undefined): number {
 }
 
 /** Names of files that are there, without those that name one of them again. */
-function eachOnce(names: readonly string[]): string[] {
+export function eachOnce(names: readonly string[]): string[] {
   const seen = new Set<string>();
   return names.filter((name) => {
     const key = name === '-' ? name : identityOf(name);

@@ -5,12 +5,11 @@ import {
   verificationFailure,
 } from '../render/render-verification.ts';
 import { counted } from '../render/time-text.ts';
-import { CommandFailure, EXIT } from '../terminal/command-failure.ts';
 import { connect } from '../terminal/connection.ts';
 import { print, printJson, terminalWidth } from '../terminal/output.ts';
 import { barText, progressLine } from '../terminal/progress-line.ts';
 import type { AnswerOptions } from './answer-record.ts';
-import { linesOf } from './lines-of.ts';
+import { streamedResult } from './streamed-result.ts';
 
 /** A line of `GET /v1/ledger/verification`. */
 interface VerificationLine {
@@ -24,25 +23,17 @@ interface VerificationLine {
 export async function verifyLedger({ json }: AnswerOptions): Promise<void> {
   const response = await connect().send('/v1/ledger/verification');
   const progress = progressLine();
-  let result: Verification | undefined;
-  try {
-    for await (const line of linesOf(response.body)) {
-      const read = JSON.parse(line) as VerificationLine;
-      if (read.progress) {
-        const { entries, total } = read.progress;
-        progress.update(
-          `${barText(entries, total)}  ${entries.toLocaleString('en')} of ${counted(total, 'entry', 'entries')}`,
-        );
-      }
-      if (read.error) throw brokenOff(read.error.detail);
-      result = read.result ?? result;
-    }
-  } catch (error) {
-    throw error instanceof CommandFailure ? error : brokenOff((error as Error).message);
-  } finally {
-    progress.done();
-  }
-  if (!result) throw brokenOff('it ended without a result');
+  const result = await streamedResult<Verification, VerificationLine>(response, {
+    what: 'the verification',
+    onLine: ({ progress: read }) => {
+      if (!read) return;
+      const { entries, total } = read;
+      progress.update(
+        `${barText(entries, total)}  ${entries.toLocaleString('en')} of ${counted(total, 'entry', 'entries')}`,
+      );
+    },
+    done: progress.done,
+  });
   if (json) printJson(result);
   else print(renderVerification(result, terminalWidth()));
   if (!result.ok) throw verificationFailure(result);
@@ -59,11 +50,4 @@ export async function printProof(index: number): Promise<void> {
   print(
     await dataOf(connect().GET('/v1/ledger/entries/{index}/proof', { params, parseAs: 'text' })),
   );
-}
-
-function brokenOff(why: string): CommandFailure {
-  return new CommandFailure(`the verification broke off: ${why}`, {
-    exitCode: EXIT.undecided,
-    next: 'nothing is decided: run it again',
-  });
 }

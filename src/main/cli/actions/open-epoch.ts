@@ -1,9 +1,9 @@
 import { dataOf } from '@lapse/client';
 import { renderDivergence, renderEpoch } from '../render/render-epoch.ts';
-import { CommandFailure, EXIT, usageFailure } from '../terminal/command-failure.ts';
 import { connect } from '../terminal/connection.ts';
-import { isInteractive, print, printJson, remark, terminalWidth } from '../terminal/output.ts';
+import { print, printJson, remark, terminalWidth } from '../terminal/output.ts';
 import type { AnswerOptions } from './answer-record.ts';
+import { assertConfirmed } from './assert-confirmed.ts';
 
 interface EpochOptions extends AnswerOptions {
   readonly reason: string;
@@ -18,7 +18,14 @@ export async function openEpoch({ reason, yes, json }: EpochOptions): Promise<vo
   // Where nothing has diverged the server refuses, and says so in its own words.
   if (divergence) {
     remark(renderDivergence(divergence, terminalWidth()));
-    if (!yes) await assertConfirmed();
+    if (!yes) {
+      await assertConfirmed({
+        message: 'Open a new epoch, and give this up?',
+        why: 'a new epoch gives up what was signed',
+        lookAt: 'what is given up',
+        refused: 'no epoch was opened; the register can still only be read',
+      });
+    }
   }
   const opened = await dataOf(client.POST('/v1/ledger/epochs', { body: { reason } }));
   if (json) return printJson(opened);
@@ -26,19 +33,4 @@ export async function openEpoch({ reason, yes, json }: EpochOptions): Promise<vo
   if (!opened_by || why === null) throw new Error('an epoch was opened by nobody');
   print(renderEpoch({ ...opened, opened_by, reason: why }, terminalWidth()));
   remark(`From now on ${opened.origin} signs; \`lapse ledger verify\` names the epoch.`);
-}
-
-async function assertConfirmed(): Promise<void> {
-  if (!isInteractive()) {
-    throw usageFailure(
-      'a new epoch gives up what was signed, and nobody is there who could be asked',
-      'look at what is given up, and repeat the command with --yes',
-    );
-  }
-  const { confirm } = await import('@clack/prompts');
-  const message = 'Open a new epoch, and give this up?';
-  if ((await confirm({ message, initialValue: false })) === true) return;
-  throw new CommandFailure('no epoch was opened; the register can still only be read', {
-    exitCode: EXIT.refused,
-  });
 }

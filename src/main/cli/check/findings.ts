@@ -44,6 +44,8 @@ export interface CheckedFile {
 export interface CheckRun {
   readonly files: readonly CheckedFile[];
   readonly records: number;
+  /** What the files hold, where it is not records. */
+  readonly noun?: string;
   readonly counts: Counts;
   /** The instant that it was checked as of, RFC 3339. */
   readonly asOf: string;

@@ -89,11 +89,11 @@ function more({ name, unlisted }: CheckedFile): string[] {
 }
 
 /** `3 errors, 1 warning in 12 records of 2 files`. */
-function summary({ files, records, counts, ok }: CheckRun): string {
+function summary({ files, records, noun = 'record', counts, ok }: CheckRun): string {
   const found = (['error', 'warning', 'note'] as const)
     .filter((level) => counts[level] > 0)
     .map((level) => counted(counts[level], level));
-  const where = `${counted(records, 'record')} of ${counted(files.length, 'file')}`;
+  const where = `${counted(records, noun)} of ${counted(files.length, 'file')}`;
   const text = `${found.length > 0 ? found.join(', ') : 'nothing wrong'} in ${where}`;
   return ok ? `${colours.green('✓')} ${text}` : `${colours.red('✗')} ${text}`;
 }

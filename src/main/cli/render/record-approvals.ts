@@ -28,6 +28,7 @@ export function approvalSections(record: ExceptionRecord, width: number): string
     ...(record.lapses_at
       ? [{ mark: ' ', text: `lapses ${timeText(record.lapses_at)} if nobody decides it` }]
       : []),
+    ...labelled([['Decided by', record.policy && `policy pack ${safeLine(record.policy)}`]]),
   ];
   return [renderSection('Approvals', lines, width), pendingSection(record, width)];
 }

@@ -15,7 +15,7 @@ export function connect(
 }
 
 /** The server: LAPSE_URL, else the local one on LAPSE_PORT. */
-function serverUrl(env: NodeJS.ProcessEnv): URL {
+export function serverUrl(env: NodeJS.ProcessEnv = process.env): URL {
   const text = env.LAPSE_URL || `http://localhost:${env.LAPSE_PORT || 7400}`;
   const url = URL.parse(text);
   if (url && (url.protocol === 'http:' || url.protocol === 'https:')) return url;

@@ -1,0 +1,13 @@
+import { exceptionStream } from '../features/exceptions/exception-store.ts';
+import { tokenStream } from '../features/identity/token-store.ts';
+import { policyStream } from '../features/policy/policy-stream.ts';
+import { ledgerStream } from '../journal/ledger-stream.ts';
+import type { AnyStreamKind } from '../journal/stream.ts';
+
+/** Every kind of stream that a ledger holds: what verification and restoring fold. */
+export const STREAM_KINDS: readonly AnyStreamKind[] = [
+  exceptionStream,
+  tokenStream,
+  policyStream,
+  ledgerStream,
+];
