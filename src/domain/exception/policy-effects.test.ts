@@ -53,7 +53,7 @@ describe('what another pack would ask of a record', () => {
     const more = packWith({ artifacts: ['memo'], fields: ['ticket_id', 'title'] });
     expect(told(inStatus('Active'), more)).toEqual([
       'field: ticket_id is required (rule more; a test)',
-      'artifact: artifacts must hold a risk acceptance memo {kind: memo, link} (rule more; a test)',
+      'artifact: artifacts must hold a risk acceptance memo {kind: memo, link or evidence} (rule more; a test)',
     ]);
     // Asked for already, by whichever rule.
     expect(told(inStatus('Active'), more, packWith({ artifacts: ['memo'] }))).toHaveLength(1);

@@ -28,7 +28,7 @@ export function approvalSections(record: ExceptionRecord, width: number): string
     ...(record.lapses_at
       ? [{ mark: ' ', text: `lapses ${timeText(record.lapses_at)} if nobody decides it` }]
       : []),
-    ...labelled([['Decided by', record.policy && `policy pack ${safeLine(record.policy)}`]]),
+    ...labelled([['Decided by', record.policy && `policy pack ${packText(record.policy)}`]]),
   ];
   return [renderSection('Approvals', lines, width), pendingSection(record, width)];
 }
@@ -68,4 +68,9 @@ function missing(requirement: Requirement): Line {
     mark: colours.yellow('○'),
     text: `${safeText(requirementText(requirement))} has not approved (rule ${requirement.rule})`,
   };
+}
+
+/** The beginning of a pack's digest, which tells it from others; the whole of it is in the JSON. */
+function packText(policy: string): string {
+  return safeLine(policy.replace(/^(sha256:[0-9a-f]{12})[0-9a-f]+$/, '$1…'));
 }
