@@ -19,6 +19,14 @@ const LARGEST_SEED = 2 ** 31 - 1;
 const { years, seed: first, verbose, ...pace } = readOptions();
 const began = performance.now();
 const seconds = () => (performance.now() - began) / 1000;
+/** Ctrl-C ends it at its next step, with what it has come through; PostgreSQL stops with it. */
+class Stopped extends Error {}
+let stopped = false;
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    stopped = true;
+  });
+}
 const database = await openScratchDatabase(WITHOUT_FSYNC, fastFolder());
 try {
   const { rows } = await queryOnce('SHOW server_version');
@@ -39,18 +47,25 @@ async function simulate(): Promise<void> {
   const line = showProgress();
   let done: EpisodeProgress = { tally: new Tally(), steps: 0, simulated: 0 };
   let seed = first;
+  let underWay: EpisodeProgress | undefined;
   const onStep = (words: string, soFar: EpisodeProgress) => {
+    underWay = soFar;
+    if (stopped) throw new Stopped();
     if (verbose) console.log(words);
     else line.show(seconds(), () => ({ ...summed(done, soFar), of: years }));
   };
   try {
     for (; done.simulated < years * YEAR; seed += 1) {
       done = both(done, await runEpisode({ database, seed, ...pace, onStep }));
+      underWay = undefined;
     }
+  } catch (error) {
+    if (!(error instanceof Stopped)) throw error;
+    process.exitCode = 130;
   } finally {
     line.end();
   }
-  printSummary({ ...summed(done), episodes: seed - first });
+  printSummary({ ...summed(done, underWay), episodes: seed - first });
 }
 
 function summed(done: EpisodeProgress, more?: EpisodeProgress) {
