@@ -17,6 +17,11 @@ const sizes = [
   { clients: 16, count: 1_000, warmUp: 2_000 },
 ];
 
+/** Each load makes records of its own: two that cover the same would be one chain. */
+const SERIALS = 10_000_000;
+let loads = 0;
+const nextFirst = () => SERIALS * loads++;
+
 interface Figures {
   http: LoadResult[];
   bare: LoadResult[];
@@ -51,9 +56,11 @@ async function measure({ clients, count, warmUp }: (typeof sizes)[number]): Prom
     count: warmUp + rounds * count,
   };
   const [http, bare, oneByOne] = await Promise.all([
-    startLoad('http-load.ts', { clients, address: server.address, token: server.token() }),
-    startLoad('bare-load.ts', { ...bareOptions, pipeline: true }),
-    startLoad('bare-load.ts', { ...bareOptions, pipeline: false }),
+    startLoad('http-load.ts', {
+      ...{ clients, first: nextFirst(), address: server.address, token: server.token() },
+    }),
+    startLoad('bare-load.ts', { ...bareOptions, first: nextFirst(), pipeline: true }),
+    startLoad('bare-load.ts', { ...bareOptions, first: nextFirst(), pipeline: false }),
   ]);
   console.error(`${clients} clients: warming up …`);
   for (const load of [http, bare, oneByOne]) await load.run(warmUp);

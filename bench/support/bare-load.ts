@@ -2,9 +2,9 @@ import { Client, type ClientConfig } from 'pg';
 import { parseFields } from '../../src/domain/exception/parse-fields.ts';
 import { BUILT_IN_POLICY } from '../../src/domain/policy/built-in-policy.ts';
 import { ExceptionService } from '../../src/features/exceptions/exception-service.ts';
+import { PolicyStore } from '../../src/features/policy/policy-store.ts';
 import { assertWritable } from '../../src/features/tenants/tenant-service.ts';
 import type { Database, Transaction } from '../../src/platform/db/transaction.ts';
-import { samePolicy } from '../../test/support/same-policy.ts';
 import { loadOptions, serveLoad } from './load.ts';
 import { sampleRequest } from './sample-request.ts';
 
@@ -15,6 +15,8 @@ export interface BareLoad {
   readonly clients: number;
   /** Transactions in all that it will be told to run. */
   readonly count: number;
+  /** The serial after which its records count. */
+  readonly first: number;
   /** Send all statements of a transaction at once, instead of waiting for each. */
   readonly pipeline: boolean;
 }
@@ -25,10 +27,13 @@ interface Statement {
   readonly values?: unknown[];
 }
 
-const { application, tenantId, clients, count, pipeline } = loadOptions<BareLoad>();
+const { application, tenantId, clients, count, first, pipeline } = loadOptions<BareLoad>();
+/** What a register answers whose tenant may be written, and goes by the built-in pack. */
+const WRITABLE = { state: 'active', state_note: null };
+const BUILT_IN = { digest: null, pack: null, has_built_in: true };
 const names = new Map<string, string>();
 const transactions: Statement[][] = [];
-for (let serial = 1; serial <= count; serial += 1) transactions.push(await statementsOf(serial));
+for (let each = 1; each <= count; each += 1) transactions.push(await statementsOf(first + each));
 
 const opened = await Promise.all(
   Array.from({ length: clients }, async () => {
@@ -55,7 +60,7 @@ async function statementsOf(serial: number): Promise<Statement[]> {
     now: Promise.resolve(Date.now()),
     async query<Row>(text: string, values: readonly unknown[] = []) {
       add(text, values);
-      return [{ state: 'active', state_note: null }] as Row[];
+      return [{ ...WRITABLE, tenant_id: tenantId, ...BUILT_IN }] as Row[];
     },
     execute: () => Promise.reject(new Error('a create composes no statement')),
     atCommit: add,
@@ -63,7 +68,7 @@ async function statementsOf(serial: number): Promise<Statement[]> {
   const db = { inTenant: (_: string, work: (tx: Transaction) => unknown) => work(tx) } as Database;
   const service = new ExceptionService({
     db,
-    policies: samePolicy(BUILT_IN_POLICY),
+    policies: new PolicyStore(BUILT_IN_POLICY),
     assertWritable,
   });
   const parsed = parseFields(sampleRequest(serial));

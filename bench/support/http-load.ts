@@ -8,11 +8,12 @@ export interface HttpLoad {
   readonly address: string;
   readonly token: string;
   readonly clients: number;
+  /** The serial after which its records count. */
+  readonly first: number;
 }
 
-let serial = 0;
-
-const { address, token, clients } = loadOptions<HttpLoad>();
+const { address, token, clients, first } = loadOptions<HttpLoad>();
+let serial = first;
 const { hostname, port, host } = new URL(address);
 serveLoad(Array.from({ length: clients }, lane));
 
