@@ -97,6 +97,18 @@ describe('paging', () => {
     },
   );
 
+  test('of records in short is the same, and their cursors serve both', async () => {
+    const query = 'category=data&sort=-expires_at&limit=150';
+    const short = await api.send('GET', `/v1/exception-summaries?${query}`, { as: 'auditor' });
+    const whole = await list(query);
+    const idsOf = (page: { items: { exception_id: string }[] }) =>
+      page.items.map(({ exception_id }) => exception_id);
+    expect(idsOf(short.body)).toEqual(idsOf(whole));
+    expect(short.body.total).toBe(999);
+    expect(short.body.next_cursor).toBe(whole.next_cursor);
+    expect(short.body.items[0]).not.toHaveProperty('justification');
+  });
+
   test('ends without a cursor, also where the last page is full', async () => {
     expect((await list('category=release&limit=1')).next_cursor).toBeNull();
     expect(

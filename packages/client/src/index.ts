@@ -17,11 +17,16 @@ export type ExceptionRecord = components['schemas']['ExceptionRecord'];
 export type ExceptionFieldsInput = components['schemas']['ExceptionFieldsInput'];
 /** Fields to set, `null` to take one away. */
 export type ExceptionEditInput = components['schemas']['ExceptionEditInput'];
+/** A record in short, as a table shows it. */
+export type ExceptionSummary = components['schemas']['ExceptionSummary'];
 /** What a list can be asked for. */
 export type ListQuery = NonNullable<paths['/v1/exceptions']['get']['parameters']['query']>;
 /** One page of a list. */
 export type ExceptionPage =
   paths['/v1/exceptions']['get']['responses'][200]['content']['application/json'];
+/** One page of a list of records in short. */
+export type SummaryPage =
+  paths['/v1/exception-summaries']['get']['responses'][200]['content']['application/json'];
 /** The events of a record. */
 export type ExceptionHistory =
   paths['/v1/exceptions/{id}/history']['get']['responses'][200]['content']['application/json'];

@@ -103,6 +103,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/exception-summaries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The register in short: the same lists, each record as a row of a table shows it */
+        get: operations["get-exception-summaries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/exceptions": {
         parameters: {
             query?: never;
@@ -1536,6 +1553,49 @@ export interface components {
                 };
             }[];
         };
+        ExceptionSummary: {
+            exception_id: string;
+            revision: number;
+            /** @enum {string} */
+            status: "Draft" | "Under-Review" | "Approved" | "Active" | "Expiring" | "Extended" | "Expired" | "Closed" | "Archived";
+            /** @enum {string} */
+            kind: "time-boxed" | "permanent";
+            /** @description short statement of the problem */
+            title: string;
+            /** @enum {string} */
+            category?: "authz" | "network" | "data" | "ai" | "release" | "vendor" | "other";
+            /** @enum {string} */
+            control?: "azure-policy-prod" | "azure-policy-nonprod" | "rbac-tier-0" | "rbac-tier-1" | "conditional-access" | "defender" | "private-endpoint" | "firewall";
+            /** @enum {string} */
+            environment?: "dev" | "staging" | "prod";
+            /** @enum {string} */
+            data_classification?: "public" | "internal" | "restricted" | "confidential";
+            severity: ("High" | "Medium" | "Low") | null;
+            requestor?: {
+                name: string;
+                email?: string;
+                team?: string;
+            };
+            owners?: {
+                name: string;
+                email?: string;
+                team?: string;
+            }[];
+            renewal_number: number;
+            /**
+             * Format: date-time
+             * @description end; left out, approval sets it from the policy
+             * @example 2026-03-07T00:00:00Z
+             */
+            expires_at?: string;
+            in_force: boolean;
+            overdue: boolean;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            updated_at: string;
+            ended_at: string | null;
+        };
         PolicyPack: {
             /** @description a name for people, such as acme-2026-1 */
             id: string;
@@ -2154,6 +2214,55 @@ export interface operations {
                             message: string;
                             mend?: string;
                         }[];
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    "get-exception-summaries": {
+        parameters: {
+            query?: {
+                status?: ("Draft" | "Under-Review" | "Approved" | "Active" | "Expiring" | "Extended" | "Expired" | "Closed" | "Archived") | ("Draft" | "Under-Review" | "Approved" | "Active" | "Expiring" | "Extended" | "Expired" | "Closed" | "Archived")[];
+                category?: ("authz" | "network" | "data" | "ai" | "release" | "vendor" | "other") | ("authz" | "network" | "data" | "ai" | "release" | "vendor" | "other")[];
+                control?: ("azure-policy-prod" | "azure-policy-nonprod" | "rbac-tier-0" | "rbac-tier-1" | "conditional-access" | "defender" | "private-endpoint" | "firewall") | ("azure-policy-prod" | "azure-policy-nonprod" | "rbac-tier-0" | "rbac-tier-1" | "conditional-access" | "defender" | "private-endpoint" | "firewall")[];
+                environment?: ("dev" | "staging" | "prod") | ("dev" | "staging" | "prod")[];
+                data_classification?: ("public" | "internal" | "restricted" | "confidential") | ("public" | "internal" | "restricted" | "confidential")[];
+                severity?: ("High" | "Medium" | "Low") | ("High" | "Medium" | "Low")[];
+                kind?: ("time-boxed" | "permanent") | ("time-boxed" | "permanent")[];
+                requestor?: string | string[];
+                owner?: string | string[];
+                service?: string | string[];
+                policy_ref?: string | string[];
+                q?: string;
+                expires_before?: string;
+                expires_after?: string;
+                /** @description days */
+                expiring_within?: number;
+                overdue?: "true" | "false";
+                open?: "true" | "false";
+                sort?: string;
+                limit?: number;
+                cursor?: string;
+                count?: "exact";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: components["schemas"]["ExceptionSummary"][];
+                        next_cursor: string | null;
+                        total: number;
+                        total_is_minimum: boolean;
                     };
                 };
             };

@@ -11,8 +11,16 @@ import { BUILT_IN_POLICY } from '../../domain/policy/built-in-policy.ts';
 import { DAY, formatInstant, type Instant } from '../../domain/schedule/instant.ts';
 import { sqlBuilder } from '../../platform/db/query-builder.ts';
 import { type ExceptionFilter, filterConditions } from './exception-filter.ts';
-import { countQuery, pageQuery } from './exception-list-query.ts';
+import { countQuery, type ListOrder, pageQuery } from './exception-list-query.ts';
 import { exceptionStream } from './exception-store.ts';
+import {
+  exceptionSummary,
+  type SummaryRow,
+  summaryColumns,
+  summaryOfRow,
+} from './exception-summary.ts';
+import { wholeColumns } from './exception-views.ts';
+import { toAnswer } from './exception-wire.ts';
 
 const SEED = 20_260_101;
 const STORIES = 600;
@@ -69,6 +77,25 @@ describe('the SQL filters say what the domain says', () => {
         expect({ status, now, ids }).toEqual({ status, now, ids: right.map(([id]) => id) });
       }
     }
+  });
+
+  it('of each record in short, as the whole record says it', async () => {
+    const { tenantId } = register;
+    const moved = new Set<string>();
+    for (const now of instants().slice(0, INSTANTS / 2)) {
+      const selection = { tenantId, filter: {}, now, gathered: false };
+      const query = pageQuery<SummaryRow>(selection, everything(), summaryColumns(now));
+      const rows = await register.db.inTenant(tenantId, (tx) => tx.execute(query));
+      const expected = at(now);
+      for (const row of rows) {
+        const state = expected.get(row.exception_id);
+        if (!state) continue;
+        if (row.state) moved.add(state.status);
+        const whole = exceptionSummary.strip().parse(toAnswer(state, 1, tenantId, now));
+        expect(summaryOfRow(row, now, BUILT_IN_POLICY)).toEqual(whole);
+      }
+    }
+    expect([...moved]).toEqual(expect.arrayContaining(['Expiring', 'Expired', 'Closed']));
   });
 
   it('of what is open, overdue, and about to end', async () => {
@@ -191,17 +218,12 @@ async function all(filter: ExceptionFilter, now: Instant): Promise<string[]> {
     .compile();
   const walked = { tenantId, filter, now, gathered: false };
   const gathered = { ...walked, gathered: true };
-  const order = {
-    sort: 'title',
-    descending: false,
-    limit: records.size,
-    after: undefined,
-  } as const;
+  const order = everything();
   const [rows, ...found] = await register.db.inTenant(tenantId, (tx) =>
     Promise.all([
       tx.execute(query),
-      tx.execute(pageQuery(walked, order)),
-      tx.execute(pageQuery(gathered, order)),
+      tx.execute(pageQuery(walked, order, wholeColumns())),
+      tx.execute(pageQuery(gathered, order, wholeColumns())),
       tx.execute(countQuery(walked)),
       tx.execute(countQuery(gathered)),
     ]),
@@ -212,4 +234,8 @@ async function all(filter: ExceptionFilter, now: Instant): Promise<string[]> {
     expect(records.map(({ exception_id }) => exception_id).sort()).toEqual(ids);
   for (const [count] of counts) expect(count?.total).toBe(ids.length);
   return ids;
+}
+
+function everything(): ListOrder {
+  return { sort: 'title', descending: false, limit: records.size, after: undefined };
 }

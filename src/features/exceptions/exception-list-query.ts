@@ -9,7 +9,6 @@ import {
   filterStatuses,
   isNarrow,
 } from './exception-filter.ts';
-import type { StateColumns } from './exception-row.ts';
 import { searchCondition, searchFindings } from './exception-search.ts';
 import { anyStatusAt, type Condition, isLate } from './exception-status.ts';
 
@@ -33,10 +32,15 @@ export interface ListSelection {
   readonly gathered: boolean;
 }
 
-/** A row of a page. */
-export interface PageRow extends StateColumns {
+/** What of each record a page reads: columns of `e`, and what is joined to it for them. */
+export interface PageColumns {
+  readonly columns: RawBuilder<unknown>;
+  readonly joins: RawBuilder<unknown>;
+}
+
+/** What every row of a page has. */
+export interface PageRow {
   readonly exception_id: string;
-  readonly version: number;
   /** The sort value as a cursor names it. */
   readonly place: string;
 }
@@ -45,7 +49,7 @@ export interface PageRow extends StateColumns {
  * The query of a page, with one row more than the page, which tells whether there is another. What is
  * on the page is found first, from indexes where that can be, and only then read.
  */
-export function pageQuery(selection: ListSelection, order: ListOrder) {
+export function pageQuery<Row>(selection: ListSelection, order: ListOrder, read: PageColumns) {
   const { sort, after } = order;
   const direction = sql.raw(order.descending ? 'DESC' : 'ASC');
   const limit = sql.lit(order.limit + 1);
@@ -61,10 +65,10 @@ export function pageQuery(selection: ListSelection, order: ListOrder) {
   );
   const inOrder = sql`ORDER BY position ${direction}, exception_id ${direction}`;
   // To the microsecond and as text, so that a cursor names a place exactly; 'infinity' included.
-  return sql<PageRow>`
-    SELECT page.exception_id, page.position::text AS place, e.version, e.fields, e.state
+  return sql<PageRow & Row>`
+    SELECT page.exception_id, page.position::text AS place, ${read.columns}
     FROM (SELECT * FROM (${union(parts)}) AS parts ${inOrder} LIMIT ${limit}) AS page
-    JOIN lapse.exceptions AS e USING (tenant_id, exception_id)
+    JOIN lapse.exceptions AS e USING (tenant_id, exception_id) ${read.joins}
     ${inOrder}`.compile(sqlBuilder);
 }
 

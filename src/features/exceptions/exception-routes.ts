@@ -20,6 +20,7 @@ import {
   listParameters,
 } from './exception-schemas.ts';
 import type { Answer, Caller, ExceptionService, WrittenBeside } from './exception-service.ts';
+import { summaryPage } from './exception-summary.ts';
 import { type ExceptionViews, historyEntry } from './exception-views.ts';
 import { toAnswer } from './exception-wire.ts';
 
@@ -84,6 +85,27 @@ export function addExceptionRoutes(
         ...page,
         items: items.map(({ state, version }) => toAnswer(state, version, tenantId, now)),
       };
+    },
+  );
+
+  app.get(
+    '/exception-summaries',
+    {
+      config: read,
+      schema: {
+        tags,
+        summary: 'The register in short: the same lists, each record as a row of a table shows it',
+        querystring: listParameters,
+        response: { 200: summaryPage },
+      },
+    },
+    async (request, reply) => {
+      const { now, ...page } = await views.summaries(
+        request.principal.tenantId,
+        listRequest(request.query as ListParameters),
+      );
+      setAnswerTime(reply, now);
+      return page;
     },
   );
 

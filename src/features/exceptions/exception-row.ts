@@ -1,8 +1,10 @@
 import { canActivate, nextDeadline } from '../../domain/exception/advance.ts';
+import { stateAt } from '../../domain/exception/catch-up.ts';
 import { kindOf } from '../../domain/exception/chain-place.ts';
 import { lacksEvidence } from '../../domain/exception/closure.ts';
 import { severity } from '../../domain/exception/risk.ts';
 import type { ExceptionState } from '../../domain/exception/state.ts';
+import type { Policy } from '../../domain/policy/policy.ts';
 import { formatInstant, type Instant, parseInstant } from '../../domain/schedule/instant.ts';
 import type { StreamState } from '../../journal/stream.ts';
 
@@ -48,6 +50,11 @@ export interface StateColumns {
 /** The state of a row; what is no state at all is handed on as it is, for the fold to refuse. */
 export function stateOf({ fields, state }: StateColumns): ExceptionState {
   return state && { ...state, fields };
+}
+
+/** A stored state as it stands at the time of a read, which a clock set back does not undo. */
+export function stateNow(state: ExceptionState, now: Instant, policy: Policy): ExceptionState {
+  return stateAt(state, Math.max(now, state.updated_at), policy);
 }
 
 /** What people search for: names, ids and the reasons given. */

@@ -1,27 +1,52 @@
+import { sql } from 'kysely';
 import { DomainError } from '../../domain/errors.ts';
-import { stateAt } from '../../domain/exception/catch-up.ts';
 import type { ExceptionState } from '../../domain/exception/state.ts';
 import type { Policy } from '../../domain/policy/policy.ts';
-import { formatInstant } from '../../domain/schedule/instant.ts';
+import { formatInstant, type Instant } from '../../domain/schedule/instant.ts';
 import { type RecordedEvent, readStream } from '../../journal/read-stream.ts';
 import type { StreamState } from '../../journal/stream.ts';
 import type { Database, Transaction } from '../../platform/db/transaction.ts';
 import { decodeCursor, encodeCursor } from '../../platform/http/cursor.ts';
 import type { ExceptionFilter } from './exception-filter.ts';
-import { countQuery, pageQuery, type SortColumn } from './exception-list-query.ts';
-import { type StateColumns, stateOf } from './exception-row.ts';
+import {
+  countQuery,
+  type PageColumns,
+  type PageRow,
+  pageQuery,
+  type SortColumn,
+} from './exception-list-query.ts';
+import { type StateColumns, stateNow, stateOf } from './exception-row.ts';
 import { exceptionStream } from './exception-store.ts';
+import {
+  type ExceptionSummary,
+  type SummaryRow,
+  summaryColumns,
+  summaryOfRow,
+} from './exception-summary.ts';
 import { isGathered } from './list-gathering.ts';
 import { isSortPosition } from './sort-position.ts';
 import { policyOf, type TenantPolicies } from './tenant-policies.ts';
 
 /** A page of a list. `total` is exact up to 1,000 unless an exact count was asked for. */
-export interface Page {
-  readonly items: readonly { readonly version: number; readonly state: ExceptionState }[];
+export interface Page<Item> {
+  readonly items: readonly Item[];
   readonly next_cursor: string | null;
   readonly total: number;
   readonly total_is_minimum: boolean;
   readonly now: number;
+}
+
+/** A record as it stands at the time of the read. */
+export interface ListedState {
+  readonly version: number;
+  readonly state: ExceptionState;
+}
+
+type WholeRow = StateColumns & { readonly version: number };
+
+/** {@link WholeRow}, of `e`. */
+export function wholeColumns(): PageColumns {
+  return { columns: sql`e.version, e.fields, e.state`, joins: sql`` };
 }
 
 /** How a list is asked for. */
@@ -75,7 +100,35 @@ export class ExceptionViews {
     });
   }
 
-  list(tenantId: string, request: ListRequest): Promise<Page> {
+  /** A page of whole records. */
+  list(tenantId: string, request: ListRequest): Promise<Page<ListedState>> {
+    return this.#page<WholeRow, ListedState>(
+      tenantId,
+      request,
+      wholeColumns,
+      (row, now, policy) => ({
+        version: row.version,
+        state: stateNow(stateOf(row), now, policy),
+      }),
+    );
+  }
+
+  /** The same page with each record in short: a sixth of the bytes, and of the work. */
+  summaries(tenantId: string, request: ListRequest): Promise<Page<ExceptionSummary>> {
+    return this.#page<SummaryRow, ExceptionSummary>(
+      tenantId,
+      request,
+      summaryColumns,
+      summaryOfRow,
+    );
+  }
+
+  #page<Row, Item>(
+    tenantId: string,
+    request: ListRequest,
+    columnsAt: (now: Instant) => PageColumns,
+    toItem: (row: Row & PageRow, now: Instant, policy: Policy) => Item,
+  ): Promise<Page<Item>> {
     return this.#db.inTenant(tenantId, async (tx) => {
       const { filter, sort, descending, limit, exactCount } = request;
       const gathered = await isGathered(tx, tenantId, filter, sort);
@@ -85,8 +138,9 @@ export class ExceptionViews {
         request.cursor === undefined
           ? undefined
           : decodeCursor(request.cursor, sort, (position) => isSortPosition(sort, position));
+      const order = { sort, descending, limit, after };
       const [rows, counts, policy] = await Promise.all([
-        tx.execute(pageQuery(selection, { sort, descending, limit, after })),
+        tx.execute(pageQuery<Row>(selection, order, columnsAt(now))),
         tx.execute(countQuery(selection, exactCount ? undefined : COUNTED + 1)),
         policyOf(this.#policies, tx, tenantId),
       ]);
@@ -95,10 +149,7 @@ export class ExceptionViews {
       const counted = counts[0]?.total ?? 0;
       const over = !exactCount && counted > COUNTED;
       return {
-        items: items.map((row) => ({
-          version: row.version,
-          state: stateNow(stateOf(row), now, policy),
-        })),
+        items: items.map((row) => toItem(row, now, policy)),
         next_cursor:
           rows.length > limit && last ? encodeCursor(sort, last.place, last.exception_id) : null,
         total: over ? COUNTED : counted,
@@ -107,10 +158,6 @@ export class ExceptionViews {
       };
     });
   }
-}
-
-function stateNow(state: ExceptionState, now: number, policy: Policy): ExceptionState {
-  return stateAt(state, Math.max(now, state.updated_at), policy);
 }
 
 /** A record as it was at one of its versions, folded from its events: for answers that are repeated. */

@@ -5,7 +5,7 @@ interface Page<Item> {
 }
 
 /** What a page is asked for with. */
-interface PageQuery {
+export interface PageQuery {
   readonly limit: number;
   readonly cursor?: string;
 }

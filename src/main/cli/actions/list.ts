@@ -1,16 +1,17 @@
 import {
   dataOf,
-  type ExceptionPage,
+  type ExceptionSummary,
   type LapseClient,
   type ListQuery,
+  type SummaryPage,
   timedDataOf,
 } from '@lapse/client';
-import { type ListedRecord, listed, renderList } from '../render/render-list.ts';
+import { renderList } from '../render/render-list.ts';
 import { counted } from '../render/time-text.ts';
 import { connect } from '../terminal/connection.ts';
 import { print, printJson, remark, terminalWidth } from '../terminal/output.ts';
 import { sayNext } from '../terminal/say.ts';
-import { eachPage, MOST_A_PAGE } from './all-items.ts';
+import { eachPage, MOST_A_PAGE, type PageQuery } from './all-items.ts';
 import { type FilterOptions, filterQuery } from './list-query.ts';
 
 /** `lapse list`: the API's filters, and how much of the list is wanted. */
@@ -38,8 +39,8 @@ export async function list(search: string | undefined, options: ListOptions): Pr
   if (options.count) return count(client, query, options);
   if (options.watch !== undefined) return watch(client, query, options);
   if (options.all) return listAll(client, query, options);
-  const { data: page, now } = await timedPageOf(client, query);
-  if (options.json) return printJson(page);
+  if (options.json) return printJson((await timedPageOf(client, query)).data);
+  const { data: page, now } = await timedSummariesOf(client, query);
   printRows(page.items, now);
   remark(totalText(page.items.length, page));
   if (page.next_cursor)
@@ -50,7 +51,7 @@ export async function list(search: string | undefined, options: ListOptions): Pr
 async function watch(client: LapseClient, query: ListQuery, options: ListOptions): Promise<void> {
   const { watchList } = await import('./watch-list.ts');
   await watchList(
-    () => timedPageOf(client, { limit: MOST_A_PAGE, ...query }),
+    () => timedSummariesOf(client, { limit: MOST_A_PAGE, ...query }),
     (page) => totalText(page.items.length, page),
     options.watch === true ? WATCH_SECONDS : (options.watch ?? WATCH_SECONDS),
   );
@@ -70,35 +71,49 @@ async function listAll(
   query: ListQuery,
   { json }: ListOptions,
 ): Promise<void> {
-  const rows: ListedRecord[] = [];
-  let total = 0;
-  let now = Number.NaN;
-  if (json) print('{"items":[');
-  const read = async (page: { limit: number; cursor?: string }) => {
-    const { data, now: at } = await timedPageOf(client, { ...query, ...page });
-    now = at;
-    return data;
-  };
-  for await (const page of eachPage(read, query.cursor)) {
-    for (const item of page.items) {
-      if (json) print(`${total > 0 ? ',' : ''}${JSON.stringify(item)}`);
-      else rows.push(listed(item));
-      total += 1;
-    }
-  }
-  if (json) print(`],"next_cursor":null,"total":${total},"total_is_minimum":false}`);
-  else printRows(rows, now);
+  const total = json ? await printAll(client, query) : await tabulateAll(client, query);
   remark(total === 0 ? 'no exception matches' : counted(total, 'exception'));
 }
 
-function printRows(rows: readonly ListedRecord[], now: number): void {
+async function printAll(client: LapseClient, query: ListQuery): Promise<number> {
+  let total = 0;
+  print('{"items":[');
+  const read = async (page: PageQuery) => (await timedPageOf(client, { ...query, ...page })).data;
+  for await (const page of eachPage(read, query.cursor)) {
+    for (const item of page.items) {
+      print(`${total > 0 ? ',' : ''}${JSON.stringify(item)}`);
+      total += 1;
+    }
+  }
+  print(`],"next_cursor":null,"total":${total},"total_is_minimum":false}`);
+  return total;
+}
+
+async function tabulateAll(client: LapseClient, query: ListQuery): Promise<number> {
+  const rows: ExceptionSummary[] = [];
+  let now = Number.NaN;
+  const read = async (page: PageQuery) => {
+    const { data, now: at } = await timedSummariesOf(client, { ...query, ...page });
+    now = at;
+    return data;
+  };
+  for await (const page of eachPage(read, query.cursor)) rows.push(...page.items);
+  printRows(rows, now);
+  return rows.length;
+}
+
+function printRows(rows: readonly ExceptionSummary[], now: number): void {
   if (rows.length > 0) print(renderList(rows, terminalWidth(), now));
 }
 
-function totalText(shown: number, { total, total_is_minimum }: ExceptionPage): string {
+function totalText(shown: number, { total, total_is_minimum }: SummaryPage): string {
   if (total === 0) return 'no exception matches';
   const all = `${total.toLocaleString('en')}${total_is_minimum ? ' or more' : ''}`;
   return shown === total ? counted(total, 'exception') : `${shown} of ${all} exceptions`;
+}
+
+function timedSummariesOf(client: LapseClient, query: ListQuery) {
+  return timedDataOf(client.GET('/v1/exception-summaries', { params: { query } }));
 }
 
 function timedPageOf(client: LapseClient, query: ListQuery) {

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { ExceptionPage } from '@lapse/client';
+import type { SummaryPage } from '@lapse/client';
 import { renderList } from '../render/render-list.ts';
 import { colours } from '../terminal/colours.ts';
 import { usageFailure } from '../terminal/command-failure.ts';
@@ -16,8 +16,8 @@ const FRAME = 3;
  * for a while is said in the last line; what was seen last stays.
  */
 export async function watchList(
-  read: () => Promise<{ readonly data: ExceptionPage; readonly now: number }>,
-  totalText: (page: ExceptionPage) => string,
+  read: () => Promise<{ readonly data: SummaryPage; readonly now: number }>,
+  totalText: (page: SummaryPage) => string,
   seconds: number,
 ): Promise<void> {
   if (!process.stdout.isTTY) {

@@ -1,4 +1,4 @@
-import type { ExceptionRecord } from '@lapse/client';
+import type { ExceptionSummary } from '@lapse/client';
 import { colours } from '../terminal/colours.ts';
 import { safeLine } from '../terminal/output.ts';
 import { daysLeft } from './record-time.ts';
@@ -6,49 +6,16 @@ import { type Column, renderTable } from './render-table.ts';
 import { severityText, statusText } from './status-style.ts';
 import { dayText } from './time-text.ts';
 
-/** What of a record the table shows. */
-export type ListedRecord = Pick<
-  ExceptionRecord,
-  | 'exception_id'
-  | 'status'
-  | 'expires_at'
-  | 'ended_at'
-  | 'in_force'
-  | 'overdue'
-  | 'severity'
-  | 'environment'
-  | 'category'
-  | 'control'
-  | 'owners'
-  | 'requestor'
-  | 'title'
->;
-
-/** As much of a record as the table shows: a register is large. */
-export function listed(record: ExceptionRecord): ListedRecord {
-  const { exception_id, status, expires_at, ended_at, in_force, overdue, severity } = record;
-  const { environment, category, control, owners, requestor, title } = record;
-  const times = { expires_at, ended_at, in_force, overdue };
-  return {
-    exception_id,
-    status,
-    ...times,
-    severity,
-    environment,
-    category,
-    control,
-    owners,
-    requestor,
-    title,
-  };
-}
-
 /** The register as a table. */
-export function renderList(records: readonly ListedRecord[], width: number, now: number): string {
+export function renderList(
+  records: readonly ExceptionSummary[],
+  width: number,
+  now: number,
+): string {
   return renderTable(records, columnsAt(now), width);
 }
 
-function columnsAt(now: number): Column<ListedRecord>[] {
+function columnsAt(now: number): Column<ExceptionSummary>[] {
   return [
     { title: 'ID', text: (record) => record.exception_id },
     {
@@ -76,7 +43,7 @@ function columnsAt(now: number): Column<ListedRecord>[] {
   ];
 }
 
-function ownerOf({ owners, requestor }: ListedRecord): string {
+function ownerOf({ owners, requestor }: ExceptionSummary): string {
   const [first, ...others] = owners ?? (requestor ? [requestor] : []);
   if (!first) return '';
   const more = others.length > 0 ? ` +${others.length}` : '';
