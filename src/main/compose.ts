@@ -17,7 +17,10 @@ import { exceptionDeadlines } from '../features/exceptions/exception-work.ts';
 import { registerReader } from '../features/exceptions/register-export.ts';
 import { policyOf } from '../features/exceptions/tenant-policies.ts';
 import { createAuthenticator } from '../features/identity/authenticate.ts';
-import { TokenService } from '../features/identity/token-service.ts';
+import { PersonService } from '../features/identity/person-service.ts';
+import { sessionCookie } from '../features/identity/session-cookie.ts';
+import { SessionService } from '../features/identity/session-service.ts';
+import { revokeTokensOf, TokenService } from '../features/identity/token-service.ts';
 import { ImportService } from '../features/imports/import-service.ts';
 import { EpochService } from '../features/ledger/epoch-service.ts';
 import { LedgerViews } from '../features/ledger/ledger-views.ts';
@@ -67,6 +70,12 @@ export function compose({ config, db, master, log, realNow = Date.now }: Parts) 
   const checkpoints = fileCheckpointStore(join(dataDir, 'checkpoints'));
   const authenticator = createAuthenticator(db, realNow);
   const sequencing = { db, master, checkpoints, onDiverged: markDiverged(db) };
+  const sessions = new SessionService(db, realNow);
+  const cookie = sessionCookie(config.publicUrl);
+  const forget = (tenantId: string) => {
+    authenticator.forget(tenantId);
+    sessions.forget(tenantId);
+  };
   const files = folderStore(join(dataDir, 'evidence'));
   const views = new ExceptionViews(db, policies);
   const works = [
@@ -121,7 +130,22 @@ export function compose({ config, db, master, log, realNow = Date.now }: Parts) 
       register: { draftAll, existingIds },
     }),
     reports: new ReportViews({ db, countRegister, tenantName }),
-    tokens: new TokenService(db, (tenantId) => authenticator.forget(tenantId), realNow),
+    tokens: new TokenService(db, forget, realNow),
+    people: new PersonService({
+      db,
+      realNow,
+      forget,
+      onDeactivated: async (tx, { tenantId, person: { email }, actor }) => {
+        if (email === undefined) return;
+        await revokeTokensOf(tx, tenantId, email, { actor, realNow: realNow() });
+      },
+    }),
+    sessions,
+    cookie,
+    signIn: {
+      ...{ db, sessions, cookie, realNow },
+      tenantName: (tenantId: string) => db.inTenant(tenantId, (tx) => tenantName(tx, tenantId)),
+    },
     ledger: new LedgerViews(db),
     epochs: new EpochService({
       db,

@@ -1,3 +1,4 @@
+import fastifyCookie from '@fastify/cookie';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { addDiagnosisRoute } from '../features/diagnosis/diagnosis-route.ts';
@@ -9,6 +10,9 @@ import { addCommentRoutes } from '../features/exceptions/comment-routes.ts';
 import { addExceptionRoutes, execute } from '../features/exceptions/exception-routes.ts';
 import { exceptionAnswer, idParameter } from '../features/exceptions/exception-schemas.ts';
 import { addExportRoutes } from '../features/exceptions/export-routes.ts';
+import { addPersonRoutes } from '../features/identity/person-routes.ts';
+import { addSessionRoutes } from '../features/identity/session-routes.ts';
+import { addSignInRoutes } from '../features/identity/sign-in-routes.ts';
 import { addTokenRoutes } from '../features/identity/token-routes.ts';
 import { addImportRoutes } from '../features/imports/import-routes.ts';
 import { addEpochRoutes } from '../features/ledger/epoch-routes.ts';
@@ -63,9 +67,15 @@ export async function createHttpApp(lapse: Lapse, options: HttpOptions): Promise
   });
   addMetricsRoute(app, lapse);
   addPackSchemaRoute(app);
+  await app.register(fastifyCookie);
+  addSignInRoutes(app, lapse.signIn);
   await app.register(
     async (scope) => {
-      guardRoutes(scope, (bearer) => lapse.authenticator.authenticate(bearer));
+      guardRoutes(scope, {
+        token: (bearer) => lapse.authenticator.authenticate(bearer),
+        session: (value) => lapse.sessions.authenticate(value),
+        cookie: lapse.cookie,
+      });
       addExceptionRoutes(scope, lapse.exceptions);
       addCommandRoutes(scope, lapse.exceptions.service);
       addBulkRoutes(scope, lapse.exceptions.service);
@@ -88,6 +98,8 @@ export async function createHttpApp(lapse: Lapse, options: HttpOptions): Promise
       addPolicyRoutes(scope, lapse.policy);
       addComparisonRoute(scope, lapse.comparePolicies);
       addTokenRoutes(scope, lapse.tokens);
+      addPersonRoutes(scope, lapse.people);
+      addSessionRoutes(scope, lapse.sessions);
       addDiagnosisRoute(scope, (tenantId) => lapse.diagnose(tenantId, options.schemaVersion));
       if (options.testClock) addTestClockRoutes(scope, lapse.db, lapse.loop);
     },

@@ -1,7 +1,9 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Permission } from '../domain/access/permissions.ts';
 import { assertPermitted, type Principal } from '../domain/access/principal.ts';
+import type { SessionCookie } from '../features/identity/session-cookie.ts';
+import type { OpenSession } from '../features/identity/session-service.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -14,8 +16,12 @@ declare module 'fastify' {
   }
 }
 
-/** Tells who a bearer token belongs to, or refuses. */
-export type Authenticate = (bearer: string | undefined) => Promise<Principal>;
+/** What tells who sends a request; each refuses with `unauthenticated`. */
+export interface Authentication {
+  readonly token: (bearer: string | undefined) => Promise<Principal>;
+  readonly session: (cookie: string) => Promise<OpenSession>;
+  readonly cookie: SessionCookie;
+}
 
 const BEARER = /^Bearer +(\S+)$/i;
 const NO_PARAMETERS = z.strictObject({});
@@ -25,19 +31,34 @@ const NO_PARAMETERS = z.strictObject({});
  * read. A route that names no permission cannot be added: what nobody decided is refused. So is a
  * query parameter that a route does not know, since it would not do what its sender expects.
  */
-export function guardRoutes(scope: FastifyInstance, authenticate: Authenticate): void {
+export function guardRoutes(scope: FastifyInstance, authentication: Authentication): void {
   scope.decorateRequest('principal', null as unknown as Principal);
+  scope.decorateRequest('session', undefined);
   scope.addHook('onRoute', (route) => {
     if (!route.config?.permission)
       throw new Error(`${route.method} ${route.url} names no permission`);
     route.schema = { querystring: NO_PARAMETERS, ...route.schema };
   });
   scope.addHook('onRequest', async (request) => {
-    const header = request.headers.authorization;
-    request.principal = await authenticate(
-      header === undefined ? undefined : BEARER.exec(header)?.[1],
-    );
+    await identify(request, authentication);
     const permission = request.routeOptions.config.permission;
     if (permission) assertPermitted(request.principal, permission);
   });
+}
+
+/** A token counts before a cookie, which a browser sends unasked. */
+async function identify(
+  request: FastifyRequest,
+  { token, session, cookie }: Authentication,
+): Promise<void> {
+  const header = request.headers.authorization;
+  const value = header === undefined ? cookie.read(request) : undefined;
+  if (value === undefined) {
+    request.principal = await token(header === undefined ? undefined : BEARER.exec(header)?.[1]);
+    return;
+  }
+  const open = await session(value);
+  cookie.assertSameSite(request);
+  request.principal = open.principal;
+  request.session = open.session;
 }

@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { CLOCK } from '../domain/access/actor.ts';
 import { DAY, formatInstant } from '../domain/schedule/instant.ts';
+import { makeSignInLink } from '../features/identity/sign-in-link.ts';
 import { issueToken } from '../features/identity/token-service.ts';
 import { ensureFirstTenant } from '../features/tenants/tenant-service.ts';
 import { type Config, type ConfigSecrets, ConfigurationError } from '../platform/config/config.ts';
@@ -40,6 +41,8 @@ export interface RunningServer {
   readonly address: string | undefined;
   /** Where the administrator's token was written, at the first start alone. */
   readonly adminTokenFile: string | undefined;
+  /** A link that signs the administrator in once, at the first start alone. */
+  readonly signInLink: string | undefined;
   /** Folder with the demonstration's tokens, where one was asked for. */
   readonly demoFolder: string | undefined;
   /** Drains requests, lets the worker finish its batch, and stops PostgreSQL last. */
@@ -65,7 +68,7 @@ export async function start(options: RunOptions): Promise<RunningServer> {
     const db = openDatabase({ application, worker, connections: config.connections, testClock });
     stopping.push(() => db.close());
     const master = await loadMasterKey(secrets.masterKey, join(config.dataDir, 'master-key'));
-    const { tenantId, adminTokenFile } = await prepareTenant(db, config, master);
+    const { tenantId, adminTokenFile, signInLink } = await prepareTenant(db, config, master);
     const demoFolder = options.demo ? await addDemo(options, ready, master, tenantId) : undefined;
     const log = options.log ?? createLogger(config.logLevel);
     const lapse = compose({ config, db, master, log });
@@ -92,11 +95,18 @@ export async function start(options: RunOptions): Promise<RunningServer> {
     let address: string | undefined;
     if (options.api) address = await listen(await createHttpApp(lapse, http), config.port);
     else if (config.workPort) await listen(await createWorkerApp(lapse, http), config.workPort);
-    return { address, adminTokenFile, demoFolder, stop };
+    return { address, adminTokenFile, signInLink, demoFolder, stop };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+/** The first tenant, and what opens it to its administrator where that was made just now. */
+interface FirstAccess {
+  readonly tenantId: string;
+  readonly adminTokenFile: string | undefined;
+  readonly signInLink: string | undefined;
 }
 
 /** Makes the first tenant, and its administrator's token where the tenant has no token at all. */
@@ -104,7 +114,7 @@ async function prepareTenant(
   db: Database,
   config: Config,
   master: MasterKey,
-): Promise<{ tenantId: string; adminTokenFile: string | undefined }> {
+): Promise<FirstAccess> {
   const { publicUrl, tenantName, dataDir } = config;
   const tenantId = await db.inSystem((tx) =>
     ensureFirstTenant(tx, tenantName, { publicUrl, master }),
@@ -124,11 +134,12 @@ async function prepareTenant(
     };
     return issueToken(tx, tenantId, CLOCK, wanted, now).secret;
   });
-  if (issued === undefined) return { tenantId, adminTokenFile: undefined };
+  if (issued === undefined) return { tenantId, adminTokenFile: undefined, signInLink: undefined };
   const file = join(dataDir, 'admin-token');
   await writeFile(file, `${issued}\n`, { mode: 0o600 });
   await chmod(file, 0o600);
-  return { tenantId, adminTokenFile: file };
+  const link = await db.inSystem((tx) => makeSignInLink(tx, tenantId, { now: Date.now() }));
+  return { tenantId, adminTokenFile: file, signInLink: `${publicUrl}${link}` };
 }
 
 /** Plays the demonstration on connections of its own, whose time can be moved. */

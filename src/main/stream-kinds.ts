@@ -1,4 +1,5 @@
 import { exceptionStream } from '../features/exceptions/exception-store.ts';
+import { personStream } from '../features/identity/person-store.ts';
 import { tokenStream } from '../features/identity/token-store.ts';
 import { policyStream } from '../features/policy/policy-stream.ts';
 import { ledgerStream } from '../journal/ledger-stream.ts';
@@ -8,6 +9,7 @@ import type { AnyStreamKind } from '../journal/stream.ts';
 export const STREAM_KINDS: readonly AnyStreamKind[] = [
   exceptionStream,
   tokenStream,
+  personStream,
   policyStream,
   ledgerStream,
 ];

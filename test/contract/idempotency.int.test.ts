@@ -99,6 +99,17 @@ const CHANGES: Readonly<Record<string, () => Promise<Prepared>>> = {
     const made = await api.send('POST', '/v1/tokens', { as: 'administrator', body });
     return change(`/v1/tokens/${made.body.token_id}`, undefined, 'administrator');
   },
+  'POST /v1/people': async () => change('/v1/people', { name: 'New' }, 'administrator'),
+  'PATCH /v1/people/:id': async () =>
+    change(`/v1/people/${await person()}`, { name: 'Renamed' }, 'administrator'),
+  'POST /v1/people/:id/deactivate': async () =>
+    change(`/v1/people/${await person()}/deactivate`, LEFT, 'administrator'),
+  'POST /v1/people/:id/reactivate': async () => {
+    const url = `/v1/people/${await person()}`;
+    await api.send('POST', `${url}/deactivate`, { as: 'administrator', body: LEFT });
+    return change(`${url}/reactivate`, { reason: 'came back' }, 'administrator');
+  },
+  'DELETE /v1/sessions/:id': async () => change('/v1/sessions/ses_1', undefined, 'requestor'),
   ...Object.fromEntries(
     (['approve', 'reject', 'revoke', 'reassign'] as const).map((name) => [
       `POST /v1/bulk/${name}`,
@@ -112,6 +123,13 @@ const CHANGES: Readonly<Record<string, () => Promise<Prepared>>> = {
   ),
   'POST /v1/imports': async () => change('/v1/imports', { title: 'from a file' }),
 };
+
+const LEFT = { reason: 'left the company' };
+
+async function person(): Promise<string> {
+  const added = await api.send('POST', '/v1/people', { as: 'administrator', body: { name: 'P' } });
+  return added.body.person_id;
+}
 
 async function rows(): Promise<unknown> {
   const counts = ['events', 'event_payloads', 'exceptions', 'comments', 'tokens', 'idempotency']

@@ -2,6 +2,7 @@ import { pino } from 'pino';
 import { afterAll, describe, expect, test } from 'vitest';
 import { APPROVAL_ROLES, ROLES, type Role } from '../../src/domain/access/actor.ts';
 import type { Permission } from '../../src/domain/access/permissions.ts';
+import { sessionCookie } from '../../src/features/identity/session-cookie.ts';
 import { guardRoutes } from '../../src/main/http-principal.ts';
 import { requestValidator } from '../../src/main/request-validation.ts';
 import { createServer } from '../../src/platform/http/server.ts';
@@ -26,6 +27,10 @@ const MAY: Readonly<Record<Permission, readonly Role[]>> = {
   'diagnosis:read': ['administrator', 'auditor'],
   'task:retry': ['administrator'],
   'token:manage': ['administrator'],
+  'person:read': ['administrator', 'auditor'],
+  'person:manage': ['administrator'],
+  'session:own': ['administrator', 'requestor', ...APPROVERS, 'auditor'],
+  'session:manage': ['administrator'],
   'clock:set': ['administrator', 'requestor', ...APPROVERS, 'auditor'],
 };
 
@@ -43,8 +48,9 @@ test('there are routes to check, and each says what it takes', () => {
   expect(guarded.filter(({ permission }) => permission === undefined)).toEqual([]);
 });
 
-test('outside /v1 only health, the reference and a schema answer, to whoever asks', () => {
-  const known = /^\/(healthz|readyz|metrics|openapi\.json|schemas\/policy-pack\.json|docs(\/.*)?)$/;
+test('outside /v1 only health, the reference, a schema and the pages of sign-in answer, to whoever asks', () => {
+  const known =
+    /^\/(healthz|readyz|metrics|openapi\.json|schemas\/policy-pack\.json|docs(\/.*)?|sign-in(\/link\/:link)?|sign-out|)$/;
   expect(open.filter((url) => !known.test(url))).toEqual([]);
 });
 
@@ -53,7 +59,8 @@ test('an auditor changes nothing, and approving is for approvers alone', () => {
     ({ method, url }) => !['GET', 'HEAD'].includes(method) && !url.startsWith('/v1/test/'),
   );
   // A verification and what a policy would say are asked for with a body, and change nothing.
-  const asking: readonly unknown[] = ['ledger:verify', 'policy:read'];
+  // Their own sessions they may end.
+  const asking: readonly unknown[] = ['ledger:verify', 'policy:read', 'session:own'];
   const forAuditors = changing.filter(({ permission }) =>
     permission ? MAY[permission].includes('auditor') && !asking.includes(permission) : true,
   );
@@ -103,7 +110,9 @@ test('a route that names no permission cannot be added', async () => {
   const app = await createServer({ logger, validatorCompiler: requestValidator });
   const adding = app.register(
     async (scope) => {
-      guardRoutes(scope, () => Promise.reject(new Error('nobody is asked')));
+      const nobody = () => Promise.reject(new Error('nobody is asked'));
+      const cookie = sessionCookie('http://localhost');
+      guardRoutes(scope, { token: nobody, session: nobody, cookie });
       scope.get('/forgotten', async () => 'open');
     },
     { prefix: '/v1' },

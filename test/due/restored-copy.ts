@@ -27,6 +27,8 @@ const TABLES = [
   'tenants',
   'tasks',
   'tokens',
+  'people',
+  'person_subjects',
   'secrets',
   'ledger_keys',
   'idempotency',

@@ -634,6 +634,93 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who you are */
+        get: operations["get-me"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The people, newest first */
+        get: operations["get-people"];
+        put?: never;
+        /** Add a person before they sign in */
+        post: operations["post-people"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/people/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One person */
+        get: operations["get-people-by-id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change a person; null takes the address away */
+        patch: operations["patch-people-by-id"];
+        trace?: never;
+    };
+    "/v1/people/{id}/deactivate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take sessions and tokens from a person who leaves; history keeps their name */
+        post: operations["post-people-by-id-deactivate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/people/{id}/reactivate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a person sign in again */
+        post: operations["post-people-by-id-reactivate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/policy": {
         parameters: {
             query?: never;
@@ -800,6 +887,40 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Your live sessions, newest first; with person, an administrator sees somebody else's */
+        get: operations["get-sessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End a session; one that has ended is fine */
+        delete: operations["delete-sessions-by-id"];
         options?: never;
         head?: never;
         patch?: never;
@@ -3651,6 +3772,343 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    "get-me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        tenant_org: string;
+                        id: string;
+                        name: string;
+                        email: string | null;
+                        roles: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor")[];
+                        /** @description null for a token */
+                        signed_in: {
+                            /** @enum {string} */
+                            method: "oidc" | "link";
+                            issuer?: string;
+                            subject?: string;
+                        } | null;
+                        session_ends_at: string | null;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    "get-people": {
+        parameters: {
+            query?: {
+                active?: "true" | "false";
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            person_id: string;
+                            revision: number;
+                            name: string;
+                            email: string | null;
+                            roles: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor")[];
+                            /**
+                             * @description content that is classified higher is not shown to them
+                             * @enum {string}
+                             */
+                            clearance: "public" | "internal" | "restricted" | "confidential";
+                            active: boolean;
+                            /** @enum {string} */
+                            source: "administrator" | "sign-in" | "scim" | "first-start";
+                            external_id: string | null;
+                            created_at: string;
+                            signed_in_at: string | null;
+                        }[];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    "post-people": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request that is sent again with the same key has the same answer */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    name: string;
+                    /** @description who signs in with this address is this person */
+                    email?: string;
+                    /**
+                     * @default [
+                     *       "requestor"
+                     *     ]
+                     */
+                    roles?: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor")[];
+                    /**
+                     * @description content that is classified higher is not shown to them
+                     * @default internal
+                     * @enum {string}
+                     */
+                    clearance?: "public" | "internal" | "restricted" | "confidential";
+                };
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        person_id: string;
+                        revision: number;
+                        name: string;
+                        email: string | null;
+                        roles: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor")[];
+                        /**
+                         * @description content that is classified higher is not shown to them
+                         * @enum {string}
+                         */
+                        clearance: "public" | "internal" | "restricted" | "confidential";
+                        active: boolean;
+                        /** @enum {string} */
+                        source: "administrator" | "sign-in" | "scim" | "first-start";
+                        external_id: string | null;
+                        created_at: string;
+                        signed_in_at: string | null;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    "get-people-by-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        person_id: string;
+                        revision: number;
+                        name: string;
+                        email: string | null;
+                        roles: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor")[];
+                        /**
+                         * @description content that is classified higher is not shown to them
+                         * @enum {string}
+                         */
+                        clearance: "public" | "internal" | "restricted" | "confidential";
+                        active: boolean;
+                        /** @enum {string} */
+                        source: "administrator" | "sign-in" | "scim" | "first-start";
+                        external_id: string | null;
+                        created_at: string;
+                        signed_in_at: string | null;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    "patch-people-by-id": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request that is sent again with the same key has the same answer */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    name?: string;
+                    email?: string | null;
+                    roles?: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor")[];
+                    /**
+                     * @description content that is classified higher is not shown to them
+                     * @enum {string}
+                     */
+                    clearance?: "public" | "internal" | "restricted" | "confidential";
+                };
+            };
+        };
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        person_id: string;
+                        revision: number;
+                        name: string;
+                        email: string | null;
+                        roles: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor")[];
+                        /**
+                         * @description content that is classified higher is not shown to them
+                         * @enum {string}
+                         */
+                        clearance: "public" | "internal" | "restricted" | "confidential";
+                        active: boolean;
+                        /** @enum {string} */
+                        source: "administrator" | "sign-in" | "scim" | "first-start";
+                        external_id: string | null;
+                        created_at: string;
+                        signed_in_at: string | null;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    "post-people-by-id-deactivate": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request that is sent again with the same key has the same answer */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description why; kept in the ledger */
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        person_id: string;
+                        revision: number;
+                        name: string;
+                        email: string | null;
+                        roles: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor")[];
+                        /**
+                         * @description content that is classified higher is not shown to them
+                         * @enum {string}
+                         */
+                        clearance: "public" | "internal" | "restricted" | "confidential";
+                        active: boolean;
+                        /** @enum {string} */
+                        source: "administrator" | "sign-in" | "scim" | "first-start";
+                        external_id: string | null;
+                        created_at: string;
+                        signed_in_at: string | null;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    "post-people-by-id-reactivate": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request that is sent again with the same key has the same answer */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description why; kept in the ledger */
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        person_id: string;
+                        revision: number;
+                        name: string;
+                        email: string | null;
+                        roles: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor")[];
+                        /**
+                         * @description content that is classified higher is not shown to them
+                         * @enum {string}
+                         */
+                        clearance: "public" | "internal" | "restricted" | "confidential";
+                        active: boolean;
+                        /** @enum {string} */
+                        source: "administrator" | "sign-in" | "scim" | "first-start";
+                        external_id: string | null;
+                        created_at: string;
+                        signed_in_at: string | null;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     "get-policy": {
         parameters: {
             query?: never;
@@ -4357,6 +4815,71 @@ export interface operations {
                         total: number;
                     };
                 };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    "get-sessions": {
+        parameters: {
+            query?: {
+                person?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            session_id: string;
+                            person_id: string;
+                            /** @description whether it is the one that asks */
+                            current: boolean;
+                            signed_in: {
+                                /** @enum {string} */
+                                method: "oidc" | "link";
+                                issuer?: string;
+                                subject?: string;
+                            };
+                            user_agent: string | null;
+                            created_at: string;
+                            seen_at: string;
+                            /** @description at the latest */
+                            ends_at: string;
+                        }[];
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    "delete-sessions-by-id": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request that is sent again with the same key has the same answer */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             default: components["responses"]["Problem"];
         };

@@ -35,6 +35,22 @@ export interface Actor {
   readonly name: string;
   readonly email?: string;
   readonly role: Role | 'system';
+  /** All roles of somebody who has several; `role` is the first of them. */
+  readonly roles?: readonly Role[];
+  /** How a person signed in; a token has none (000 section 4, signer identity). */
+  readonly signed_in?: SignIn;
+}
+
+/** What stands behind a session: a provider's word for a subject, or a one-time link. */
+export interface SignIn {
+  readonly method: 'oidc' | 'link';
+  readonly issuer?: string;
+  readonly subject?: string;
+}
+
+/** Every role of an actor. */
+export function rolesOf({ role, roles }: Pick<Actor, 'role' | 'roles'>): readonly Actor['role'][] {
+  return roles ?? [role];
 }
 
 /** The actor of transitions that time alone brings about. */

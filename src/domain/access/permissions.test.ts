@@ -17,6 +17,10 @@ ledger:open-epoch   yes            -          -         -
 task:read           yes            -          -         yes
 task:retry          yes            -          -         -
 token:manage        yes            -          -         -
+person:read         yes            -          -         yes
+person:manage       yes            -          -         -
+session:own         yes            yes        yes       yes
+session:manage      yes            -          -         -
 diagnosis:read      yes            -          -         yes
 clock:set           yes            yes        yes       yes
 `;

@@ -13,12 +13,17 @@ export const PERMISSIONS = [
   'task:read',
   'task:retry',
   'token:manage',
+  'person:read',
+  'person:manage',
+  'session:own',
+  'session:manage',
   'diagnosis:read',
   'clock:set',
 ] as const;
 export type Permission = (typeof PERMISSIONS)[number];
 
 const EVERYONE: readonly Permission[] = [
+  'session:own',
   'exception:read',
   'report:read',
   'policy:read',
@@ -46,6 +51,9 @@ const GRANTED: Readonly<Record<Role, ReadonlySet<Permission>>> = {
     'task:read',
     'task:retry',
     'token:manage',
+    'person:read',
+    'person:manage',
+    'session:manage',
     'diagnosis:read',
   ]),
   requestor: new Set<Permission>([...EVERYONE, 'exception:write']),
@@ -56,7 +64,7 @@ const GRANTED: Readonly<Record<Role, ReadonlySet<Permission>>> = {
   >),
   // Decisions on chains come to it as tasks.
   'executive-leadership': new Set<Permission>([...DECIDES, 'task:read']),
-  auditor: new Set<Permission>([...EVERYONE, 'task:read', 'diagnosis:read']),
+  auditor: new Set<Permission>([...EVERYONE, 'task:read', 'person:read', 'diagnosis:read']),
 };
 
 /** Whether a role may do something; a role that is not known may do nothing. */

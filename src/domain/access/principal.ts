@@ -1,5 +1,5 @@
 import { DomainError } from '../errors.ts';
-import type { Actor, Role } from './actor.ts';
+import { type Actor, type Role, rolesOf } from './actor.ts';
 import { isPermitted, type Permission } from './permissions.ts';
 
 /** Who sends a request: an actor with a role, in one tenant. */
@@ -8,12 +8,12 @@ export interface Principal {
   readonly actor: Actor & { readonly role: Role };
 }
 
-/** Refuses a principal whose role does not grant the permission. */
-export function assertPermitted(principal: Principal, permission: Permission): void {
-  const { role } = principal.actor;
-  if (isPermitted(role, permission)) return;
+/** Refuses a principal none of whose roles grants the permission. */
+export function assertPermitted({ actor }: Principal, permission: Permission): void {
+  const roles = rolesOf(actor);
+  if (roles.some((role) => isPermitted(role as Role, permission))) return;
   throw new DomainError(
     'not-permitted',
-    `the role ${role} may not do this; it takes ${permission}`,
+    `the role ${roles.join(', ')} may not do this; it takes ${permission}`,
   );
 }

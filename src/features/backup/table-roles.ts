@@ -26,6 +26,8 @@ export const CARRIED_TABLES: readonly string[] = [
 /** What a restore makes anew by folding the events: projections, and the due rows that go with them. */
 export const DERIVED_TABLES: readonly string[] = [
   'tokens',
+  'people',
+  'person_subjects',
   'ledger_epochs',
   'policy_versions',
   'exceptions',
@@ -43,6 +45,9 @@ export const DERIVED_TABLES: readonly string[] = [
 /** What belongs to the database or to the server that runs on it, and not to the register. */
 export const LEFT_TABLES: readonly string[] = [
   'schema_migrations',
+  // Whoever had a session signs in again: what opens one is not copied.
+  'sessions',
+  'sign_in_links',
   'worker_heartbeats',
   'test_clock',
 ];

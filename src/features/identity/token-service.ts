@@ -156,6 +156,34 @@ export function issueToken(
   return { token: change.state, secret: `lapse_${tenantId}_${secret}` };
 }
 
+/** Revokes every token that bears an address, in a transaction that is under way: its person has left. */
+export async function revokeTokensOf(
+  tx: Transaction,
+  tenantId: string,
+  email: string,
+  { actor, realNow }: { readonly actor: Actor; readonly realNow: number },
+): Promise<void> {
+  const rows = await tx.query<{ token_id: string; version: number; state: TokenState }>(
+    `SELECT token_id, version, state FROM lapse.tokens
+     WHERE tenant_id = $1 AND revoked_at IS NULL AND lower(state->>'email') = lower($2)
+     ORDER BY token_id FOR UPDATE`,
+    [tenantId, email],
+  );
+  const events = [{ type: 'TokenRevoked' as const, data: { reason: 'its person has left' } }];
+  record(
+    tx,
+    tokenStream,
+    rows.map((before) => ({
+      tenantId,
+      streamId: before.token_id,
+      before,
+      events,
+      at: realNow,
+      actor,
+    })),
+  );
+}
+
 async function getToken(tx: Transaction, tenantId: string, tokenId: string): Promise<TokenState> {
   const [row] = await tx.query<{ state: TokenState }>(
     'SELECT state FROM lapse.tokens WHERE tenant_id = $1 AND token_id = $2',

@@ -26,7 +26,13 @@ const ATTEMPTS = 8;
 /** Serialisation failure and deadlock: trying again can help. */
 const RETRYABLE = new Set(['40001', '40P01']);
 /** Rows that two transactions made at once: two commands on a stream, one request or one file twice. */
-const CONFLICTS = new Set(['events_pkey', 'idempotency_pkey', 'import_keys_pkey']);
+const CONFLICTS = new Set([
+  'events_pkey',
+  'idempotency_pkey',
+  'import_keys_pkey',
+  'people_by_email',
+  'person_subjects_pkey',
+]);
 
 const INT8 = 20;
 

@@ -50,7 +50,7 @@ async function startParts(parts: ServedParts): Promise<{ server: RunningServer; 
 }
 
 function announce(server: RunningServer, parts: ServedParts, dataDir: string): void {
-  const { address, adminTokenFile } = server;
+  const { address, adminTokenFile, signInLink } = server;
   remark('');
   if (address === undefined) {
     remark(colours.bold(colours.green('Lapse is working')));
@@ -58,6 +58,10 @@ function announce(server: RunningServer, parts: ServedParts, dataDir: string): v
     remark(`${colours.bold(colours.green('Lapse is ready at'))} ${colours.bold(address)}`);
     remark(label('API reference', `${address}/docs`));
     if (adminTokenFile) remark(label("Administrator's token", adminTokenFile));
+    if (signInLink) {
+      remark(label('Sign in once, in 15 min', ''));
+      remark(`  ${signInLink}`);
+    }
     remark(label('Data', process.env.DATABASE_URL ? 'in DATABASE_URL' : dataDir));
     remark(`\n  In another terminal:  ${commandHint(address, 'npx lapse new')}`);
     if (server.demoFolder) {

@@ -63,7 +63,7 @@ function addToken(program: Command): void {
   const token = program
     .command('token')
     .helpCommand(false)
-    .description('create, list, revoke: who may use the register, and as what')
+    .description('create, list, revoke, sign-in-link: who may use the register, and as what')
     .addHelpText('after', examples('lapse token list', 'lapse token create --help'));
   token
     .command('create')
@@ -99,4 +99,14 @@ function addToken(program: Command): void {
     .option(...JSON_FLAG)
     .addHelpText('after', examples('lapse token revoke tok_01K…'))
     .action(async (id, options) => (await import('../actions/tokens.ts')).revokeToken(id, options));
+  token
+    .command('sign-in-link')
+    .description("a link that signs an administrator in once; on the server's own machine alone")
+    .option('--email <address>', 'for whom; an administrator is made where nobody has it')
+    .option('--tenant <id>', 'where there are several')
+    .addHelpText(
+      'after',
+      examples('lapse token sign-in-link', 'lapse token sign-in-link --email ada@example.com'),
+    )
+    .action(async (options) => (await import('../actions/sign-in-link.ts')).printLink(options));
 }

@@ -1,0 +1,83 @@
+import type { Actor, Role, SignIn } from '../../domain/access/actor.ts';
+import type { Classification } from '../../domain/access/clearance.ts';
+import { formatInstant } from '../../domain/schedule/instant.ts';
+
+/** Where a person came from: who told Lapse of them first. */
+export type PersonSource = 'administrator' | 'sign-in' | 'scim' | 'first-start';
+
+/** What of a person may be set. */
+export interface PersonDetails {
+  readonly name: string;
+  /** In the form that it was written in; one address is one person. */
+  readonly email?: string;
+  readonly roles: readonly Role[];
+  /** Content of a higher classification is not shown to them. */
+  readonly clearance: Classification;
+  /** The id in the directory that keeps them. */
+  readonly external_id?: string;
+}
+
+/** A person's life in the ledger, their sign-ins included. */
+export type PersonEvent =
+  | {
+      readonly type: 'PersonAdded';
+      readonly data: PersonDetails & { readonly source: PersonSource };
+    }
+  | { readonly type: 'PersonChanged'; readonly data: PersonDetails }
+  | { readonly type: 'SubjectLinked'; readonly data: Subject }
+  | { readonly type: 'PersonDeactivated'; readonly data: { readonly reason: string } }
+  | { readonly type: 'PersonReactivated'; readonly data: { readonly reason: string } }
+  | { readonly type: 'SignedIn'; readonly data: SignIn & { readonly session_id: string } }
+  | {
+      readonly type: 'SessionEnded';
+      readonly data: { readonly session_id: string; readonly reason: SessionEnd };
+    };
+
+/** Who a provider says somebody is. */
+export interface Subject {
+  readonly issuer: string;
+  readonly subject: string;
+}
+
+/** Why a session ended before its time. */
+export type SessionEnd = 'signed-out' | 'revoked';
+
+/** A person as they stand. */
+export interface PersonState extends PersonDetails {
+  readonly person_id: string;
+  readonly source: PersonSource;
+  readonly active: boolean;
+  readonly subjects: readonly Subject[];
+  readonly created_at: string;
+  readonly signed_in_at?: string;
+}
+
+/** The person after one more event. */
+export function evolvePerson(
+  state: PersonState | undefined,
+  event: PersonEvent,
+  { streamId, at }: { streamId: string; at: number; actor: Actor },
+): PersonState {
+  if (event.type === 'PersonAdded') {
+    const { data } = event;
+    const times = { created_at: formatInstant(at) };
+    return { person_id: streamId, ...data, active: true, subjects: [], ...times };
+  }
+  if (!state) throw new Error(`person ${streamId} begins with ${event.type}`);
+  switch (event.type) {
+    case 'PersonChanged': {
+      const { email: _, external_id: __, ...kept } = state;
+      return { ...kept, ...event.data };
+    }
+    case 'SubjectLinked':
+      return { ...state, subjects: [...state.subjects, event.data] };
+    case 'PersonDeactivated':
+      return { ...state, active: false };
+    case 'PersonReactivated':
+      return { ...state, active: true };
+    case 'SignedIn':
+      return { ...state, signed_in_at: formatInstant(at) };
+    case 'SessionEnded':
+      return state;
+  }
+}

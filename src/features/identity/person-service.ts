@@ -1,0 +1,291 @@
+import type { Actor } from '../../domain/access/actor.ts';
+import type { Principal } from '../../domain/access/principal.ts';
+import { DomainError } from '../../domain/errors.ts';
+import { record } from '../../journal/journal.ts';
+import { readStream } from '../../journal/read-stream.ts';
+import type { Database, Transaction } from '../../platform/db/transaction.ts';
+import { type IdempotentRequest, recall, remember } from '../../platform/http/idempotency.ts';
+import { type IdPage, type PageRequest, readPage } from '../../platform/http/paging.ts';
+import { newUlid } from '../../platform/ids.ts';
+import type { PersonDetails, PersonEvent, PersonSource, PersonState } from './person-events.ts';
+import { lockByEmail, lockPerson, type PersonRow, personStream } from './person-store.ts';
+
+/** What of a person is to change; `null` takes away. */
+export interface PersonChange {
+  readonly name?: string | undefined;
+  readonly email?: string | null | undefined;
+  readonly roles?: PersonDetails['roles'] | undefined;
+  readonly clearance?: PersonDetails['clearance'] | undefined;
+}
+
+/** A person with the number of their revision. */
+export interface Person {
+  readonly version: number;
+  readonly state: PersonState;
+}
+
+/** A person who leaves, and who says so. */
+export interface Leaving {
+  readonly tenantId: string;
+  readonly person: PersonState;
+  readonly actor: Actor;
+}
+
+interface Services {
+  readonly db: Database;
+  /** What somebody who leaves loses, beside their sessions, in the same transaction. */
+  readonly onDeactivated: (tx: Transaction, left: Leaving) => Promise<void>;
+  /** Called when what is remembered of a tenant's sessions and tokens holds no longer. */
+  readonly forget: (tenantId: string) => void;
+  readonly realNow: () => number;
+}
+
+/** Keeps the people of a tenant. Their time is real time, as that of tokens is. */
+export class PersonService {
+  readonly #services: Services;
+
+  constructor(services: Services) {
+    this.#services = services;
+  }
+
+  /** A page of the people, newest first; with `active`, those alone who may sign in. */
+  list(tenantId: string, page: PageRequest, active: boolean | undefined): Promise<IdPage<Person>> {
+    return this.#services.db.inTenant(tenantId, (tx) =>
+      readPage(
+        'people',
+        page,
+        ({ state }) => state.person_id,
+        (after, count) =>
+          tx.query<Person & { [column: string]: unknown }>(
+            `SELECT version, state FROM lapse.people
+             WHERE tenant_id = $1 AND ($2::text IS NULL OR person_id < $2)
+               AND ($3::boolean IS NULL OR active = $3)
+             ORDER BY person_id DESC LIMIT $4`,
+            [tenantId, after ?? null, active ?? null, count],
+          ),
+      ),
+    );
+  }
+
+  /** One person; refuses with `not-found`. */
+  get(tenantId: string, personId: string): Promise<Person> {
+    return this.#services.db.inTenant(tenantId, (tx) => readPerson(tx, tenantId, personId));
+  }
+
+  /** Adds a person before they sign in; refuses with `already-exists` where their address is known. */
+  add(
+    principal: Principal,
+    details: PersonDetails,
+    idempotency?: IdempotentRequest,
+  ): Promise<Person> {
+    const { db, realNow } = this.#services;
+    const { tenantId, actor } = principal;
+    return db.inTenant(tenantId, async (tx) => {
+      const before = await recall(tx, tenantId, idempotency);
+      if (before) return personAt(tx, tenantId, before.reference);
+      const known = details.email && (await lockByEmail(tx, tenantId, details.email));
+      if (known) {
+        const { person_id: id, name } = known.state;
+        throw new DomainError('already-exists', `${details.email} is ${name} already (${id})`);
+      }
+      const person = addPerson(tx, tenantId, {
+        details,
+        source: 'administrator',
+        actor,
+        at: realNow(),
+      });
+      await rememberPerson(tx, tenantId, idempotency, person, 201);
+      return person;
+    });
+  }
+
+  /** Changes a person; refuses what would leave the tenant without an administrator. */
+  change(
+    { tenantId, actor }: Principal,
+    personId: string,
+    change: PersonChange,
+    idempotency?: IdempotentRequest,
+  ): Promise<Person> {
+    return this.#update(tenantId, personId, idempotency, actor, async (tx, { state }) => {
+      const details = changed(state, change);
+      if (details.email && details.email.toLowerCase() !== state.email?.toLowerCase()) {
+        const other = await lockByEmail(tx, tenantId, details.email);
+        if (other)
+          throw new DomainError(
+            'already-exists',
+            `${details.email} is ${other.state.name} already`,
+          );
+      }
+      if (sameDetails(state, details)) return [];
+      if (!details.roles.includes('administrator')) await assertNotLast(tx, tenantId, state);
+      return [{ type: 'PersonChanged', data: details }];
+    });
+  }
+
+  /** Takes away what a person holds: sessions, tokens, delegations. History keeps their name. */
+  deactivate(
+    { tenantId, actor }: Principal,
+    personId: string,
+    reason: string,
+    idempotency?: IdempotentRequest,
+  ): Promise<Person> {
+    return this.#update(tenantId, personId, idempotency, actor, async (tx, { state }) => {
+      if (!state.active) return [];
+      await assertNotLast(tx, tenantId, state);
+      await endSessions(tx, tenantId, personId);
+      await this.#services.onDeactivated(tx, { tenantId, person: state, actor });
+      return [{ type: 'PersonDeactivated', data: { reason } }];
+    });
+  }
+
+  /** Lets a person sign in again; what they lost does not come back. */
+  reactivate(
+    { tenantId, actor }: Principal,
+    personId: string,
+    reason: string,
+    idempotency?: IdempotentRequest,
+  ): Promise<Person> {
+    return this.#update(tenantId, personId, idempotency, actor, async (_, { state }) =>
+      state.active ? [] : [{ type: 'PersonReactivated', data: { reason } }],
+    );
+  }
+
+  async #update(
+    tenantId: string,
+    personId: string,
+    idempotency: IdempotentRequest | undefined,
+    actor: Actor,
+    decide: (tx: Transaction, row: PersonRow) => Promise<PersonEvent[]>,
+  ): Promise<Person> {
+    const { db, realNow, forget } = this.#services;
+    const person = await db.inTenant(tenantId, async (tx) => {
+      const [before, row] = await Promise.all([
+        recall(tx, tenantId, idempotency),
+        lockPerson(tx, tenantId, personId),
+      ]);
+      if (before) return personAt(tx, tenantId, before.reference);
+      const events = await decide(tx, row);
+      const append = { tenantId, streamId: personId, before: row, events, at: realNow(), actor };
+      const [change = row] = record(tx, personStream, [append]);
+      await rememberPerson(tx, tenantId, idempotency, change, 200);
+      return change;
+    });
+    forget(tenantId);
+    return person;
+  }
+}
+
+/** A person of whom nothing was known before. */
+export interface NewPerson {
+  readonly details: PersonDetails;
+  readonly source: PersonSource;
+  readonly actor: Actor;
+  /** Epoch milliseconds, real time. */
+  readonly at: number;
+}
+
+/** Queues a person in a transaction that is under way. */
+export function addPerson(
+  tx: Transaction,
+  tenantId: string,
+  { details, source, actor, at }: NewPerson,
+): Person {
+  const events: PersonEvent[] = [{ type: 'PersonAdded', data: { ...details, source } }];
+  const streamId = `per_${newUlid()}`;
+  const append = { tenantId, streamId, before: undefined, events, at, actor };
+  const [person] = record(tx, personStream, [append]);
+  if (!person) throw new Error('a new person has no events');
+  return person;
+}
+
+/** A person as an answer had them, folded from their events: for answers that are repeated. */
+async function personAt(
+  tx: Transaction,
+  tenantId: string,
+  { id, version }: { readonly id: string; readonly version: number },
+): Promise<Person> {
+  let state: PersonState | undefined;
+  for (const { type, event_version, data, at, actor } of await readStream(
+    tx,
+    tenantId,
+    personStream.type,
+    id,
+    version,
+  )) {
+    const event = personStream.upcast(type, event_version, data);
+    state = personStream.evolve(state, event, { tenantId, streamId: id, at, actor });
+  }
+  if (!state) throw new DomainError('not-found', `there is no person ${id}`);
+  return { version, state };
+}
+
+async function readPerson(tx: Transaction, tenantId: string, personId: string): Promise<Person> {
+  const [row] = await tx.query<Person & { [column: string]: unknown }>(
+    'SELECT version, state FROM lapse.people WHERE tenant_id = $1 AND person_id = $2',
+    [tenantId, personId],
+  );
+  if (!row) throw new DomainError('not-found', `there is no person ${personId}`);
+  return row;
+}
+
+async function rememberPerson(
+  tx: Transaction,
+  tenantId: string,
+  idempotency: IdempotentRequest | undefined,
+  { version, state }: Person,
+  status: number,
+): Promise<void> {
+  const reference = { type: 'person', id: state.person_id, version };
+  remember(tx, tenantId, idempotency, { status, reference, at: await tx.now });
+}
+
+function changed(state: PersonState, change: PersonChange): PersonDetails {
+  const email = change.email === undefined ? state.email : (change.email ?? undefined);
+  return {
+    name: change.name ?? state.name,
+    roles: change.roles ?? state.roles,
+    clearance: change.clearance ?? state.clearance,
+    ...(email === undefined ? {} : { email }),
+    ...(state.external_id === undefined ? {} : { external_id: state.external_id }),
+  };
+}
+
+function sameDetails(one: PersonDetails, other: PersonDetails): boolean {
+  return (
+    one.name === other.name &&
+    one.email === other.email &&
+    one.clearance === other.clearance &&
+    one.external_id === other.external_id &&
+    one.roles.length === other.roles.length &&
+    one.roles.every((role, index) => role === other.roles[index])
+  );
+}
+
+/** Refuses to take the role of administrator from the last person who has it and may sign in. */
+async function assertNotLast(tx: Transaction, tenantId: string, state: PersonState): Promise<void> {
+  if (!state.active || !state.roles.includes('administrator')) return;
+  // All of them are locked, in one order, so that two who take it from each other follow one another.
+  const administrators = await tx.query<{ person_id: string }>(
+    `SELECT person_id FROM lapse.people
+     WHERE tenant_id = $1 AND active AND (state->'roles')::jsonb ? 'administrator'
+     ORDER BY person_id FOR UPDATE`,
+    [tenantId],
+  );
+  if (administrators.length > 1) return;
+  throw new DomainError(
+    'wrong-state',
+    `${state.name} is the last administrator; give somebody else the role first`,
+  );
+}
+
+/** Ends every session of a person. */
+export async function endSessions(
+  tx: Transaction,
+  tenantId: string,
+  personId: string,
+): Promise<void> {
+  tx.atCommit('DELETE FROM lapse.sessions WHERE tenant_id = $1 AND person_id = $2', [
+    tenantId,
+    personId,
+  ]);
+}

@@ -1,0 +1,135 @@
+import { DomainError } from '../../domain/errors.ts';
+import type { ProjectedRow, StreamChange, StreamKind, StreamState } from '../../journal/stream.ts';
+import type { Transaction } from '../../platform/db/transaction.ts';
+import { evolvePerson, type PersonEvent, type PersonState, type Subject } from './person-events.ts';
+
+const EVENTS: ReadonlySet<string> = new Set<PersonEvent['type']>([
+  'PersonAdded',
+  'PersonChanged',
+  'SubjectLinked',
+  'PersonDeactivated',
+  'PersonReactivated',
+  'SignedIn',
+  'SessionEnded',
+]);
+
+/** The stream of one person, with their row and a row for each provider that knows them. */
+export const personStream: StreamKind<PersonState, PersonEvent> = {
+  type: 'person',
+  upcast(type, version, data) {
+    if (EVENTS.has(type) && version === 1) return { type, data } as PersonEvent;
+    throw new Error(`unknown event ${type} version ${version}`);
+  },
+  versionOf: () => 1,
+  evolve: evolvePerson,
+  write,
+  tables: [
+    { table: 'people', id: 'person_id', columns: ['version', 'state', 'email', 'active'] },
+    { table: 'person_subjects', id: 'person_id', columns: ['issuer', 'subject'] },
+  ],
+  project,
+};
+
+function write(tx: Transaction, changes: readonly StreamChange<PersonState>[]): void {
+  const rows = changes.map(({ tenantId, id, version, state }) => ({
+    tenant_id: tenantId,
+    person_id: id,
+    version,
+    state,
+    email: emailKey(state.email),
+    active: state.active,
+  }));
+  tx.atCommit(
+    `INSERT INTO lapse.people (tenant_id, person_id, version, state, email, active)
+     SELECT tenant_id, person_id, version, state, email, active
+     FROM json_to_recordset($1::json) AS r(tenant_id text, person_id text, version int, state json,
+       email text, active boolean)
+     ON CONFLICT (tenant_id, person_id) DO UPDATE
+       SET version = EXCLUDED.version, state = EXCLUDED.state, email = EXCLUDED.email,
+         active = EXCLUDED.active`,
+    [JSON.stringify(rows)],
+  );
+  const subjects = changes.flatMap(({ tenantId, id, state, previous }) =>
+    state.subjects
+      .slice(previous?.subjects.length ?? 0)
+      .map((subject) => ({ tenant_id: tenantId, person_id: id, ...subject })),
+  );
+  if (subjects.length === 0) return;
+  tx.atCommit(
+    `INSERT INTO lapse.person_subjects (tenant_id, person_id, issuer, subject)
+     SELECT tenant_id, person_id, issuer, subject
+     FROM json_to_recordset($1::json) AS r(tenant_id text, person_id text, issuer text, subject text)`,
+    [JSON.stringify(subjects)],
+  );
+}
+
+function project({ version, state }: StreamState<PersonState>): ProjectedRow[][] {
+  const subjects = state.subjects.map(({ issuer, subject }) => [issuer, subject]);
+  return [[[String(version), state, emailKey(state.email), state.active ? 't' : 'f']], subjects];
+}
+
+/** How a person is found by their address. */
+export function emailKey(email: string | undefined): string | null {
+  return email?.toLowerCase() ?? null;
+}
+
+/** A person's row. */
+export interface PersonRow {
+  readonly version: number;
+  readonly state: PersonState;
+}
+
+/** One person, locked until the transaction ends; refuses with `not-found`. */
+export async function lockPerson(
+  tx: Transaction,
+  tenantId: string,
+  personId: string,
+): Promise<PersonRow> {
+  const [row] = await tx.query<PersonRow & { [column: string]: unknown }>(
+    'SELECT version, state FROM lapse.people WHERE tenant_id = $1 AND person_id = $2 FOR UPDATE',
+    [tenantId, personId],
+  );
+  if (!row) throw new DomainError('not-found', `there is no person ${personId}`);
+  return row;
+}
+
+/** The person whom a provider names, locked. */
+export async function lockBySubject(
+  tx: Transaction,
+  tenantId: string,
+  { issuer, subject }: Subject,
+): Promise<PersonRow | undefined> {
+  const [row] = await tx.query<PersonRow & { [column: string]: unknown }>(
+    `SELECT p.version, p.state FROM lapse.person_subjects AS s JOIN lapse.people AS p USING (tenant_id, person_id)
+     WHERE s.tenant_id = $1 AND s.issuer = $2 AND s.subject = $3 FOR UPDATE OF p`,
+    [tenantId, issuer, subject],
+  );
+  return row;
+}
+
+/** The person of an address, locked. */
+export async function lockByEmail(
+  tx: Transaction,
+  tenantId: string,
+  email: string,
+): Promise<PersonRow | undefined> {
+  const [row] = await tx.query<PersonRow & { [column: string]: unknown }>(
+    'SELECT version, state FROM lapse.people WHERE tenant_id = $1 AND email = $2 FOR UPDATE',
+    [tenantId, emailKey(email)],
+  );
+  return row;
+}
+
+/** The administrator whom the first start made, locked, unless they may not sign in any more. */
+export async function lockFirstAdministrator(
+  tx: Transaction,
+  tenantId: string,
+): Promise<PersonRow | undefined> {
+  const [row] = await tx.query<PersonRow & { [column: string]: unknown }>(
+    `SELECT version, state FROM lapse.people
+     WHERE tenant_id = $1 AND active AND email IS NULL AND state->>'source' = 'first-start'
+     ORDER BY person_id LIMIT 1 FOR UPDATE`,
+    [tenantId],
+  );
+  return row;
+}

@@ -1,0 +1,40 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { DomainError } from '../../domain/errors.ts';
+
+/** The cookie of sessions: its name, and how it is set and taken away. */
+export interface SessionCookie {
+  read(request: FastifyRequest): string | undefined;
+  set(reply: FastifyReply, value: string): void;
+  clear(reply: FastifyReply): void;
+  /** Refuses a change that another site may have had a browser send. */
+  assertSameSite(request: FastifyRequest): void;
+}
+
+const READS: ReadonlySet<string> = new Set(['GET', 'HEAD']);
+
+/**
+ * The cookie for a public address. Over TLS it is bound to the host by its name. `Lax`, since the way
+ * back from a provider is a navigation from another site; changes are checked by their origin.
+ */
+export function sessionCookie(publicUrl: string): SessionCookie {
+  const { origin, protocol } = new URL(publicUrl);
+  const secure = protocol === 'https:';
+  const name = secure ? '__Host-lapse' : 'lapse';
+  const options = { path: '/', httpOnly: true, sameSite: 'lax', secure } as const;
+  return {
+    read: (request) => request.cookies[name],
+    set: (reply, value) => void reply.setCookie(name, value, options),
+    clear: (reply) => void reply.clearCookie(name, options),
+    assertSameSite({ method, headers }) {
+      if (READS.has(method)) return;
+      const site = headers['sec-fetch-site'];
+      const same =
+        headers.origin === undefined ? site === 'same-origin' : headers.origin === origin;
+      if (same && (site === undefined || site === 'same-origin')) return;
+      throw new DomainError(
+        'not-permitted',
+        `a change with a session's cookie must come from ${origin}; programs send a token`,
+      );
+    },
+  };
+}

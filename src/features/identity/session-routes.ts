@@ -1,0 +1,113 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { ROLES, type Role, rolesOf } from '../../domain/access/actor.ts';
+import { isPermitted } from '../../domain/access/permissions.ts';
+import { idempotencyOf } from '../../platform/http/caller.ts';
+import type { SessionService } from './session-service.ts';
+import type { SessionRow } from './session-store.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The session whose cookie opened the request; a token has none. */
+    session: Omit<SessionRow, 'person_id'> | undefined;
+  }
+}
+
+const signedIn = z.object({
+  method: z.enum(['oidc', 'link']),
+  issuer: z.string().optional(),
+  subject: z.string().optional(),
+});
+const sessionAnswer = z.object({
+  session_id: z.string(),
+  person_id: z.string(),
+  current: z.boolean().describe('whether it is the one that asks'),
+  signed_in: signedIn,
+  user_agent: z.string().nullable(),
+  created_at: z.string(),
+  seen_at: z.string(),
+  ends_at: z.string().describe('at the latest'),
+});
+const meAnswer = z.object({
+  tenant_org: z.string(),
+  id: z.string(),
+  name: z.string(),
+  email: z.string().nullable(),
+  roles: z.array(z.enum(ROLES)),
+  signed_in: signedIn.nullable().describe('null for a token'),
+  session_ends_at: z.string().nullable(),
+});
+const tags = ['sessions'];
+const config = { permission: 'session:own' } as const;
+
+/** `/v1/me` and `/v1/sessions`: who asks, and where they are signed in. */
+export function addSessionRoutes(app: FastifyInstance, sessions: SessionService): void {
+  app.get(
+    '/me',
+    { config, schema: { tags, summary: 'Who you are', response: { 200: meAnswer } } },
+    async ({ principal: { tenantId, actor }, session }) => ({
+      tenant_org: tenantId,
+      id: actor.id,
+      name: actor.name,
+      email: actor.email ?? null,
+      roles: rolesOf(actor),
+      signed_in: actor.signed_in ?? null,
+      session_ends_at: session?.ends_at.toISOString() ?? null,
+    }),
+  );
+
+  app.get(
+    '/sessions',
+    {
+      config,
+      schema: {
+        tags,
+        summary:
+          "Your live sessions, newest first; with person, an administrator sees somebody else's",
+        querystring: z.strictObject({ person: z.string().max(64).optional() }),
+        response: { 200: z.object({ items: z.array(sessionAnswer) }) },
+      },
+    },
+    async (request) => {
+      const { tenantId, actor } = request.principal;
+      const { person = actor.id } = request.query as { person?: string };
+      const whose = person === actor.id || managesSessions(request) ? person : actor.id;
+      const found = await sessions.list(tenantId, whose);
+      return { items: found.map((row) => toAnswer(row, request.session?.session_id)) };
+    },
+  );
+
+  app.delete(
+    '/sessions/:id',
+    {
+      config,
+      schema: {
+        tags,
+        summary: 'End a session; one that has ended is fine',
+        params: z.object({ id: z.string().regex(/^[\w-]{1,64}$/, 'is not an id') }),
+        response: { 204: z.null() },
+      },
+    },
+    async (request, reply) => {
+      const { id } = request.params as { id: string };
+      const of = managesSessions(request) ? undefined : request.principal.actor.id;
+      const idempotency = idempotencyOf(request, request.principal.actor.id);
+      await sessions.end(request.principal, id, { reason: 'revoked', of, idempotency });
+      return reply.code(204).send();
+    },
+  );
+}
+
+function managesSessions({ principal }: FastifyRequest): boolean {
+  return rolesOf(principal.actor).some((role) => isPermitted(role as Role, 'session:manage'));
+}
+
+function toAnswer(row: SessionRow, current: string | undefined) {
+  const { session_id, person_id, signed_in, user_agent, created_at, seen_at, ends_at } = row;
+  return {
+    ...{ session_id, person_id, signed_in, user_agent, current: session_id === current },
+    created_at: created_at.toISOString(),
+    seen_at: seen_at.toISOString(),
+    ends_at: ends_at.toISOString(),
+  };
+}
