@@ -17,9 +17,13 @@ import { exceptionDeadlines } from '../features/exceptions/exception-work.ts';
 import { registerReader } from '../features/exceptions/register-export.ts';
 import { policyOf } from '../features/exceptions/tenant-policies.ts';
 import { createAuthenticator } from '../features/identity/authenticate.ts';
+import { OidcClient } from '../features/identity/oidc-client.ts';
+import { OidcSignIn } from '../features/identity/oidc-sign-in.ts';
 import { PersonService } from '../features/identity/person-service.ts';
+import { ProviderService } from '../features/identity/provider-service.ts';
 import { sessionCookie } from '../features/identity/session-cookie.ts';
 import { SessionService } from '../features/identity/session-service.ts';
+import type { SignInChoice } from '../features/identity/sign-in-routes.ts';
 import { revokeTokensOf, TokenService } from '../features/identity/token-service.ts';
 import { ImportService } from '../features/imports/import-service.ts';
 import { EpochService } from '../features/ledger/epoch-service.ts';
@@ -34,6 +38,7 @@ import {
   lockTenant,
   markDiverged,
   resumeWriting,
+  tenantIds,
   tenantName,
   tenantState,
 } from '../features/tenants/tenant-service.ts';
@@ -72,6 +77,8 @@ export function compose({ config, db, master, log, realNow = Date.now }: Parts) 
   const sequencing = { db, master, checkpoints, onDiverged: markDiverged(db) };
   const sessions = new SessionService(db, realNow);
   const cookie = sessionCookie(config.publicUrl);
+  const providers = new ProviderService({ db, master, realNow });
+  const oidc = new OidcClient(`${config.publicUrl}/sign-in/callback`);
   const forget = (tenantId: string) => {
     authenticator.forget(tenantId);
     sessions.forget(tenantId);
@@ -141,9 +148,12 @@ export function compose({ config, db, master, log, realNow = Date.now }: Parts) 
       },
     }),
     sessions,
+    providers,
     cookie,
     signIn: {
-      ...{ db, sessions, cookie, realNow },
+      ...{ db, sessions, cookie, realNow, publicUrl: config.publicUrl },
+      oidc: new OidcSignIn({ db, master, providers, oidc, sessions, realNow }),
+      signInChoice: (tenantId: string | undefined) => signInChoice(db, providers, tenantId),
       tenantName: (tenantId: string) => db.inTenant(tenantId, (tx) => tenantName(tx, tenantId)),
     },
     ledger: new LedgerViews(db),
@@ -161,6 +171,20 @@ export function compose({ config, db, master, log, realNow = Date.now }: Parts) 
       sequence: (tenantId) => sequence(sequencing, tenantId),
     }),
   };
+}
+
+/** The providers of a tenant to sign in with; of the only tenant where none is named. */
+async function signInChoice(
+  db: Database,
+  providers: ProviderService,
+  wanted: string | undefined,
+): Promise<SignInChoice> {
+  const ids = await db.inSystem((tx) => tenantIds(tx));
+  const tenant =
+    wanted === undefined && ids.length === 1 ? ids[0] : ids.find((id) => id === wanted);
+  const rows = tenant === undefined ? [] : await providers.list(tenant);
+  const names = rows.map(({ state: { name, settings } }) => ({ name, label: settings.label }));
+  return { tenant, providers: names };
 }
 
 /** The built-in policy with the times that the operator has set. */

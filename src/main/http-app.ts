@@ -11,6 +11,7 @@ import { addExceptionRoutes, execute } from '../features/exceptions/exception-ro
 import { exceptionAnswer, idParameter } from '../features/exceptions/exception-schemas.ts';
 import { addExportRoutes } from '../features/exceptions/export-routes.ts';
 import { addPersonRoutes } from '../features/identity/person-routes.ts';
+import { addProviderRoutes } from '../features/identity/provider-routes.ts';
 import { addSessionRoutes } from '../features/identity/session-routes.ts';
 import { addSignInRoutes } from '../features/identity/sign-in-routes.ts';
 import { addTokenRoutes } from '../features/identity/token-routes.ts';
@@ -99,6 +100,7 @@ export async function createHttpApp(lapse: Lapse, options: HttpOptions): Promise
       addComparisonRoute(scope, lapse.comparePolicies);
       addTokenRoutes(scope, lapse.tokens);
       addPersonRoutes(scope, lapse.people);
+      addProviderRoutes(scope, lapse.providers);
       addSessionRoutes(scope, lapse.sessions);
       addDiagnosisRoute(scope, (tenantId) => lapse.diagnose(tenantId, options.schemaVersion));
       if (options.testClock) addTestClockRoutes(scope, lapse.db, lapse.loop);

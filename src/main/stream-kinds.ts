@@ -1,5 +1,6 @@
 import { exceptionStream } from '../features/exceptions/exception-store.ts';
 import { personStream } from '../features/identity/person-store.ts';
+import { providerStream } from '../features/identity/provider-store.ts';
 import { tokenStream } from '../features/identity/token-store.ts';
 import { policyStream } from '../features/policy/policy-stream.ts';
 import { ledgerStream } from '../journal/ledger-stream.ts';
@@ -10,6 +11,7 @@ export const STREAM_KINDS: readonly AnyStreamKind[] = [
   exceptionStream,
   tokenStream,
   personStream,
+  providerStream,
   policyStream,
   ledgerStream,
 ];

@@ -109,6 +109,11 @@ const CHANGES: Readonly<Record<string, () => Promise<Prepared>>> = {
     await api.send('POST', `${url}/deactivate`, { as: 'administrator', body: LEFT });
     return change(`${url}/reactivate`, { reason: 'came back' }, 'administrator');
   },
+  'PUT /v1/providers/:name': async () => change('/v1/providers/work', PROVIDER, 'administrator'),
+  'DELETE /v1/providers/:name': async () => {
+    await api.send('PUT', '/v1/providers/old', { as: 'administrator', body: PROVIDER });
+    return change('/v1/providers/old', undefined, 'administrator');
+  },
   'DELETE /v1/sessions/:id': async () => change('/v1/sessions/ses_1', undefined, 'requestor'),
   ...Object.fromEntries(
     (['approve', 'reject', 'revoke', 'reassign'] as const).map((name) => [
@@ -124,6 +129,7 @@ const CHANGES: Readonly<Record<string, () => Promise<Prepared>>> = {
   'POST /v1/imports': async () => change('/v1/imports', { title: 'from a file' }),
 };
 
+const PROVIDER = { label: 'Work', issuer: 'https://id.example.com', client_id: 'lapse' };
 const LEFT = { reason: 'left the company' };
 
 async function person(): Promise<string> {

@@ -29,6 +29,7 @@ const MAY: Readonly<Record<Permission, readonly Role[]>> = {
   'token:manage': ['administrator'],
   'person:read': ['administrator', 'auditor'],
   'person:manage': ['administrator'],
+  'provider:manage': ['administrator'],
   'session:own': ['administrator', 'requestor', ...APPROVERS, 'auditor'],
   'session:manage': ['administrator'],
   'clock:set': ['administrator', 'requestor', ...APPROVERS, 'auditor'],
@@ -40,7 +41,11 @@ const named = guarded.map((route) => [`${route.method} ${route.url}`, route] as 
 const open = api.routes.filter(({ url }) => !url.startsWith('/v1/')).map(({ url }) => url);
 
 function pathOf({ url }: TestRoute): string {
-  return url.replace(':id', UNKNOWN).replace(':index', '0').replace('*', '0/000');
+  return url
+    .replace(':id', UNKNOWN)
+    .replace(':name', 'work')
+    .replace(':index', '0')
+    .replace('*', '0/000');
 }
 
 test('there are routes to check, and each says what it takes', () => {
@@ -50,7 +55,7 @@ test('there are routes to check, and each says what it takes', () => {
 
 test('outside /v1 only health, the reference, a schema and the pages of sign-in answer, to whoever asks', () => {
   const known =
-    /^\/(healthz|readyz|metrics|openapi\.json|schemas\/policy-pack\.json|docs(\/.*)?|sign-in(\/link\/:link)?|sign-out|)$/;
+    /^\/(healthz|readyz|metrics|openapi\.json|schemas\/policy-pack\.json|docs(\/.*)?|sign-in(\/link\/:link|\/with\/:tenant\/:provider|\/callback)?|sign-out|)$/;
   expect(open.filter((url) => !known.test(url))).toEqual([]);
 });
 

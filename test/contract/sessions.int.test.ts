@@ -122,7 +122,9 @@ describe('a session', () => {
     const cookie = await signIn();
     const out = await api.send('POST', '/sign-out', { headers: { cookie, ...SAME_SITE } });
     expect(out).toMatchObject({ status: 303, headers: { location: '/sign-in' } });
-    expect(String(out.headers['set-cookie'])).toMatch(/^lapse=; Max-Age=0; Path=\/; Expires=Thu, 01 Jan 1970/);
+    expect(String(out.headers['set-cookie'])).toMatch(
+      /^lapse=; Max-Age=0; Path=\/; Expires=Thu, 01 Jan 1970/,
+    );
     expectProblem(await get('/v1/me', cookie), 401, 'unauthenticated');
     expect((await get('/', cookie)).headers.location).toBe('/sign-in');
   });

@@ -29,6 +29,7 @@ const TABLES = [
   'tokens',
   'people',
   'person_subjects',
+  'providers',
   'secrets',
   'ledger_keys',
   'idempotency',

@@ -790,6 +790,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The providers of sign-in, without their secrets */
+        get: operations["get-providers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/providers/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Put a provider in use, or change it */
+        put: operations["put-providers-by-name"];
+        post?: never;
+        /** Take a provider out of use */
+        delete: operations["delete-providers-by-name"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/reports/aging": {
         parameters: {
             query?: never;
@@ -4489,6 +4524,242 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["PolicyPack"];
                 };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    "get-providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            /** @description what the sign-in page calls it */
+                            label: string;
+                            /**
+                             * Format: uri
+                             * @description as its discovery document names it
+                             */
+                            issuer: string;
+                            client_id: string;
+                            /**
+                             * @default [
+                             *       "openid",
+                             *       "profile",
+                             *       "email"
+                             *     ]
+                             */
+                            scopes: string[];
+                            /**
+                             * @description whose values roles and clearance follow from
+                             * @default groups
+                             */
+                            roles_claim: string;
+                            /**
+                             * @description roles by value of the claim; where there are none, roles are set in Lapse
+                             * @default {}
+                             */
+                            roles: {
+                                [key: string]: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor")[];
+                            };
+                            /**
+                             * @description of everybody it signs in; without any role nobody gets in
+                             * @default []
+                             */
+                            default_roles: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor")[];
+                            /**
+                             * @description clearance by value of the claim
+                             * @default {}
+                             */
+                            clearances: {
+                                [key: string]: "public" | "internal" | "restricted" | "confidential";
+                            };
+                            /**
+                             * @default internal
+                             * @enum {string}
+                             */
+                            default_clearance: "public" | "internal" | "restricted" | "confidential";
+                            /**
+                             * @description whose verified addresses it may link to people who are known already
+                             * @default []
+                             */
+                            email_domains: string[];
+                            name: string;
+                            revision: number;
+                        }[];
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    "put-providers-by-name": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request that is sent again with the same key has the same answer */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description what the sign-in page calls it */
+                    label: string;
+                    /**
+                     * Format: uri
+                     * @description as its discovery document names it
+                     */
+                    issuer: string;
+                    client_id: string;
+                    /**
+                     * @default [
+                     *       "openid",
+                     *       "profile",
+                     *       "email"
+                     *     ]
+                     */
+                    scopes?: string[];
+                    /**
+                     * @description whose values roles and clearance follow from
+                     * @default groups
+                     */
+                    roles_claim?: string;
+                    /**
+                     * @description roles by value of the claim; where there are none, roles are set in Lapse
+                     * @default {}
+                     */
+                    roles?: {
+                        [key: string]: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor")[];
+                    };
+                    /**
+                     * @description of everybody it signs in; without any role nobody gets in
+                     * @default []
+                     */
+                    default_roles?: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor")[];
+                    /**
+                     * @description clearance by value of the claim
+                     * @default {}
+                     */
+                    clearances?: {
+                        [key: string]: "public" | "internal" | "restricted" | "confidential";
+                    };
+                    /**
+                     * @default internal
+                     * @enum {string}
+                     */
+                    default_clearance?: "public" | "internal" | "restricted" | "confidential";
+                    /**
+                     * @description whose verified addresses it may link to people who are known already
+                     * @default []
+                     */
+                    email_domains?: string[];
+                    /** @description sealed at once and never shown; left out, the one that is known stays; null: a public client */
+                    client_secret?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description what the sign-in page calls it */
+                        label: string;
+                        /**
+                         * Format: uri
+                         * @description as its discovery document names it
+                         */
+                        issuer: string;
+                        client_id: string;
+                        /**
+                         * @default [
+                         *       "openid",
+                         *       "profile",
+                         *       "email"
+                         *     ]
+                         */
+                        scopes: string[];
+                        /**
+                         * @description whose values roles and clearance follow from
+                         * @default groups
+                         */
+                        roles_claim: string;
+                        /**
+                         * @description roles by value of the claim; where there are none, roles are set in Lapse
+                         * @default {}
+                         */
+                        roles: {
+                            [key: string]: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor")[];
+                        };
+                        /**
+                         * @description of everybody it signs in; without any role nobody gets in
+                         * @default []
+                         */
+                        default_roles: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor")[];
+                        /**
+                         * @description clearance by value of the claim
+                         * @default {}
+                         */
+                        clearances: {
+                            [key: string]: "public" | "internal" | "restricted" | "confidential";
+                        };
+                        /**
+                         * @default internal
+                         * @enum {string}
+                         */
+                        default_clearance: "public" | "internal" | "restricted" | "confidential";
+                        /**
+                         * @description whose verified addresses it may link to people who are known already
+                         * @default []
+                         */
+                        email_domains: string[];
+                        name: string;
+                        revision: number;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    "delete-providers-by-name": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request that is sent again with the same key has the same answer */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             default: components["responses"]["Problem"];
         };

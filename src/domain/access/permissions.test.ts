@@ -19,6 +19,7 @@ task:retry          yes            -          -         -
 token:manage        yes            -          -         -
 person:read         yes            -          -         yes
 person:manage       yes            -          -         -
+provider:manage     yes            -          -         -
 session:own         yes            yes        yes       yes
 session:manage      yes            -          -         -
 diagnosis:read      yes            -          -         yes

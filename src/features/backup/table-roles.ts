@@ -28,6 +28,7 @@ export const DERIVED_TABLES: readonly string[] = [
   'tokens',
   'people',
   'person_subjects',
+  'providers',
   'ledger_epochs',
   'policy_versions',
   'exceptions',

@@ -250,7 +250,8 @@ function changed(state: PersonState, change: PersonChange): PersonDetails {
   };
 }
 
-function sameDetails(one: PersonDetails, other: PersonDetails): boolean {
+/** Whether two have the same details. */
+export function sameDetails(one: PersonDetails, other: PersonDetails): boolean {
   return (
     one.name === other.name &&
     one.email === other.email &&
@@ -262,7 +263,11 @@ function sameDetails(one: PersonDetails, other: PersonDetails): boolean {
 }
 
 /** Refuses to take the role of administrator from the last person who has it and may sign in. */
-async function assertNotLast(tx: Transaction, tenantId: string, state: PersonState): Promise<void> {
+export async function assertNotLast(
+  tx: Transaction,
+  tenantId: string,
+  state: PersonState,
+): Promise<void> {
   if (!state.active || !state.roles.includes('administrator')) return;
   // All of them are locked, in one order, so that two who take it from each other follow one another.
   const administrators = await tx.query<{ person_id: string }>(
@@ -279,11 +284,7 @@ async function assertNotLast(tx: Transaction, tenantId: string, state: PersonSta
 }
 
 /** Ends every session of a person. */
-export async function endSessions(
-  tx: Transaction,
-  tenantId: string,
-  personId: string,
-): Promise<void> {
+async function endSessions(tx: Transaction, tenantId: string, personId: string): Promise<void> {
   tx.atCommit('DELETE FROM lapse.sessions WHERE tenant_id = $1 AND person_id = $2', [
     tenantId,
     personId,

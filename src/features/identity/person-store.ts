@@ -69,7 +69,7 @@ function project({ version, state }: StreamState<PersonState>): ProjectedRow[][]
 }
 
 /** How a person is found by their address. */
-export function emailKey(email: string | undefined): string | null {
+function emailKey(email: string | undefined): string | null {
   return email?.toLowerCase() ?? null;
 }
 

@@ -6,6 +6,10 @@ export interface SessionCookie {
   read(request: FastifyRequest): string | undefined;
   set(reply: FastifyReply, value: string): void;
   clear(reply: FastifyReply): void;
+  /** What an attempt to sign in remembers until the way back. */
+  readAttempt(request: FastifyRequest): string | undefined;
+  setAttempt(reply: FastifyReply, value: string): void;
+  clearAttempt(reply: FastifyReply): void;
   /** Refuses a change that another site may have had a browser send. */
   assertSameSite(request: FastifyRequest): void;
 }
@@ -20,11 +24,15 @@ export function sessionCookie(publicUrl: string): SessionCookie {
   const { origin, protocol } = new URL(publicUrl);
   const secure = protocol === 'https:';
   const name = secure ? '__Host-lapse' : 'lapse';
+  const attempt = secure ? '__Host-lapse-attempt' : 'lapse-attempt';
   const options = { path: '/', httpOnly: true, sameSite: 'lax', secure } as const;
   return {
     read: (request) => request.cookies[name],
     set: (reply, value) => void reply.setCookie(name, value, options),
     clear: (reply) => void reply.clearCookie(name, options),
+    readAttempt: (request) => request.cookies[attempt],
+    setAttempt: (reply, value) => void reply.setCookie(attempt, value, { ...options, maxAge: 600 }),
+    clearAttempt: (reply) => void reply.clearCookie(attempt, options),
     assertSameSite({ method, headers }) {
       if (READS.has(method)) return;
       const site = headers['sec-fetch-site'];

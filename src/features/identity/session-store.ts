@@ -6,15 +6,15 @@ import { newUlid } from '../../platform/ids.ts';
 import type { PersonState } from './person-events.ts';
 
 /** How long a session lasts unused, and at most, in milliseconds (ASVS 5.0, 7.3). */
-export const SESSION_IDLE = HOUR;
-export const SESSION_LIFE = 12 * HOUR;
+const SESSION_IDLE = HOUR;
+const SESSION_LIFE = 12 * HOUR;
 /** A session that is used is marked so no more often than this. */
 const SEEN_EVERY = MINUTE;
 
 /** What a provider needs to hear when somebody signs out. */
 export interface ProviderSession {
   readonly provider: string;
-  /** Its ID token, sealed: base64 of key id, nonce and ciphertext as JSON. */
+  /** Its ID token, sealed. */
   readonly id_token?: string;
 }
 

@@ -11,7 +11,7 @@ import type { SessionService } from './session-service.ts';
 import { secretHash } from './session-store.ts';
 
 /** How long a link can be used. */
-export const LINK_LIFE = 15 * MINUTE;
+const LINK_LIFE = 15 * MINUTE;
 
 const LINK = /^([0-7][0-9A-HJKMNP-TV-Z]{25})_([A-Za-z0-9_-]{43})$/;
 /** Who acts where somebody has the server's own machine in hand. */

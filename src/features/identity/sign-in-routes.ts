@@ -1,24 +1,37 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { rolesOf } from '../../domain/access/actor.ts';
-import { DomainError } from '../../domain/errors.ts';
+import { DomainError, type ErrorCode } from '../../domain/errors.ts';
 import type { Database } from '../../platform/db/transaction.ts';
 import { type Html, html, sendPage } from '../../platform/http/page.ts';
+import type { OidcSignIn } from './oidc-sign-in.ts';
 import type { SessionCookie } from './session-cookie.ts';
 import type { OpenSession, SessionService } from './session-service.ts';
+import type { ProviderSession } from './session-store.ts';
 import { spendSignInLink } from './sign-in-link.ts';
+
+/** What the sign-in page offers. */
+export interface SignInChoice {
+  /** Undefined where there are several, and none or an unknown one was named. */
+  readonly tenant: string | undefined;
+  readonly providers: readonly { readonly name: string; readonly label: string }[];
+}
 
 /** What the pages of sign-in hand on to. */
 export interface SignInRoutes {
   readonly db: Database;
   readonly sessions: SessionService;
   readonly cookie: SessionCookie;
+  readonly oidc: OidcSignIn;
+  readonly publicUrl: string;
   readonly tenantName: (tenantId: string) => Promise<string>;
+  /** The providers to choose from, of one tenant, or of the only one. */
+  readonly signInChoice: (tenantId: string | undefined) => Promise<SignInChoice>;
   readonly realNow: () => number;
 }
 
 /** Pages without scripts: signing in and out, and who is signed in. Below no prefix, and not in the API's document. */
 export function addSignInRoutes(app: FastifyInstance, parts: SignInRoutes): void {
-  const { db, sessions, cookie, realNow } = parts;
+  const { db, sessions, cookie, oidc, realNow } = parts;
   const schema = { hide: true };
 
   app.get('/', { schema }, async (request, reply) => {
@@ -30,7 +43,34 @@ export function addSignInRoutes(app: FastifyInstance, parts: SignInRoutes): void
 
   app.get('/sign-in', { schema }, async (request, reply) => {
     if (await openSession(request, parts)) return reply.redirect('/', 303);
-    return sendPage(reply, 'Sign in', signIn());
+    const { tenant, to } = request.query as { tenant?: unknown; to?: unknown };
+    const choice = await parts.signInChoice(typeof tenant === 'string' ? tenant : undefined);
+    return sendPage(reply, 'Sign in', signIn(choice, typeof to === 'string' ? to : undefined));
+  });
+
+  app.get('/sign-in/with/:tenant/:provider', { schema }, async (request, reply) => {
+    const { tenant, provider } = request.params as { tenant: string; provider: string };
+    const { to } = request.query as { to?: unknown };
+    return orRefusal(reply, async () => {
+      const returnTo = typeof to === 'string' ? to : undefined;
+      const { url, cookie: attempt } = await oidc.begin(tenant, provider, returnTo);
+      cookie.setAttempt(reply, attempt);
+      return reply.redirect(url.href, 303);
+    });
+  });
+
+  app.get('/sign-in/callback', { schema }, async (request, reply) => {
+    const query = request.url.slice(request.url.indexOf('?') + 1);
+    const attempt = cookie.readAttempt(request);
+    cookie.clearAttempt(reply);
+    return orRefusal(reply, async () => {
+      const userAgent = request.headers['user-agent'];
+      const { session, returnTo } = await oidc.complete(attempt, `?${query}`, userAgent);
+      const old = await openSession(request, parts);
+      if (old) await sessions.end(old.principal, old.session.session_id, { reason: 'signed-out' });
+      cookie.set(reply, session);
+      return reply.redirect(returnTo, 303);
+    });
   });
 
   app.get('/sign-in/link/:link', { schema }, async (_, reply) =>
@@ -47,23 +87,56 @@ export function addSignInRoutes(app: FastifyInstance, parts: SignInRoutes): void
     cookie.assertSameSite(request);
     const { link } = request.params as { link: string };
     const userAgent = request.headers['user-agent'];
-    try {
+    return orRefusal(reply, async () => {
       cookie.set(reply, await spendSignInLink(db, sessions, link, { userAgent, now: realNow() }));
-    } catch (error) {
-      if (!(error instanceof DomainError)) throw error;
-      return sendPage(reply, 'Not signed in', refusal(error), 401);
-    }
-    return reply.redirect('/', 303);
+      return reply.redirect('/', 303);
+    });
   });
 
   app.post('/sign-out', { schema }, async (request, reply) => {
     cookie.assertSameSite(request);
     const open = await openSession(request, parts);
-    if (open) await sessions.end(open.principal, open.session.session_id, { reason: 'signed-out' });
     cookie.clear(reply);
-    return reply.redirect('/sign-in', 303);
+    if (!open) return reply.redirect('/sign-in', 303);
+    const { principal, session } = open;
+    await sessions.end(principal, session.session_id, { reason: 'signed-out' });
+    const elsewhere =
+      session.provider && (await signOutUrl(parts, principal.tenantId, session.provider));
+    if (!elsewhere) return reply.redirect('/sign-in', 303);
+    // Not a redirect: a form's policy would not let it lead to another site.
+    reply.header('refresh', `0; url=${elsewhere.href}`);
+    return sendPage(reply, 'Signed out', signedOut(elsewhere));
   });
 }
+
+/** Where to go on at the provider; a provider that does not answer keeps nobody signed in here. */
+async function signOutUrl(
+  { oidc, publicUrl }: SignInRoutes,
+  tenantId: string,
+  provider: ProviderSession,
+): Promise<URL | undefined> {
+  try {
+    return await oidc.signOutUrl(tenantId, provider, `${publicUrl}/sign-in`);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Answers a refusal with a page that says what to do. */
+async function orRefusal(
+  reply: FastifyReply,
+  act: () => Promise<FastifyReply>,
+): Promise<FastifyReply> {
+  try {
+    return await act();
+  } catch (error) {
+    if (!(error instanceof DomainError)) throw error;
+    reply.log.info({ err: error, cause: error.cause }, 'a sign-in was refused');
+    return sendPage(reply, 'Not signed in', refusal(error), STATUS[error.code] ?? 401);
+  }
+}
+
+const STATUS: Partial<Record<ErrorCode, number>> = { 'not-found': 404, unavailable: 503 };
 
 async function openSession(
   request: FastifyRequest,
@@ -89,10 +162,29 @@ function whoAmI({ principal: { actor, tenantId }, session }: OpenSession, tenant
     <form method="post" action="/sign-out"><button class="quiet">Sign out</button></form>`;
 }
 
-function signIn(): Html {
-  return html`<h1>Sign in to Lapse</h1>
-    <p>No provider of sign-in is set up yet. On the server's own machine,
-    <code>lapse token sign-in-link</code> makes a link that works once.</p>`;
+function signIn({ tenant, providers }: SignInChoice, to: string | undefined): Html {
+  if (!tenant) {
+    return html`<h1>Sign in to Lapse</h1><p>There are several tenants here.</p>
+      <form method="get"><label>Your tenant's id<input name="tenant" required></label>
+      <button>Go on</button></form>`;
+  }
+  if (providers.length === 0) {
+    return html`<h1>Sign in to Lapse</h1>
+      <p>No provider of sign-in is set up yet. On the server's own machine,
+      <code>lapse token sign-in-link</code> makes a link that works once.</p>`;
+  }
+  const query = to === undefined ? '' : `?to=${encodeURIComponent(to)}`;
+  const links = providers.map(
+    ({ name, label }) =>
+      html`<a class="act" href="/sign-in/with/${tenant}/${name}${query}">${label}</a>`,
+  );
+  return html`<h1>Sign in to Lapse</h1><p>Go on with</p>${links}`;
+}
+
+function signedOut(elsewhere: URL): Html {
+  return html`<h1>Signed out of Lapse</h1>
+    <p>Your session has ended. You are on your way to ${elsewhere.host}, to sign out there too.</p>
+    <a class="act" href="${elsewhere.href}">Go on</a>`;
 }
 
 function refusal({ message }: DomainError): Html {

@@ -50,6 +50,14 @@ function ledgerOrigin(publicUrl: string, tenantId: string): string {
   return `${host}${pathname === '/' ? '' : pathname}/ledger/${tenantId}`;
 }
 
+/** The ids of every tenant, the first one first. */
+export async function tenantIds(tx: Transaction): Promise<string[]> {
+  const rows = await tx.query<{ tenant_id: string }>(
+    'SELECT tenant_id FROM lapse.tenants ORDER BY created_at, tenant_id',
+  );
+  return rows.map(({ tenant_id: id }) => id);
+}
+
 /** What the tenant is called. */
 export async function tenantName(tx: Transaction, tenantId: string): Promise<string> {
   const [tenant] = await tx.query<{ name: string }>(

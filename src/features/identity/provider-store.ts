@@ -1,0 +1,125 @@
+import { DomainError } from '../../domain/errors.ts';
+import type { ProjectedRow, StreamChange, StreamKind, StreamState } from '../../journal/stream.ts';
+import type { Reader } from '../../platform/db/snapshot.ts';
+import type { Transaction } from '../../platform/db/transaction.ts';
+import type { MasterKey } from '../../platform/secrets/secrets.ts';
+import { evolveProvider, type ProviderEvent, type ProviderState } from './provider-events.ts';
+
+const EVENTS: ReadonlySet<string> = new Set<ProviderEvent['type']>([
+  'ProviderPut',
+  'ProviderRemoved',
+  'SignInRefused',
+]);
+
+/** The stream of one provider of sign-in, and its row. */
+export const providerStream: StreamKind<ProviderState, ProviderEvent> = {
+  type: 'provider',
+  upcast(type, version, data) {
+    if (EVENTS.has(type) && version === 1) return { type, data } as ProviderEvent;
+    throw new Error(`unknown event ${type} version ${version}`);
+  },
+  versionOf: () => 1,
+  evolve: evolveProvider,
+  write,
+  tables: [{ table: 'providers', id: 'name', columns: ['version', 'state'] }],
+  project,
+};
+
+function write(tx: Transaction, changes: readonly StreamChange<ProviderState>[]): void {
+  const rows = changes.map(({ tenantId, id, version, state }) => ({
+    tenant_id: tenantId,
+    name: id,
+    version,
+    state,
+  }));
+  tx.atCommit(
+    `INSERT INTO lapse.providers (tenant_id, name, version, state)
+     SELECT tenant_id, name, version, state
+     FROM json_to_recordset($1::json) AS r(tenant_id text, name text, version int, state json)
+     ON CONFLICT (tenant_id, name) DO UPDATE SET version = EXCLUDED.version, state = EXCLUDED.state`,
+    [JSON.stringify(rows)],
+  );
+}
+
+function project({ version, state }: StreamState<ProviderState>): ProjectedRow[][] {
+  return [[[String(version), state]]];
+}
+
+/** A provider's row. */
+export interface ProviderRow {
+  readonly version: number;
+  readonly state: ProviderState;
+}
+
+/** The providers in use, by name. */
+export async function readProviders(reader: Reader, tenantId: string): Promise<ProviderRow[]> {
+  const rows = await reader.query<ProviderRow & { [column: string]: unknown }>(
+    'SELECT version, state FROM lapse.providers WHERE tenant_id = $1 ORDER BY name',
+    [tenantId],
+  );
+  return rows.filter(({ state }) => state.active);
+}
+
+/** One provider, in use or not, locked until the transaction ends. */
+export async function lockProvider(
+  tx: Transaction,
+  tenantId: string,
+  name: string,
+): Promise<ProviderRow | undefined> {
+  const [row] = await tx.query<ProviderRow & { [column: string]: unknown }>(
+    'SELECT version, state FROM lapse.providers WHERE tenant_id = $1 AND name = $2 FOR UPDATE',
+    [tenantId, name],
+  );
+  return row;
+}
+
+/** One provider that is in use; refuses with `not-found`. */
+export async function getProvider(
+  reader: Reader,
+  tenantId: string,
+  name: string,
+): Promise<ProviderRow> {
+  const found = (await readProviders(reader, tenantId)).find(({ state }) => state.name === name);
+  if (!found) throw new DomainError('not-found', `there is no provider ${name}`);
+  return found;
+}
+
+const secretId = (name: string) => `provider/${name}`;
+const purpose = (tenantId: string, name: string) =>
+  `client secret of provider ${name} of ${tenantId}`;
+
+/** Queues a client secret, sealed; without one the client is public. */
+export function storeClientSecret(
+  tx: Transaction,
+  tenantId: string,
+  name: string,
+  sealing: { readonly master: MasterKey; readonly secret: string | undefined },
+): void {
+  tx.atCommit('DELETE FROM lapse.secrets WHERE tenant_id = $1 AND secret_id = $2', [
+    tenantId,
+    secretId(name),
+  ]);
+  const { master, secret } = sealing;
+  if (secret === undefined) return;
+  const { keyId, nonce, ciphertext } = master.seal(Buffer.from(secret), purpose(tenantId, name));
+  tx.atCommit(
+    'INSERT INTO lapse.secrets (tenant_id, secret_id, key_id, nonce, ciphertext) VALUES ($1, $2, $3, $4, $5)',
+    [tenantId, secretId(name), keyId, nonce, ciphertext],
+  );
+}
+
+/** The client secret of a provider, where it has one. */
+export async function readClientSecret(
+  reader: Reader,
+  tenantId: string,
+  name: string,
+  master: MasterKey,
+): Promise<string | undefined> {
+  const [row] = await reader.query<{ key_id: string; nonce: Buffer; ciphertext: Buffer }>(
+    'SELECT key_id, nonce, ciphertext FROM lapse.secrets WHERE tenant_id = $1 AND secret_id = $2',
+    [tenantId, secretId(name)],
+  );
+  if (!row) return undefined;
+  const sealed = { keyId: row.key_id, nonce: row.nonce, ciphertext: row.ciphertext };
+  return Buffer.from(master.open(sealed, purpose(tenantId, name))).toString('utf8');
+}
