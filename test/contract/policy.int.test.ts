@@ -18,10 +18,11 @@ function dayOf(instant: Instant) {
   return expect.stringMatching(`^${formatInstant(instant).slice(0, 10)}T`);
 }
 
-/** The built-in pack, with a rule more. */
+/** The built-in pack, with a rule more; its templates would have to keep to that rule. */
 function packWith(id: string, effects: object, match: object = {}): Policy {
   const rule = { id, source: 'a test', match, effects };
-  return { ...BUILT_IN_POLICY, id, rules: [...BUILT_IN_POLICY.rules, rule] };
+  const { templates: _, ...pack } = BUILT_IN_POLICY;
+  return { ...pack, id, rules: [...pack.rules, rule] };
 }
 
 async function version(): Promise<number> {
@@ -57,6 +58,31 @@ describe('before a company has one of its own', () => {
     expect(rows).toEqual([{ digest: policy }]);
     const found = await api.send('GET', `/v1/policy/packs/${policy}`, { as: 'auditor' });
     expect(found.body).toEqual(BUILT_IN_POLICY);
+  });
+});
+
+describe('a template', () => {
+  const given = { title: 'Open port 8443' };
+  const post = (query: string, body: object = given) =>
+    api.send('POST', `/v1/exceptions?${query}`, { as: 'requestor', body });
+
+  test('gives its values to a record where that says nothing, from the time of the domain on', async () => {
+    const { headers, body } = await api.send('GET', '/v1/policy/templates', { as: 'requestor' });
+    expect(body).toEqual({ items: BUILT_IN_POLICY.templates });
+    const made = await post('template=cross-region-triage', { ...given, stride: 'T' });
+    expect(made).toMatchObject({ status: 201, body: { ...given, stride: 'T', category: 'data' } });
+    const [step] = made.body.remediation_plan.steps;
+    const asOf = Date.parse(String(headers.date));
+    expect(step).toEqual({ text: 'Delete the copy', due: dayOf(asOf + 14 * DAY) });
+  });
+
+  test('that the pack does not have is refused with those that it has', async () => {
+    const answer = await post('template=nothing');
+    expectProblem(answer, 422, 'invalid-record');
+    expect(answer.body.errors).toEqual([
+      { path: 'template', message: expect.stringContaining('model-watermarking, cross-region') },
+    ]);
+    expect((await post('template=firewall&submit=true')).status).toBe(422);
   });
 });
 

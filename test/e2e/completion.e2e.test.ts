@@ -53,6 +53,24 @@ test('ids are offered with their titles, without what could move the cursor', as
   expect(stdout).toBe('EXC_1\tab EXC_9 c\n:4\n');
 });
 
+test('templates are offered with what each is for', async () => {
+  const items = [
+    { name: 'firewall', summary: 'A port for a week' },
+    { name: 'pilot', summary: 'A trial' },
+  ];
+  const asked: (string | undefined)[] = [];
+  const server = createServer((request, answer) => {
+    asked.push(request.url);
+    answer.setHeader('content-type', 'application/json').end(JSON.stringify({ items }));
+  }).listen(0);
+  const { port } = server.address() as AddressInfo;
+  const lapse = lapseFor({ LAPSE_URL: `http://127.0.0.1:${port}`, LAPSE_TOKEN: 'lapse_x' });
+  const { stdout } = await lapse('complete', '--', 'new', '--template', 'fire');
+  server.close();
+  expect(stdout).toMatch(/^firewall\tA port for a week\n:/);
+  expect(asked).toEqual(['/v1/policy/templates']);
+});
+
 test('the scripts are there for each shell, and bash reads its own', async () => {
   const lapse = lapseFor({});
   for (const shell of ['bash', 'zsh', 'fish', 'powershell']) {

@@ -40,7 +40,8 @@ test('a company takes the built-in pack, changes it, sees what that does, and pu
   const withoutRemarks = (text: string) => text.replaceAll(/^#.*\n/gm, '');
   expect(withoutRemarks(offline.stdout)).toBe(withoutRemarks(shown.stdout));
 
-  writeFileSync(pack, shown.stdout.trimEnd() + RULE.replace('memo', 'memorandum'));
+  const withRule = (rule: string) => shown.stdout.replace('\ntemplates:', `${rule}templates:`);
+  writeFileSync(pack, withRule(RULE.replace('memo', 'memorandum')));
   const wrong = await lapse('policy', 'check', pack);
   expect(wrong.exitCode).toBe(1);
   expect(wrong.stdout).toMatch(
@@ -50,7 +51,7 @@ test('a company takes the built-in pack, changes it, sees what that does, and pu
   expect(refused).toMatchObject({ exitCode: 1, stdout: '' });
   expect(refused.stderr).toContain('is no pack that could be put in force');
 
-  writeFileSync(pack, shown.stdout.trimEnd() + RULE);
+  writeFileSync(pack, withRule(RULE));
   expect(await lapse('policy', 'check', pack)).toMatchObject({
     exitCode: 0,
     stdout: expect.stringContaining('nothing wrong in 1 pack of 1 file'),

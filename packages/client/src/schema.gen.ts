@@ -790,6 +790,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/policy/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The templates for new requests: those of the pack in force, or else of Lapse */
+        get: operations["get-policy-templates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/providers": {
         parameters: {
             query?: never;
@@ -1910,6 +1927,132 @@ export interface components {
                     };
                 };
             }[];
+            /** @description for new requests; left out, those that come with Lapse, and none where it is empty */
+            templates?: {
+                /** @description what it is asked for by, as in lapse new --template NAME */
+                name: string;
+                /** @description what it is for, in a sentence */
+                summary: string;
+                /** @description where it comes from */
+                source?: string;
+                /** @description what a request gets where it says nothing else */
+                fields: {
+                    /** @description short statement of the problem */
+                    title?: string;
+                    /** @enum {string} */
+                    category?: "authz" | "network" | "data" | "ai" | "release" | "vendor" | "other";
+                    /** @description the rules or sections that are not followed */
+                    policy_ref?: string[];
+                    /** @description the decision record */
+                    adr_id?: string;
+                    requestor?: {
+                        name: string;
+                        email?: string;
+                        team?: string;
+                    };
+                    /** @enum {string} */
+                    environment?: "dev" | "staging" | "prod";
+                    /** @enum {string} */
+                    data_classification?: "public" | "internal" | "restricted" | "confidential";
+                    threat_model_link?: string;
+                    /** @enum {string} */
+                    stride?: "S" | "T" | "R" | "I" | "D" | "E";
+                    /** @enum {string} */
+                    likelihood?: "Low" | "Medium" | "High";
+                    /** @enum {string} */
+                    impact?: "Low" | "Medium" | "High" | "Critical";
+                    compensating_controls?: string[];
+                    telemetry?: {
+                        dashboards?: string[];
+                        alerts?: string[];
+                        metrics?: string[];
+                        traces?: string[];
+                    };
+                    remediation_plan?: {
+                        summary?: string;
+                        steps?: {
+                            text: string;
+                            owner?: string;
+                            /**
+                             * Format: duration
+                             * @description counted from the day on which the request is written
+                             * @example P30D
+                             */
+                            due?: string;
+                        }[];
+                        closure_criteria?: string[];
+                    };
+                    dependencies?: string[];
+                    versioning_impact?: string;
+                    /** @description links to pull requests, tickets, documents */
+                    evidence?: string[];
+                    /** @enum {string} */
+                    control?: "azure-policy-prod" | "azure-policy-nonprod" | "rbac-tier-0" | "rbac-tier-1" | "conditional-access" | "defender" | "private-endpoint" | "firewall";
+                    grants?: {
+                        /** @description what is granted, for example role-assignment or firewall-rule */
+                        kind: string;
+                        /** @description the resource, scope or policy that it applies to */
+                        target: string;
+                        /** @description who receives it: a user, group, address range */
+                        subject?: string;
+                        /** @description the role, rule or exemption that is given */
+                        permission?: string;
+                        parameters?: {
+                            [key: string]: string;
+                        };
+                    }[];
+                    ticket_id?: string;
+                    justification?: string;
+                    /** @description the risk as it is assessed now; every renewal needs its own */
+                    risk_review?: string;
+                    /**
+                     * Format: duration
+                     * @description the shortest that fits, counted from approval
+                     * @example P30D
+                     */
+                    requested_duration: string;
+                    end_condition?: string;
+                    owners?: {
+                        name: string;
+                        email?: string;
+                        team?: string;
+                    }[];
+                    services?: string[];
+                    apis?: string[];
+                    models?: string[];
+                    consumers?: string[];
+                    /** @enum {string} */
+                    change_class?: "minor" | "major" | "security" | "breaking";
+                    scope?: {
+                        tenants?: string[];
+                        endpoints?: string[];
+                        models?: string[];
+                        resources?: string[];
+                        /** @description more than one: data crosses them */
+                        regions?: string[];
+                    };
+                    /** @description why nothing narrower will do, of a wide scope */
+                    scope_justification?: string;
+                    artifacts?: {
+                        /** @enum {string} */
+                        kind: "memo" | "business-case" | "migration-plan" | "other";
+                        link?: string;
+                        /**
+                         * @description the digest of one of the record's files
+                         * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+                         */
+                        evidence?: string;
+                    }[];
+                    external_ids?: string[];
+                };
+                /**
+                 * @description what a person is asked for, each with the question
+                 * @default {}
+                 */
+                asks: {
+                    [key: string]: string;
+                };
+            }[];
         };
         PolicyPackInput: {
             /** @description a name for people, such as acme-2026-1 */
@@ -2067,6 +2210,132 @@ export interface components {
                     gates?: {
                         [key: string]: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor")[];
                     };
+                };
+            }[];
+            /** @description for new requests; left out, those that come with Lapse, and none where it is empty */
+            templates?: {
+                /** @description what it is asked for by, as in lapse new --template NAME */
+                name: string;
+                /** @description what it is for, in a sentence */
+                summary: string;
+                /** @description where it comes from */
+                source?: string;
+                /** @description what a request gets where it says nothing else */
+                fields: {
+                    /** @description short statement of the problem */
+                    title?: string;
+                    /** @enum {string} */
+                    category?: "authz" | "network" | "data" | "ai" | "release" | "vendor" | "other";
+                    /** @description the rules or sections that are not followed */
+                    policy_ref?: string | string[];
+                    /** @description the decision record */
+                    adr_id?: string;
+                    requestor?: {
+                        name: string;
+                        email?: string;
+                        team?: string;
+                    } | string;
+                    /** @enum {string} */
+                    environment?: "dev" | "staging" | "prod";
+                    /** @enum {string} */
+                    data_classification?: "public" | "internal" | "restricted" | "confidential";
+                    threat_model_link?: string;
+                    /** @enum {string} */
+                    stride?: "S" | "T" | "R" | "I" | "D" | "E";
+                    /** @enum {string} */
+                    likelihood?: "Low" | "Medium" | "High";
+                    /** @enum {string} */
+                    impact?: "Low" | "Medium" | "High" | "Critical";
+                    compensating_controls?: string | string[];
+                    telemetry?: {
+                        dashboards?: string | string[];
+                        alerts?: string | string[];
+                        metrics?: string | string[];
+                        traces?: string | string[];
+                    };
+                    remediation_plan?: {
+                        summary?: string;
+                        steps?: {
+                            text: string;
+                            owner?: string;
+                            /**
+                             * Format: duration
+                             * @description counted from the day on which the request is written
+                             * @example P30D
+                             */
+                            due?: string;
+                        }[];
+                        closure_criteria?: string[];
+                    };
+                    dependencies?: string | string[];
+                    versioning_impact?: string;
+                    /** @description links to pull requests, tickets, documents */
+                    evidence?: string | string[];
+                    /** @enum {string} */
+                    control?: "azure-policy-prod" | "azure-policy-nonprod" | "rbac-tier-0" | "rbac-tier-1" | "conditional-access" | "defender" | "private-endpoint" | "firewall";
+                    grants?: {
+                        /** @description what is granted, for example role-assignment or firewall-rule */
+                        kind: string;
+                        /** @description the resource, scope or policy that it applies to */
+                        target: string;
+                        /** @description who receives it: a user, group, address range */
+                        subject?: string;
+                        /** @description the role, rule or exemption that is given */
+                        permission?: string;
+                        parameters?: {
+                            [key: string]: string;
+                        };
+                    }[];
+                    ticket_id?: string;
+                    justification?: string;
+                    /** @description the risk as it is assessed now; every renewal needs its own */
+                    risk_review?: string;
+                    /**
+                     * Format: duration
+                     * @description the shortest that fits, counted from approval
+                     * @example P30D
+                     */
+                    requested_duration: string;
+                    end_condition?: string;
+                    owners?: ({
+                        name: string;
+                        email?: string;
+                        team?: string;
+                    } | string)[];
+                    services?: string | string[];
+                    apis?: string | string[];
+                    models?: string | string[];
+                    consumers?: string | string[];
+                    /** @enum {string} */
+                    change_class?: "minor" | "major" | "security" | "breaking";
+                    scope?: {
+                        tenants?: string | string[];
+                        endpoints?: string | string[];
+                        models?: string | string[];
+                        resources?: string | string[];
+                        /** @description more than one: data crosses them */
+                        regions?: string | string[];
+                    };
+                    /** @description why nothing narrower will do, of a wide scope */
+                    scope_justification?: string;
+                    artifacts?: {
+                        /** @enum {string} */
+                        kind: "memo" | "business-case" | "migration-plan" | "other";
+                        link?: string;
+                        /**
+                         * @description the digest of one of the record's files
+                         * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+                         */
+                        evidence?: string;
+                    }[];
+                    external_ids?: string | string[];
+                };
+                /**
+                 * @description what a person is asked for, each with the question
+                 * @default {}
+                 */
+                asks: {
+                    [key: string]: string;
                 };
             }[];
         };
@@ -2478,6 +2747,8 @@ export interface operations {
         parameters: {
             query?: {
                 submit?: "true" | "false";
+                /** @description a template of the pack: its values hold where the record says nothing */
+                template?: string;
             };
             header?: {
                 /** @description a request that is sent again with the same key has the same answer */
@@ -4523,6 +4794,153 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PolicyPack"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    "get-policy-templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            /** @description what it is asked for by, as in lapse new --template NAME */
+                            name: string;
+                            /** @description what it is for, in a sentence */
+                            summary: string;
+                            /** @description where it comes from */
+                            source?: string;
+                            /** @description what a request gets where it says nothing else */
+                            fields: {
+                                /** @description short statement of the problem */
+                                title?: string;
+                                /** @enum {string} */
+                                category?: "authz" | "network" | "data" | "ai" | "release" | "vendor" | "other";
+                                /** @description the rules or sections that are not followed */
+                                policy_ref?: string[];
+                                /** @description the decision record */
+                                adr_id?: string;
+                                requestor?: {
+                                    name: string;
+                                    email?: string;
+                                    team?: string;
+                                };
+                                /** @enum {string} */
+                                environment?: "dev" | "staging" | "prod";
+                                /** @enum {string} */
+                                data_classification?: "public" | "internal" | "restricted" | "confidential";
+                                threat_model_link?: string;
+                                /** @enum {string} */
+                                stride?: "S" | "T" | "R" | "I" | "D" | "E";
+                                /** @enum {string} */
+                                likelihood?: "Low" | "Medium" | "High";
+                                /** @enum {string} */
+                                impact?: "Low" | "Medium" | "High" | "Critical";
+                                compensating_controls?: string[];
+                                telemetry?: {
+                                    dashboards?: string[];
+                                    alerts?: string[];
+                                    metrics?: string[];
+                                    traces?: string[];
+                                };
+                                remediation_plan?: {
+                                    summary?: string;
+                                    steps?: {
+                                        text: string;
+                                        owner?: string;
+                                        /**
+                                         * Format: duration
+                                         * @description counted from the day on which the request is written
+                                         * @example P30D
+                                         */
+                                        due?: string;
+                                    }[];
+                                    closure_criteria?: string[];
+                                };
+                                dependencies?: string[];
+                                versioning_impact?: string;
+                                /** @description links to pull requests, tickets, documents */
+                                evidence?: string[];
+                                /** @enum {string} */
+                                control?: "azure-policy-prod" | "azure-policy-nonprod" | "rbac-tier-0" | "rbac-tier-1" | "conditional-access" | "defender" | "private-endpoint" | "firewall";
+                                grants?: {
+                                    /** @description what is granted, for example role-assignment or firewall-rule */
+                                    kind: string;
+                                    /** @description the resource, scope or policy that it applies to */
+                                    target: string;
+                                    /** @description who receives it: a user, group, address range */
+                                    subject?: string;
+                                    /** @description the role, rule or exemption that is given */
+                                    permission?: string;
+                                    parameters?: {
+                                        [key: string]: string;
+                                    };
+                                }[];
+                                ticket_id?: string;
+                                justification?: string;
+                                /** @description the risk as it is assessed now; every renewal needs its own */
+                                risk_review?: string;
+                                /**
+                                 * Format: duration
+                                 * @description the shortest that fits, counted from approval
+                                 * @example P30D
+                                 */
+                                requested_duration: string;
+                                end_condition?: string;
+                                owners?: {
+                                    name: string;
+                                    email?: string;
+                                    team?: string;
+                                }[];
+                                services?: string[];
+                                apis?: string[];
+                                models?: string[];
+                                consumers?: string[];
+                                /** @enum {string} */
+                                change_class?: "minor" | "major" | "security" | "breaking";
+                                scope?: {
+                                    tenants?: string[];
+                                    endpoints?: string[];
+                                    models?: string[];
+                                    resources?: string[];
+                                    /** @description more than one: data crosses them */
+                                    regions?: string[];
+                                };
+                                /** @description why nothing narrower will do, of a wide scope */
+                                scope_justification?: string;
+                                artifacts?: {
+                                    /** @enum {string} */
+                                    kind: "memo" | "business-case" | "migration-plan" | "other";
+                                    link?: string;
+                                    /**
+                                     * @description the digest of one of the record's files
+                                     * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+                                     */
+                                    evidence?: string;
+                                }[];
+                                external_ids?: string[];
+                            };
+                            /**
+                             * @description what a person is asked for, each with the question
+                             * @default {}
+                             */
+                            asks: {
+                                [key: string]: string;
+                            };
+                        }[];
+                    };
                 };
             };
             default: components["responses"]["Problem"];

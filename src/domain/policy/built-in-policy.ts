@@ -1,4 +1,5 @@
 import type { Control } from '../exception/fields.ts';
+import { BUILT_IN_TEMPLATES } from './built-in-templates.ts';
 import type { Policy, PolicyRule } from './policy.ts';
 
 const DURATIONS = '002, Maximum Exception Durations';
@@ -199,4 +200,5 @@ export const BUILT_IN_POLICY: Policy = {
       },
     ),
   ],
+  templates: BUILT_IN_TEMPLATES,
 };

@@ -8,7 +8,7 @@ import type { Gate, Policy, PolicyRule } from './policy.ts';
 /** Something that is wrong with a pack beyond its shape. */
 export interface PackFinding {
   readonly check: PackRule;
-  /** The id of the rule of the pack; empty where it is about the pack. */
+  /** The id of the rule of the pack, or the name of the template; empty where it is about the pack. */
   readonly rule: string;
   readonly path: readonly (string | number)[];
   /** What is wrong, and what would pass. */

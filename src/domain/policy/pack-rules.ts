@@ -15,8 +15,8 @@ export const PACK_RULES = {
   },
   'pack-duplicate': {
     level: 'error',
-    summary: 'Two rules of a policy pack have one id',
-    help: 'Refusals, requirements and explanations name rules by their ids, so that each has its own.',
+    summary: 'Two rules of a policy pack have one id, or two templates one name',
+    help: 'Refusals, requirements and explanations name rules by their ids, and requests name templates, so that each has its own.',
   },
   'pack-never': {
     level: 'error',
@@ -25,7 +25,7 @@ export const PACK_RULES = {
   },
   'pack-contradiction': {
     level: 'error',
-    summary: 'Two rules of a policy pack contradict each other',
+    summary: 'Two parts of a policy pack contradict each other',
     help: 'Every rule that matches applies, and the strictest wins. Where that leaves nothing that could pass, the pack says something that nobody meant.',
   },
   'pack-uncovered': {

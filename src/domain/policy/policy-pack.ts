@@ -15,6 +15,7 @@ import {
 import { addDuration, parseDuration } from '../schedule/duration.ts';
 import { DAY } from '../schedule/instant.ts';
 import { BREADTHS } from './breadth.ts';
+import { requestTemplate, TEMPLATE_KEYS } from './request-template.ts';
 
 /** No limit of a pack may be longer: what lasts over a year has an end that nobody remembers. */
 const LONGEST = 366 * DAY;
@@ -145,6 +146,11 @@ export const policyPack = z.strictObject({
     .default({})
     .describe('the approval roles that a role may fill besides its own'),
   rules: z.array(rule).min(1).max(500).describe('every one that matches applies'),
+  templates: z
+    .array(requestTemplate)
+    .max(100)
+    .optional()
+    .describe('for new requests; left out, those that come with Lapse, and none where it is empty'),
 });
 
 /** The keys that each object of a pack may have, by its path without the numbers of list entries. */
@@ -158,6 +164,7 @@ export const PACK_KEYS: Readonly<Record<string, readonly string[]>> = {
   'rules.effects.approvals': Object.keys(approval.shape),
   'rules.effects.extension_approvals': Object.keys(approval.shape),
   'rules.effects.gates': GATES,
+  ...TEMPLATE_KEYS,
 };
 
 /** Where a server serves the JSON Schema of packs, for editors. */

@@ -37,6 +37,8 @@ export interface PersonKept {
 export type Policy = z.output<typeof policyPack>;
 /** One rule: where everything in `match` holds, its effects apply. */
 export type PolicyRule = Policy['rules'][number];
+/** Proposed field values for one kind of request, and questions for what they leave open. */
+export type RequestTemplate = NonNullable<Policy['templates']>[number];
 /** A transition that a policy may reserve for roles. */
 export type Gate = keyof NonNullable<PolicyRule['effects']['gates']>;
 

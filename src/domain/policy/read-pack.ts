@@ -3,8 +3,10 @@ import { LIMITS } from '../exception/field-shapes.ts';
 import type { Parsed } from '../exception/parse-fields.ts';
 import { fieldErrors } from '../field-errors.ts';
 import { checkPolicy, type PackFinding } from './check-policy.ts';
+import { checkTemplates } from './check-templates.ts';
 import type { Policy } from './policy.ts';
 import { PACK_KEYS, policyPack } from './policy-pack.ts';
+import { reservedInTemplate } from './request-template.ts';
 
 /** What came of reading a pack: the pack, or everything that is wrong with it. */
 export type PackReading =
@@ -15,7 +17,7 @@ export type PackReading =
 export function readPack(value: unknown): PackReading {
   const parsed = policyPack.safeParse(value);
   if (!parsed.success) {
-    const errors = fieldErrors(parsed.error, { at: keysAt });
+    const errors = fieldErrors(parsed.error, { at: keysAt, reserved: reservedInTemplate });
     return { findings: errors.map((error) => shapeFinding(error, value)) as [PackFinding] };
   }
   // As JSON holds it, without keys whose value is undefined: the digest is of these bytes.
@@ -25,7 +27,7 @@ export function readPack(value: unknown): PackReading {
     const message = `has ${bytes.toLocaleString('en')} bytes; a pack may have at most ${LIMITS.recordBytes.toLocaleString('en')} (256 KB)`;
     return { findings: [{ check: 'pack-shape', rule: '', path: [], message }] };
   }
-  const [first, ...more] = checkPolicy(policy);
+  const [first, ...more] = [...checkPolicy(policy), ...checkTemplates(policy)];
   return first ? { findings: [first, ...more] } : { policy };
 }
 
@@ -52,10 +54,13 @@ function shapeFinding({ path, message }: FieldError, value: unknown): PackFindin
   return { check: 'pack-shape', rule: ruleAt(value, parts), path: parts, message };
 }
 
-/** The id that the rule which a path leads into has, where it has one. */
+/** The id of the rule, or the name of the template, that a path leads into, where it has one. */
 function ruleAt(value: unknown, [list, index]: readonly (string | number)[]): string {
-  if (list !== 'rules' || typeof index !== 'number') return '';
-  const { rules } = value as { rules?: { id?: unknown }[] };
-  const id = Array.isArray(rules) ? rules[index]?.id : undefined;
+  if ((list !== 'rules' && list !== 'templates') || typeof index !== 'number') return '';
+  const { [list]: entries } = value as {
+    [List in typeof list]?: { id?: unknown; name?: unknown }[];
+  };
+  const entry = Array.isArray(entries) ? entries[index] : undefined;
+  const id = list === 'rules' ? entry?.id : entry?.name;
   return typeof id === 'string' ? id.slice(0, 80) : '';
 }

@@ -46,19 +46,26 @@ export function addExceptionRoutes(
       schema: {
         tags,
         summary: 'Make a draft; with submit=true a request at once',
-        querystring: z.strictObject({ submit: z.enum(['true', 'false']).optional() }),
+        querystring: z.strictObject({
+          submit: z.enum(['true', 'false']).optional(),
+          template: z
+            .string()
+            .optional()
+            .describe('a template of the pack: its values hold where the record says nothing'),
+        }),
         body: exceptionFields,
         response: { 201: exceptionAnswer },
       },
     },
     async (request, reply) => {
       const caller = callerOf(request);
-      const submit = (request.query as { submit?: string }).submit === 'true';
+      const { submit, template } = request.query as { submit?: string; template?: string };
       const fields = request.body as ExceptionFields;
+      const draft = { type: 'DraftException', fields } as const;
       return sendAnswer(
         reply,
         caller,
-        await service.create(caller, { type: 'DraftException', fields }, submit),
+        await service.create(caller, draft, submit === 'true', template),
       );
     },
   );

@@ -9,6 +9,7 @@ import { evolve } from '../../domain/exception/evolve.ts';
 import { chainCommand, draftRenewal, type RenewalRequest } from '../../domain/exception/renewal.ts';
 import type { ExceptionState } from '../../domain/exception/state.ts';
 import { IN_FORCE } from '../../domain/exception/status.ts';
+import { fieldsByTemplate } from '../../domain/policy/fields-by-template.ts';
 import type { Policy } from '../../domain/policy/policy.ts';
 import { record } from '../../journal/journal.ts';
 import type { StreamState } from '../../journal/stream.ts';
@@ -64,15 +65,24 @@ export class ExceptionService {
     this.#services = services;
   }
 
-  /** Makes a record; with `submit` it is a request at once, or nothing at all. */
+  /**
+   * Makes a record, over what a template of the pack proposes where one is named; with `submit` it is
+   * a request at once, or nothing at all.
+   */
   create(
     caller: Caller,
     command: Extract<ExceptionCommand, { type: 'DraftException' }>,
     submit: boolean,
+    template?: string,
   ): Promise<Answer> {
-    const commands: Commands = submit ? [command, { type: 'SubmitException' }] : [command];
     return this.#answer(caller, undefined, async (tx, policy) => {
       const now = await tx.now;
+      const fields =
+        template === undefined
+          ? command.fields
+          : fieldsByTemplate(policy, template, command.fields, now);
+      const draft = { ...command, fields };
+      const commands: Commands = submit ? [draft, { type: 'SubmitException' }] : [draft];
       const id = `EXC_${newUlid()}`;
       return {
         status: 201,

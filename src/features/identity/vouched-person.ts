@@ -5,7 +5,7 @@ import type { PersonDetails, PersonState } from './person-events.ts';
 import type { ProviderSettings } from './provider-events.ts';
 
 /** Whether roles and clearance come from the provider, at every sign-in, or are set in Lapse. */
-export function managesRoles({ roles }: ProviderSettings): boolean {
+function managesRoles({ roles }: ProviderSettings): boolean {
   return Object.keys(roles).length > 0;
 }
 

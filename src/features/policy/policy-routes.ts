@@ -3,9 +3,15 @@ import { z } from 'zod';
 import type { ExceptionFields } from '../../domain/exception/fields.ts';
 import type { Policy } from '../../domain/policy/policy.ts';
 import { PACK_SCHEMA_PATH, packSchema, policyPack } from '../../domain/policy/policy-pack.ts';
+import { setAnswerTime } from '../../platform/http/answer-time.ts';
 import { idempotencyOf } from '../../platform/http/caller.ts';
 import { requiredRevision, setRevision } from '../../platform/http/revision.ts';
-import { evaluationAnswer, evaluationBody, policyAnswer } from './policy-schemas.ts';
+import {
+  evaluationAnswer,
+  evaluationBody,
+  policyAnswer,
+  templatesAnswer,
+} from './policy-schemas.ts';
 import type { PackInForce, PolicyService } from './policy-service.ts';
 import { toEvaluation } from './policy-wire.ts';
 
@@ -53,6 +59,24 @@ export function addPolicyRoutes(app: FastifyInstance, service: PolicyService): v
       );
       setRevision(reply, inForce.version?.version ?? 0);
       return toAnswer(inForce);
+    },
+  );
+
+  app.get(
+    '/policy/templates',
+    {
+      config: reading,
+      schema: {
+        tags,
+        summary: 'The templates for new requests: those of the pack in force, or else of Lapse',
+        querystring: z.strictObject({}),
+        response: { 200: templatesAnswer },
+      },
+    },
+    async (request, reply) => {
+      const { items, now } = await service.templates(request.principal.tenantId);
+      setAnswerTime(reply, now);
+      return { items };
     },
   );
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { exceptionFields, KINDS } from '../../domain/exception/fields.ts';
 import { policyPack } from '../../domain/policy/policy-pack.ts';
+import { requestTemplate } from '../../domain/policy/request-template.ts';
 
 const person = z.object({ id: z.string(), name: z.string(), email: z.string().optional() });
 
@@ -13,6 +14,9 @@ export const policyAnswer = z.object({
   by: person.nullable(),
   pack: policyPack,
 });
+
+/** The templates for new requests. */
+export const templatesAnswer = z.object({ items: z.array(requestTemplate) });
 
 /** A record, or a part of one, and its place in its chain. */
 export const evaluationBody = exceptionFields.partial().extend({

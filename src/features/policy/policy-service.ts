@@ -3,9 +3,10 @@ import type { Principal } from '../../domain/access/principal.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { assessRequest, type RequestAssessment } from '../../domain/exception/assess-request.ts';
 import type { ExceptionFields } from '../../domain/exception/fields.ts';
-import type { ChainPlace, Policy } from '../../domain/policy/policy.ts';
+import type { ChainPlace, Policy, RequestTemplate } from '../../domain/policy/policy.ts';
 import { policyDigest } from '../../domain/policy/policy-digest.ts';
-import { parseInstant } from '../../domain/schedule/instant.ts';
+import { templatesOf } from '../../domain/policy/templates-of.ts';
+import { type Instant, parseInstant } from '../../domain/schedule/instant.ts';
 import { record } from '../../journal/journal.ts';
 import type { Database, Transaction } from '../../platform/db/transaction.ts';
 import { type IdempotentRequest, recall, remember } from '../../platform/http/idempotency.ts';
@@ -38,6 +39,17 @@ export class PolicyService {
   /** The pack in force. */
   inForce(tenantId: string): Promise<PackInForce> {
     return this.#services.db.inTenant(tenantId, (tx) => this.#newest(tx, tenantId));
+  }
+
+  /** The templates for new requests, and the domain's time that their dates are counted from. */
+  templates(tenantId: string): Promise<{ items: readonly RequestTemplate[]; now: Instant }> {
+    return this.#services.db.inTenant(tenantId, async (tx) => {
+      const [policyFor, now] = await Promise.all([
+        this.#services.store.inForce(tx, [tenantId]),
+        tx.now,
+      ]);
+      return { items: templatesOf(policyFor(tenantId)), now };
+    });
   }
 
   /** A pack that was in force once, or has decided a request. */

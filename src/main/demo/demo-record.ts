@@ -16,6 +16,8 @@ export interface DemoRecord {
     'Low' | 'Medium' | 'High' | 'Critical',
   ];
   readonly service: string;
+  /** What it was begun from: it proposes the limits, the plan and the duration. */
+  readonly template?: string;
   /** Justification. */
   readonly why: string;
   /** Compensating controls. */
@@ -67,15 +69,21 @@ export function fieldsOf(
     impact,
     services: [service],
     justification: record.why,
-    compensating_controls: [...record.limits],
     telemetry: {
       dashboards: [`SLO/${service}`],
       alerts: [`${service}.error_rate>1%`],
       metrics: ['latency', 'error_rate', 'availability', 'request_rate'],
     },
-    remediation_plan: { summary: record.plan, closure_criteria: [...record.done] },
     expiry_actions: record.atEnd,
+    ...(record.template === undefined ? ownLimits(record) : {}),
     ...(record.days === undefined ? {} : { requested_duration: `P${record.days}D` }),
     ...record.extra,
+  };
+}
+
+function ownLimits({ limits, plan, done }: DemoRecord): Partial<ExceptionFieldsInput> {
+  return {
+    compensating_controls: [...limits],
+    remediation_plan: { summary: plan, closure_criteria: [...done] },
   };
 }

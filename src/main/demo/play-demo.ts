@@ -95,7 +95,8 @@ function requestOf(stage: DemoStage, played: Played, step: DemoStep): DemoReques
   }
   const by = step.by === 'requestor' ? record.by : step.by;
   const body = bodyOf(stage, played, step);
-  if (step.does === 'draft') return { by, method: 'POST', path: '', body };
+  const begun = record.template === undefined ? '' : `?template=${record.template}`;
+  if (step.does === 'draft') return { by, method: 'POST', path: begun, body };
   if (step.does === 'edit') return { by, method: 'PATCH', path, body };
   return { by, method: 'POST', path: `${path}/${step.does}`, body };
 }

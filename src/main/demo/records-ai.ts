@@ -11,6 +11,7 @@ import {
   waiting,
 } from './demo-lives.ts';
 import type { DemoRecord } from './demo-record.ts';
+import { fromTemplate } from './demo-template.ts';
 
 /** AI and machine learning. */
 export const AI_RECORDS: readonly DemoRecord[] = [
@@ -22,20 +23,11 @@ export const AI_RECORDS: readonly DemoRecord[] = [
     risk: ['I', 'Medium', 'High'],
     service: 'model-gateway',
     why: 'The new tune is served before watermarking reaches general availability.',
-    limits: [
-      'Hard rate limits',
-      'Output watermarking on the gateway',
-      'Audit sampling of 1 % of answers',
-      'Pinned to one region',
-    ],
-    plan: 'Switch to the watermarked serving path when it is available.',
-    done: ['Watermarking is on for all traffic', 'Extraction tests pass'],
+    ...fromTemplate('model-watermarking'),
     atEnd: 'The model is taken out of the gateway; the former version serves.',
-    days: 60,
     extra: {
       models: ['tune-support-7b'],
       versioning_impact: 'Minor: answers carry a watermark afterwards',
-      end_condition: 'Watermarking is generally available and on',
       telemetry: {
         dashboards: ['Model/Extraction'],
         alerts: ['model.token_usage>budget'],

@@ -9,6 +9,7 @@ import {
   withdrawn,
 } from './demo-lives.ts';
 import type { DemoRecord } from './demo-record.ts';
+import { fromTemplate } from './demo-template.ts';
 
 /** Data governance. */
 export const DATA_RECORDS: readonly DemoRecord[] = [
@@ -21,27 +22,9 @@ export const DATA_RECORDS: readonly DemoRecord[] = [
     risk: ['I', 'Medium', 'High'],
     service: 'incident-triage',
     why: 'The analysts on call sit in the other region and need the raw events of one night.',
-    limits: [
-      'User ids are pseudonymised',
-      'Encrypted in transit and at rest',
-      'Access for four named analysts',
-    ],
-    plan: 'Triage, then deletion within 14 days with a record of it.',
-    done: ['The copy is deleted, shown by the storage log', 'The incident report is filed'],
+    ...fromTemplate('cross-region-triage'),
     atEnd: 'The store deletes itself by its lifecycle rule; nothing else depends on it.',
-    days: 14,
     extra: {
-      remediation_plan: {
-        summary: 'Triage, then deletion within 14 days with a record of it.',
-        steps: [
-          { text: 'Delete the copy', owner: 'S. Lindqvist' },
-          { text: 'File the incident report', owner: 'L. Okoye' },
-        ],
-        closure_criteria: [
-          'The copy is deleted, shown by the storage log',
-          'The incident report is filed',
-        ],
-      },
       scope: {
         endpoints: ['eu-soc-store'],
         tenants: ['core'],

@@ -11,6 +11,7 @@ import {
   withdrawn,
 } from './demo-lives.ts';
 import type { DemoRecord } from './demo-record.ts';
+import { fromTemplate } from './demo-template.ts';
 
 /** Change and release. */
 export const RELEASE_RECORDS: readonly DemoRecord[] = [
@@ -22,19 +23,11 @@ export const RELEASE_RECORDS: readonly DemoRecord[] = [
     risk: ['S', 'Low', 'Medium'],
     service: 'orders-api',
     why: 'Three consumers need more runway for the new headers.',
-    limits: [
-      'Deprecation and Sunset headers on every answer',
-      'Migration guide',
-      'A reminder to consumers each month',
-    ],
-    plan: 'Consumers move one by one; the old header is refused after the sunset.',
-    done: ['No request of the last 14 days carries the old header', 'The old header is refused'],
+    ...fromTemplate('legacy-header'),
     atEnd: 'The old header answers 401 with a link to the guide.',
-    days: 90,
     extra: {
       apis: ['orders v1'],
       consumers: ['erp-sync', 'mobile-app', 'partner-hub'],
-      change_class: 'breaking',
       versioning_impact: 'Sunset at the end of this exception; v2 carries the new headers',
     },
     life: active(58, 'chen', 'Consumers are named and have dates'),

@@ -3,13 +3,16 @@ import { RECORD_FIELDS } from '@lapse/client';
 import type { ExceptionFields } from '../../../domain/exception/fields.ts';
 import { BUILT_IN_POLICY } from '../../../domain/policy/built-in-policy.ts';
 import { evaluatePolicy } from '../../../domain/policy/evaluate.ts';
+import type { RequestTemplate } from '../../../domain/policy/policy.ts';
 import { parseDuration } from '../../../domain/schedule/duration.ts';
 import { parseDate, parseInstant } from '../../../domain/schedule/instant.ts';
+import { safeLine, safeText, terminalWidth } from '../terminal/output.ts';
 import { dateAsInstant } from '../terminal/read-time.ts';
 import { withPart } from './dotted-path.ts';
 import { type Fields, withInstants } from './field-file.ts';
 import { readPerson } from './field-input.ts';
-import { QUESTIONS, type Question } from './questions.ts';
+import { isAnswered, QUESTIONS, type Question } from './questions.ts';
+import { questionsOf } from './template-questions.ts';
 
 /** What was answered, and whether the draft becomes a request at once. */
 export interface AskedFields {
@@ -17,11 +20,19 @@ export interface AskedFields {
   readonly submit: boolean;
 }
 
-/** Asks a person for what is missing, in the order in which one thinks; Ctrl-C stores nothing. */
-export async function askForFields(given: Fields): Promise<AskedFields> {
-  intro('A new exception');
+/**
+ * Asks a person for what is missing, in the order in which one thinks; of a request from a template
+ * for what that leaves open. Ctrl-C stores nothing.
+ */
+export async function askForFields(
+  given: Fields,
+  template?: RequestTemplate,
+): Promise<AskedFields> {
+  intro(template ? `A new exception from the template ${template.name}` : 'A new exception');
+  if (template) await showTemplate(template);
   note('Enter leaves a field out for now; only the title is needed for a draft.', 'Ctrl-C cancels');
-  const fields = await askForEnd(await answersTo(QUESTIONS, given));
+  const questions = template ? questionsOf(template) : QUESTIONS;
+  const fields = await askForEnd(await answersTo(questions, given));
   const submit = unlessCancelled(
     await confirm({ message: 'Ask for approval at once?', initialValue: false }),
   );
@@ -36,6 +47,15 @@ export async function askForRest(
 ): Promise<Fields> {
   intro(title);
   return answersTo(questions, given);
+}
+
+/** What needs no answer any more. */
+async function showTemplate({ summary, fields }: RequestTemplate): Promise<void> {
+  const { stringify } = await import('yaml');
+  note(
+    safeText(stringify(fields, { lineWidth: terminalWidth() - 8 }).trimEnd()),
+    safeLine(summary),
+  );
 }
 
 async function answersTo(questions: readonly Question[], given: Fields): Promise<Fields> {
@@ -111,14 +131,6 @@ function unlessCancelled<T>(answer: T): Exclude<T, symbol> {
   if (!isCancel(answer)) return answer as Exclude<T, symbol>;
   cancel('Cancelled; nothing was stored.');
   process.exit(130);
-}
-
-function isAnswered(fields: Fields, path: string): boolean {
-  let value: unknown = fields;
-  for (const key of path.split('.')) {
-    value = (value as Record<string, unknown> | undefined)?.[key];
-  }
-  return value !== undefined && value !== null;
 }
 
 function valuesOf(path: string): readonly string[] {

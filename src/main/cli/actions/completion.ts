@@ -1,6 +1,7 @@
 import { type RootCommand, script } from '@bomb.sh/tab';
 import describeCommands from '@bomb.sh/tab/commander';
 import type { Command } from 'commander';
+import { templatesInForce } from '../policy/templates-in-force.ts';
 import { connect } from '../terminal/connection.ts';
 import { safeLine } from '../terminal/output.ts';
 
@@ -11,7 +12,7 @@ export function printCompletionScript(shell: string): void {
 
 /**
  * What could stand where the cursor is, one a line: commands, options, their values, and the ids of
- * exceptions where a server can be asked. Nothing at all rather than an error: a shell that is
+ * exceptions and the names of templates where a server can be asked. Nothing at all rather than an error: a shell that is
  * completing has no place for one.
  *
  * @param words what stands on the line after `lapse`, the last of them unfinished.
@@ -19,6 +20,7 @@ export function printCompletionScript(shell: string): void {
 export async function complete(program: Command, words: readonly string[]): Promise<void> {
   const commands = describeCommands(program, { completionCommandName: 'completion' });
   if (words.length > 1) await offerIds(commands, words);
+  await offerTemplates(commands, words);
   commands.parse([...words]);
 }
 
@@ -36,11 +38,25 @@ async function offerIds(commands: RootCommand, words: readonly string[]): Promis
   };
 }
 
-async function recentExceptions() {
-  const client = connect(process.env, {
+async function offerTemplates(commands: RootCommand, words: readonly string[]): Promise<void> {
+  const template = commands.commands.get(words[0] ?? '')?.options.get('template');
+  const isAsked =
+    /^(-t|--template)$/.test(words.at(-2) ?? '') || words.at(-1)?.startsWith('--template=');
+  if (!template || !isAsked) return;
+  const known = await templatesInForce(patientClient()).catch(() => ({ items: [] }));
+  template.handler = (offer) => {
+    for (const { name, summary } of known.items) offer(name, safeLine(summary));
+  };
+}
+
+function patientClient() {
+  return connect(process.env, {
     fetch: (input, init) => fetch(input, { ...init, signal: AbortSignal.timeout(PATIENCE_MS) }),
   });
+}
+
+async function recentExceptions() {
   const query = { limit: OFFERED, sort: '-updated_at' };
-  const { data } = await client.GET('/v1/exceptions', { params: { query } });
+  const { data } = await patientClient().GET('/v1/exceptions', { params: { query } });
   return data?.items ?? [];
 }

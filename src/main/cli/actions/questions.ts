@@ -1,3 +1,5 @@
+import type { Fields } from './field-file.ts';
+
 /** One question on a terminal. */
 export interface Question {
   /** The field, dotted. */
@@ -93,3 +95,12 @@ export const RENEWAL_QUESTIONS: readonly Question[] = [
     isRequired: true,
   },
 ];
+
+/** Whether fields say something at a dotted path. */
+export function isAnswered(fields: Fields, path: string): boolean {
+  let value: unknown = fields;
+  for (const key of path.split('.')) {
+    value = (value as Record<string, unknown> | undefined)?.[key];
+  }
+  return value !== undefined && value !== null;
+}

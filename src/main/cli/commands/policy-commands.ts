@@ -7,7 +7,7 @@ export function addPolicyCommands(program: Command): void {
   const policy = program
     .command('policy')
     .helpCommand(false)
-    .description('show, check, explain, diff, put: the rules that decide, as one file')
+    .description('show, templates, check, explain, diff, put: the rules that decide')
     .addHelpText('after', examples('lapse policy show > policy.yaml', 'lapse policy put --help'));
   policy
     .command('show')
@@ -19,6 +19,17 @@ export function addPolicyCommands(program: Command): void {
       examples('lapse policy show > policy.yaml', 'lapse policy show --json | jq .digest'),
     )
     .action(async (options) => (await import('../actions/policy-show.ts')).showPolicy(options));
+  policy
+    .command('templates')
+    .description('what new requests can begin from: lapse new --template NAME')
+    .option(...JSON_FLAG)
+    .addHelpText(
+      'after',
+      examples('lapse policy templates', 'lapse new --template firewall --title "…"'),
+    )
+    .action(async (options) =>
+      (await import('../actions/policy-templates.ts')).listTemplates(options),
+    );
   policy
     .command('check <file...>')
     .description('what is wrong with policy packs; exit 1 where anything is; needs no server')

@@ -56,6 +56,7 @@ function addNew(program: Command): void {
     .command('new')
     .description('make a draft; on a terminal it asks for what is missing')
     .option('-f, --file <path>', 'fields from a YAML or JSON file; - reads standard input')
+    .option('-t, --template <name>', 'begin from a template; see lapse policy templates')
     .option('--submit', 'ask for approval at once')
     .option('--no-input', 'never ask')
     .option(...JSON_FLAG)
@@ -65,6 +66,7 @@ function addNew(program: Command): void {
       'after',
       examples(
         'lapse new',
+        'lapse new --template firewall --title "Open port 8443"',
         'lapse new --title "Open port 8443" --environment prod --control firewall',
         'lapse new --file exception.yaml --set environment=staging --submit',
         "lapse new --title T --set 'telemetry={dashboards: [API Health]}'",
