@@ -69,7 +69,7 @@ export async function createHttpApp(lapse: Lapse, options: HttpOptions): Promise
   addMetricsRoute(app, lapse);
   addPackSchemaRoute(app);
   await app.register(fastifyCookie);
-  addSignInRoutes(app, lapse.signIn);
+  await app.register(async (scope) => addSignInRoutes(scope, lapse.signIn));
   await app.register(
     async (scope) => {
       guardRoutes(scope, {

@@ -11,13 +11,14 @@ afterAll(() => api.close());
 const ORIGIN = 'http://localhost:7400';
 /** What a browser sends with a form of the site's own page. */
 const SAME_SITE = { origin: ORIGIN, 'sec-fetch-site': 'same-origin' };
+const FORM = { ...SAME_SITE, 'content-type': 'application/x-www-form-urlencoded' };
 
 const link = (email?: string) =>
   api.register.db.inSystem((tx) => makeSignInLink(tx, api.tenantId, { email, now: real }));
 
 /** Signs an administrator in; answers the cookie as a browser sends it back. */
 async function signIn(email?: string): Promise<string> {
-  const answer = await api.send('POST', await link(email), { headers: SAME_SITE });
+  const answer = await api.send('POST', await link(email), { headers: FORM, raw: '' });
   expect(answer.status, answer.text).toBe(303);
   return String(answer.headers['set-cookie']).split(';')[0] ?? '';
 }
@@ -53,7 +54,7 @@ describe('a one-time link', () => {
     for (const forged of [`${url}x`, url.slice(0, -1), '/sign-in/link/x', `${url.slice(0, -3)}___`])
       expect((await api.send('POST', forged, { headers: SAME_SITE })).status).toBe(401);
     const headers = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' };
-    expectProblem(await api.send('POST', url, { headers }), 403, 'not-permitted');
+    expect((await api.send('POST', url, { headers })).status).toBe(403);
     expect((await api.send('POST', url, { headers: SAME_SITE })).status).toBe(303);
   });
 

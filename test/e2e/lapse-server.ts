@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { isPostmasterOf, readPostmasterFile } from '../../src/platform/postgres/postmaster.ts';
 import { BUNDLE, type CommandResult, plainEnvironment } from './lapse-commands.ts';
@@ -23,8 +24,8 @@ export interface LapseServer {
 }
 
 /** Starts a server and waits until it is ready. Rejects with what it said where it ends instead. */
-export async function startServer(dataDir: string): Promise<LapseServer> {
-  const process = spawnServer(dataDir);
+export async function startServer(dataDir: string, port?: number): Promise<LapseServer> {
+  const process = spawnServer(dataDir, port);
   const url = await Promise.race([
     process.address,
     process.ended.then((result) => {
@@ -62,13 +63,16 @@ export async function startServer(dataDir: string): Promise<LapseServer> {
 }
 
 /** A server that is started and not waited for. */
-export function spawnServer(dataDir: string): {
+export function spawnServer(
+  dataDir: string,
+  port = 0,
+): {
   readonly child: ChildProcess;
   readonly address: Promise<string>;
   readonly ended: Promise<CommandResult>;
 } {
   const child = spawn(process.execPath, [BUNDLE, 'serve', '--test-clock'], {
-    env: { ...plainEnvironment(), LAPSE_DATA: dataDir, LAPSE_PORT: '0' },
+    env: { ...plainEnvironment(), LAPSE_DATA: dataDir, LAPSE_PORT: String(port) },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let stdout = '';
@@ -89,6 +93,16 @@ export function spawnServer(dataDir: string): {
     stderr,
   }));
   return { child, address, ended };
+}
+
+/** A port that was free just now: for a server whose public address has to be known before it starts. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
 }
 
 /** Far beyond what a slow machine takes: a server that is never ready has to say why. */

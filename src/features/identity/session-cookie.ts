@@ -35,10 +35,11 @@ export function sessionCookie(publicUrl: string): SessionCookie {
     clearAttempt: (reply) => void reply.clearCookie(attempt, options),
     assertSameSite({ method, headers }) {
       if (READS.has(method)) return;
+      // What a browser says of the request itself; older ones name the origin alone. A page without a
+      // referrer, as ours are, sends `null` for it.
       const site = headers['sec-fetch-site'];
-      const same =
-        headers.origin === undefined ? site === 'same-origin' : headers.origin === origin;
-      if (same && (site === undefined || site === 'same-origin')) return;
+      const same = site === undefined ? headers.origin === origin : site === 'same-origin';
+      if (same) return;
       throw new DomainError(
         'not-permitted',
         `a change with a session's cookie must come from ${origin}; programs send a token`,

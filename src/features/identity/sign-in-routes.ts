@@ -33,6 +33,12 @@ export interface SignInRoutes {
 export function addSignInRoutes(app: FastifyInstance, parts: SignInRoutes): void {
   const { db, sessions, cookie, oidc, realNow } = parts;
   const schema = { hide: true };
+  // The forms of these pages have no fields: what they do is in their address.
+  app.addContentTypeParser(
+    'application/x-www-form-urlencoded',
+    { parseAs: 'string', bodyLimit: 1_000 },
+    (_, __, done) => done(null, undefined),
+  );
 
   app.get('/', { schema }, async (request, reply) => {
     const open = await openSession(request, parts);
@@ -84,10 +90,10 @@ export function addSignInRoutes(app: FastifyInstance, parts: SignInRoutes): void
   );
 
   app.post('/sign-in/link/:link', { schema }, async (request, reply) => {
-    cookie.assertSameSite(request);
     const { link } = request.params as { link: string };
     const userAgent = request.headers['user-agent'];
     return orRefusal(reply, async () => {
+      cookie.assertSameSite(request);
       cookie.set(reply, await spendSignInLink(db, sessions, link, { userAgent, now: realNow() }));
       return reply.redirect('/', 303);
     });
@@ -136,7 +142,11 @@ async function orRefusal(
   }
 }
 
-const STATUS: Partial<Record<ErrorCode, number>> = { 'not-found': 404, unavailable: 503 };
+const STATUS: Partial<Record<ErrorCode, number>> = {
+  'not-permitted': 403,
+  'not-found': 404,
+  unavailable: 503,
+};
 
 async function openSession(
   request: FastifyRequest,

@@ -8,6 +8,7 @@ import { addPolicyCommands } from './commands/policy-commands.ts';
 import { addRecordCommands } from './commands/record-commands.ts';
 import { addRegisterCommands } from './commands/register-commands.ts';
 import { addServerCommands } from './commands/server-commands.ts';
+import { addSignInCommands } from './commands/sign-in-commands.ts';
 
 /** The whole command line. Its commands load what they need when they run, so that it starts at once. */
 export function createProgram(): Command {
@@ -25,6 +26,7 @@ function createCommands(): Command {
   addCheckCommand(program);
   addPolicyCommands(program);
   addAdministrationCommands(program);
+  addSignInCommands(program);
   addServerCommands(program);
   return program;
 }

@@ -1,0 +1,91 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { CHROMIUM_TIMEOUT_MS, launchChromium } from '../support/chromium.ts';
+import { fastFolder } from '../support/fast-folder.ts';
+import { CLIENT, startProvider, type TestProvider } from '../support/oidc-provider.ts';
+import { lapseFor, type RunLapse } from './lapse-commands.ts';
+import { freePort, type LapseServer, startServer } from './lapse-server.ts';
+
+const folder = mkdtempSync(join(fastFolder(), 'lapse-sign-in-'));
+let server: LapseServer;
+let provider: TestProvider;
+let browser: Browser;
+let lapse: RunLapse;
+const scripts: string[] = [];
+
+beforeAll(async () => {
+  server = await startServer(join(folder, 'data'), await freePort());
+  provider = await startProvider(server.url, {
+    ada: { name: 'Ada Lovelace', email: 'ada@example.com', email_verified: true, groups: ['sec'] },
+  });
+  lapse = lapseFor({
+    LAPSE_URL: server.url,
+    LAPSE_TOKEN: server.adminToken,
+    LAPSE_DATA: server.dataDir,
+  });
+  browser = await launchChromium();
+}, CHROMIUM_TIMEOUT_MS);
+
+afterAll(async () => {
+  await browser?.close();
+  await provider?.close();
+  await server?.end('SIGINT');
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function openPage(path: string): Promise<Page> {
+  const page = await (await browser.newContext()).newPage();
+  page.on('console', (message) => scripts.push(message.text()));
+  await page.goto(`${server.url}${path}`);
+  return page;
+}
+
+describe('in a browser', () => {
+  test('a one-time link signs in, says who it is, and signs out', async () => {
+    const made = await lapse('token', 'sign-in-link');
+    expect(made.exitCode, made.stderr).toBe(0);
+    const page = await openPage(new URL(made.stdout.trim()).pathname);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('heading', { name: 'Administrator' }).waitFor();
+    expect(await page.textContent('dl')).toContain('administrator');
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.waitForURL('**/sign-in');
+    await page.goto(`${server.url}/`);
+    expect(new URL(page.url()).pathname).toBe('/sign-in');
+  });
+
+  test('a provider signs in and out again', async () => {
+    const secret = join(folder, 'secret');
+    writeFileSync(secret, CLIENT.client_secret);
+    const put = await lapse(
+      ...['provider', 'put', 'work', '--label', 'Work account', '--issuer', provider.issuer],
+      ...['--client-id', CLIENT.client_id, '--client-secret-file', secret],
+      ...['--role', 'sec=security', '--role', 'sec=requestor', '--email-domain', 'example.com'],
+    );
+    expect(put.exitCode, put.stderr).toBe(0);
+    const page = await openPage('/');
+    await page.getByRole('link', { name: 'Work account' }).click();
+    await page.fill('input[name=login]', 'ada');
+    await page.fill('input[name=password]', 'x');
+    await page.click('button[type=submit]');
+    await page.click('button[type=submit]');
+    await page.getByRole('heading', { name: 'Ada Lovelace' }).waitFor();
+    expect(await page.textContent('dl')).toContain('requestor, security');
+    const cookies = await page.context().cookies(server.url);
+    expect(cookies.find(({ name }) => name === 'lapse')).toMatchObject({
+      httpOnly: true,
+      sameSite: 'Lax',
+    });
+    expect(await page.evaluate('document.cookie').catch(() => '')).toBe('');
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.waitForURL((url) => url.origin === provider.issuer);
+    await page.getByRole('button', { name: /Yes, sign me out/ }).click();
+    await page.waitForURL(`${server.url}/sign-in**`);
+  });
+
+  test('no page broke its own policy', () => {
+    expect(scripts.filter((text) => text.includes('Content Security Policy'))).toEqual([]);
+  });
+});
