@@ -1,20 +1,26 @@
 import fc from 'fast-check';
 import type { Actor } from '../../src/domain/access/actor.ts';
 import { DomainError } from '../../src/domain/errors.ts';
+import { awaitedRequirements } from '../../src/domain/exception/awaited-approvals.ts';
 import type { CommandType, ExceptionCommand } from '../../src/domain/exception/commands.ts';
-import { CONTROLS, type ExceptionFields } from '../../src/domain/exception/fields.ts';
-import { openRequirements } from '../../src/domain/policy/approval-progress.ts';
+import {
+  CONTROLS,
+  type ExceptionFields,
+  type RiskFacts,
+} from '../../src/domain/exception/fields.ts';
 import { DAY, formatInstant, HOUR } from '../../src/domain/schedule/instant.ts';
 import {
   ALL_EVIDENCE,
   APPROVER,
   COMPLETE,
   EDITOR,
+  EMERGENCY,
   extension,
   GRANTS,
   given,
   PERMANENCE,
   personOf,
+  REASSESSMENT,
   REQUESTOR,
   REVIEW,
   SECOND_APPROVER,
@@ -41,6 +47,7 @@ const TYPES: readonly (readonly [CommandType, number])[] = [
   ['EditException', 4],
   ['RequestPermanence', 3],
   ['CompleteReview', 3],
+  ['ReassessRisk', 4],
   ['RequireRearchitecture', 2],
   ['LinkRenewal', 3],
   ['UnlinkRenewal', 1],
@@ -137,11 +144,7 @@ function decidesNext({ type, by }: Move, { state }: Story): Actor {
   // Not by identity: a move may have come through JSON.
   const isApprover = by.id === APPROVER.id && by.role === APPROVER.role;
   if (type !== 'ApproveException' || !isApprover) return by;
-  const { requirements = [], approvals = [] } =
-    state.status === 'Under-Review'
-      ? { requirements: state.request?.requirements, approvals: state.approvals }
-      : (state.pending_change ?? {});
-  const [needed] = openRequirements(requirements, approvals);
+  const [needed] = awaitedRequirements(state);
   return needed ? personOf(needed.role as Actor['role']) : by;
 }
 
@@ -160,10 +163,12 @@ export function commandOf(
     case 'EditException':
       return { type, changes: editOf(choice, now + days * DAY) };
     case 'SubmitException':
-      return { type };
+      return choice > 7 ? EMERGENCY : { type };
     case 'ApproveException':
     case 'RejectException': {
-      const named = state.pending_change || choice === 9;
+      const waiting = state.owed ?? state.pending_change;
+      if (choice < 5 && waiting) return { type, reason, change: waiting.change_id };
+      const named = waiting || choice === 9;
       return { type, reason, ...(named && { change: choice % 2 ? 'extension' : 'chg_1' }) };
     }
     case 'RequestExtension':
@@ -172,6 +177,8 @@ export function commandOf(
       return PERMANENCE;
     case 'CompleteReview':
       return REVIEW;
+    case 'ReassessRisk':
+      return { ...REASSESSMENT, facts: FACTS[choice % FACTS.length] ?? {} };
     case 'LinkRenewal':
       return { type, renewal_id: `EXC_${choice % 2}`, takes_over_at: end + (choice - 5) * HOUR };
     case 'UnlinkRenewal':
@@ -197,6 +204,14 @@ export function commandOf(
       return choice % 2 ? { type } : { type, reason };
   }
 }
+
+/** Risks that have risen or not. */
+const FACTS: readonly RiskFacts[] = [
+  { impact: 'Critical' },
+  { impact: 'Low', likelihood: 'Low' },
+  { likelihood: 'High' },
+  { data_classification: 'public' },
+];
 
 /** Everything that a renewal may need. */
 const ARTIFACTS = (['migration-plan', 'business-case', 'memo'] as const).map((kind) => ({

@@ -113,6 +113,9 @@ function assertWithinLimits(stored: ExceptionState, at: number): void {
   const state = stateAt(stored, at, POLICY);
   const { approved_at, effective_from = 0, expires_at = 0, original_expires_at = 0 } = state;
   const maximum = MAXIMUM[state.fields.control ?? ''];
+  if (state.owed) expect(at).toBeLessThan(state.owed.by);
+  if (approved_at !== undefined && state.request?.break_glass)
+    expect(expires_at).toBeLessThanOrEqual(approved_at + DAY);
   if (approved_at !== undefined) {
     expect(original_expires_at).toBeLessThanOrEqual(approved_at + (maximum ?? 90) * DAY);
     expect(expires_at).toBeLessThanOrEqual(approved_at + (maximum ?? 180) * DAY);

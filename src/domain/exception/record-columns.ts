@@ -77,7 +77,7 @@ export const REGISTER_COLUMNS: readonly RecordColumn[] = [
   ...column('text', 'activated_at', 'next_deadline'),
   ...column('texts', 'reminders'),
   ...column('text', 'extended_at'),
-  ...column('structure', 'pending_change', 'permanence', 'decision'),
+  ...column('structure', 'pending_change', 'break_glass', 'owed', 'permanence', 'decision'),
   ...column('text', 'renewed_by', 'ended_at'),
   ...column('structure', 'closed'),
   ...column('text', 'archived_at'),

@@ -45,6 +45,8 @@ export function toAnswer(
     reminders: state.reminders.map(formatInstant),
     extended_at: time(state.extended_at),
     pending_change: pendingAnswer(state),
+    break_glass: request?.break_glass ?? null,
+    owed: owedAnswer(state),
     permanence: permanenceAnswer(state),
     decision: decisionAnswer(state),
     renews: state.renews ?? null,
@@ -100,6 +102,18 @@ function pendingAnswer({
     requested_at: formatInstant(pending.requested_at),
     requirements: [...pending.requirements],
     approvals: pending.approvals.map(approvalAnswer),
+  };
+}
+
+function owedAnswer({ owed }: ExceptionState): ExceptionAnswer['owed'] {
+  if (!owed) return null;
+  return {
+    ...owed,
+    by: formatInstant(owed.by),
+    expires_at: formatInstant(owed.expires_at),
+    requested_at: formatInstant(owed.requested_at),
+    requirements: [...owed.requirements],
+    approvals: owed.approvals.map(approvalAnswer),
   };
 }
 
