@@ -3,11 +3,8 @@ import type { Actor } from '../../src/domain/access/actor.ts';
 import { DomainError } from '../../src/domain/errors.ts';
 import { awaitedRequirements } from '../../src/domain/exception/awaited-approvals.ts';
 import type { CommandType, ExceptionCommand } from '../../src/domain/exception/commands.ts';
-import {
-  CONTROLS,
-  type ExceptionFields,
-  type RiskFacts,
-} from '../../src/domain/exception/fields.ts';
+import { CONTROLS, type ExceptionFields } from '../../src/domain/exception/fields.ts';
+import type { RiskFacts } from '../../src/domain/exception/risk-facts.ts';
 import { DAY, formatInstant, HOUR } from '../../src/domain/schedule/instant.ts';
 import {
   ALL_EVIDENCE,

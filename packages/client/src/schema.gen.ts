@@ -1566,6 +1566,8 @@ export interface components {
             renewal_number: number;
             renewed_by: string | null;
             ended_at: string | null;
+            /** @description why it ended early */
+            ended_note: string | null;
             closed: {
                 /** Format: date-time */
                 at: string;

@@ -17,6 +17,7 @@ import {
   type Story,
 } from '../../../test/support/given.ts';
 import { BUILT_IN_POLICY } from '../policy/built-in-policy.ts';
+import { readPack } from '../policy/read-pack.ts';
 import { DAY, formatInstant, HOUR } from '../schedule/instant.ts';
 import { isInForce, nextDeadline } from './advance.ts';
 import { awaitedRoles } from './awaited-approvals.ts';
@@ -324,4 +325,31 @@ it('the built-in policy asks for the approvals that it asks of every request', (
     'ciso',
   ]);
   expect(story.changeApproved().state.owed).toBeUndefined();
+});
+
+describe('a policy pack', () => {
+  const reading = (break_glass: unknown, risk_change: unknown = {}) =>
+    readPack({ ...BUILT_IN_POLICY, break_glass, risk_change });
+
+  it('of before there were owed reviews has the times of the built-in one', () => {
+    const { break_glass, risk_change, ...older } = BUILT_IN_POLICY;
+    expect(readPack(older)).toEqual({ policy: { ...older, break_glass, risk_change } });
+    expect(readPack({ ...older, break_glass: { allowed: false } })).toMatchObject({
+      policy: { break_glass: { ...break_glass, allowed: false } },
+    });
+  });
+
+  it.each([
+    [{ max_duration: 'PT25H' }, 'must be at most a day'],
+    [{ review_within: 'P2D' }, 'must be at most a day'],
+    [{ max_duration: 'PT0S' }, 'must be an ISO 8601 duration'],
+    [{ allowed: 'no' }, 'allowed'],
+    [{ for_ever: true }, 'for_ever'],
+  ])('cannot make an emergency more than one: %j', (break_glass, message) => {
+    expect(JSON.stringify(reading(break_glass))).toContain(message);
+  });
+
+  it('cannot let a raised risk wait for more than a year', () => {
+    expect(JSON.stringify(reading({}, { review_within: 'P2Y' }))).toContain('at most a year');
+  });
 });

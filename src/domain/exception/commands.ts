@@ -6,7 +6,8 @@ import type {
   EvidenceFile,
   PermanenceDocuments,
 } from './events.ts';
-import type { ExceptionEdit, ExceptionFields, RiskFacts } from './fields.ts';
+import type { ExceptionEdit, ExceptionFields } from './fields.ts';
+import type { RiskFacts } from './risk-facts.ts';
 
 /** What people may ask of a record. Each is one row of the state x command table in `decide.ts`. */
 export type ExceptionCommand =

@@ -6,11 +6,12 @@ import { normalChanges } from './decide-draft.ts';
 import { type Decider, type DecisionContext, refuse, refusedFields } from './decision.ts';
 import type { ExceptionEvent } from './events.ts';
 import { applyEdit } from './evolve.ts';
-import { type ExceptionFields, RISK_FACTS } from './fields.ts';
+import type { ExceptionFields } from './fields.ts';
 import { fullEnd, owing, requirementsNow } from './owed-review.ts';
 import { limitProblems } from './parse-fields.ts';
 import { missingByPolicy } from './policy-demands.ts';
 import { riskScore, severity } from './risk.ts';
+import { RISK_FACTS } from './risk-facts.ts';
 import type { ExceptionState } from './state.ts';
 
 /**

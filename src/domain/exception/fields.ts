@@ -213,21 +213,6 @@ export const SYSTEM_FIELDS = [
 ] as const;
 
 /**
- * What may turn out otherwise while an exception is in force: facts that bear on the risk. What is
- * allowed is not among them; it takes a request of its own.
- */
-export const RISK_FACTS = [
-  'likelihood',
-  'impact',
-  'stride',
-  'threat_model_link',
-  'data_classification',
-  'change_class',
-  'consumers',
-] as const;
-export type RiskFacts = Partial<Pick<ExceptionFields, (typeof RISK_FACTS)[number]>>;
-
-/**
  * Fields whose edit changes neither the risk nor what is allowed. All others are material: editing
  * one voids earlier approvals (INTERFACE, PATCH), and none may be edited while in force.
  */

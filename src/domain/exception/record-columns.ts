@@ -78,7 +78,7 @@ export const REGISTER_COLUMNS: readonly RecordColumn[] = [
   ...column('texts', 'reminders'),
   ...column('text', 'extended_at'),
   ...column('structure', 'pending_change', 'break_glass', 'owed', 'permanence', 'decision'),
-  ...column('text', 'renewed_by', 'ended_at'),
+  ...column('text', 'renewed_by', 'ended_at', 'ended_note'),
   ...column('structure', 'closed'),
   ...column('text', 'archived_at'),
   ...column('structure', 'evidence_files'),

@@ -21,8 +21,8 @@ import { DAY, formatInstant } from '../schedule/instant.ts';
 import { isInForce, nextDeadline } from './advance.ts';
 import { awaitedRoles } from './awaited-approvals.ts';
 import { stateAt } from './catch-up.ts';
-import type { RiskFacts } from './fields.ts';
 import { draftRenewal } from './renewal.ts';
+import type { RiskFacts } from './risk-facts.ts';
 
 /** Security always, and the CISO for a high severity. */
 const BASE = askingFor([{ role: 'security' }]);

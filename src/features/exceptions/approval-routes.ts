@@ -4,6 +4,7 @@ import { awaitedDecision, waitsFor } from '../../domain/exception/awaited-approv
 import { fillableRoles } from '../../domain/policy/approval-progress.ts';
 import type { Policy } from '../../domain/policy/policy.ts';
 import { formatInstant } from '../../domain/schedule/instant.ts';
+import { setAnswerTime } from '../../platform/http/answer-time.ts';
 import { type PageRequest, pageOf, pageParameters } from '../../platform/http/paging.ts';
 import { exceptionAnswer, requirement } from './exception-schemas.ts';
 import type { ExceptionViews } from './exception-views.ts';
@@ -38,13 +39,14 @@ export function addApprovalRoutes(
         response: { 200: pageOf(awaitedApproval) },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const { tenantId, actor } = request.principal;
       const { limit, cursor } = request.query as PageRequest;
       const policy = await policyOf(tenantId);
       const awaiting = fillableRoles(policy, actor.role);
       const order = { sort: 'created_at', descending: false, exactCount: false } as const;
       const page = await views.list(tenantId, { filter: { awaiting }, ...order, limit, cursor });
+      setAnswerTime(reply, page.now);
       // What somebody asked for themselves, or has approved, waits for others.
       const items = page.items.flatMap(({ state, version }) => {
         const requirements = waitsFor(state, actor, policy);

@@ -17,8 +17,8 @@ import {
   exceptionFields,
   IMPACTS,
   LIKELIHOODS,
-  RISK_FACTS,
 } from '../../domain/exception/fields.ts';
+import { RISK_FACTS } from '../../domain/exception/risk-facts.ts';
 import { CHANGE_KINDS, OWED_KINDS } from '../../domain/exception/state.ts';
 import { CLOSED_REASONS, STATUSES } from '../../domain/exception/status.ts';
 import { parseInstant } from '../../domain/schedule/instant.ts';
@@ -143,6 +143,7 @@ export const exceptionAnswer = exceptionFields.extend({
   renewal_number: z.int(),
   renewed_by: z.string().nullable(),
   ended_at: time.nullable(),
+  ended_note: z.string().nullable().describe('why it ended early'),
   closed: z
     .object({
       at: time,

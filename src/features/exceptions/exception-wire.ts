@@ -53,6 +53,7 @@ export function toAnswer(
     renewal_number: state.renewal_number,
     renewed_by: state.renewed_by?.exception_id ?? null,
     ended_at: time(state.ended?.at),
+    ended_note: state.ended?.note ?? null,
     closed: closed
       ? {
           at: formatInstant(closed.at),

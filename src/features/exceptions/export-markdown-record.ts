@@ -44,6 +44,7 @@ function standing(record: ExceptionAnswer): Line[] {
     ['Approved', time(record.approved_at)],
     ['Active since', time(record.activated_at)],
     ['Ended', time(record.ended_at)],
+    ['Ended because', text(record.ended_note)],
     [
       'Closed',
       closed

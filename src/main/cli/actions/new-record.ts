@@ -1,15 +1,19 @@
-import type { ExceptionFieldsInput, LapseClient } from '@lapse/client';
+import { dataOf, type ExceptionFieldsInput, type LapseClient } from '@lapse/client';
+import { withoutDeferred } from '../../../domain/exception/break-glass.ts';
 import { missingForRequest } from '../../../domain/exception/completeness.ts';
 import { FIELD_FLAGS } from '../commands/field-flags.ts';
 import { CommandFailure, EXIT } from '../terminal/command-failure.ts';
 import { connect } from '../terminal/connection.ts';
-import { isInteractive } from '../terminal/output.ts';
+import { isInteractive, remark } from '../terminal/output.ts';
 import { type AnswerOptions, answerRecord } from './answer-record.ts';
 import type { Fields } from './field-file.ts';
 import { changedFields, type FieldInput } from './field-input.ts';
+import { runPlain } from './lifecycle.ts';
 
 interface NewOptions extends AnswerOptions, FieldInput {
   readonly submit?: boolean;
+  /** Submitted as an emergency: why it cannot wait. */
+  readonly breakGlass?: string;
   /** `--no-input`: never ask. */
   readonly input: boolean;
 }
@@ -18,7 +22,7 @@ interface NewOptions extends AnswerOptions, FieldInput {
 export async function newRecord(options: NewOptions): Promise<void> {
   const client = connect();
   const given = await changedFields({}, options);
-  if (options.input && isInteractive() && !options.json && lacksSomething(given)) {
+  if (options.input && isInteractive() && !options.json && lacksSomething(given, options)) {
     const { askForFields } = await import('./ask-for-fields.ts');
     const asked = await askForFields(given);
     return createRecord(client, asked.fields, {
@@ -26,13 +30,13 @@ export async function newRecord(options: NewOptions): Promise<void> {
       submit: options.submit || asked.submit,
     });
   }
-  const missing = missingOf(given, options.submit === true);
+  const missing = missingOf(given, options);
   if (missing.length > 0) {
     throw new CommandFailure('the record is not complete; nothing was stored', {
       exitCode: EXIT.usage,
       details: missing,
-      next: options.submit
-        ? 'give what is missing, or leave out --submit to store a draft'
+      next: isRequest(options)
+        ? `give what is missing, or leave out --${options.submit ? 'submit' : 'break-glass'} to store a draft`
         : 'lapse new --title "…"; on a terminal `lapse new` asks for everything',
     });
   }
@@ -42,26 +46,38 @@ export async function newRecord(options: NewOptions): Promise<void> {
 async function createRecord(
   client: LapseClient,
   fields: Fields,
-  options: AnswerOptions & { readonly submit?: boolean },
+  { breakGlass, ...options }: AnswerOptions & Asked,
 ): Promise<void> {
   const query = options.submit ? ({ submit: 'true' } as const) : {};
   // The server checks every field and names each that is wrong.
   const body = fields as ExceptionFieldsInput;
-  await answerRecord(client.POST('/v1/exceptions', { params: { query }, body }), options);
+  const drafted = client.POST('/v1/exceptions', { params: { query }, body });
+  if (breakGlass === undefined) return answerRecord(drafted, options);
+  const { exception_id: id } = await dataOf(drafted);
+  // Where the emergency is refused, the draft is there to go on with.
+  remark(`drafted ${id}`);
+  await runPlain('submit', id, { ...options, breakGlass });
+}
+
+type Asked = Pick<NewOptions, 'submit' | 'breakGlass'>;
+
+function isRequest({ submit, breakGlass }: Asked): boolean {
+  return submit === true || breakGlass !== undefined;
 }
 
 /** Whether a person would be asked: a draft that could not become a request yet. */
-function lacksSomething(fields: Fields): boolean {
-  return missingOf(fields, true).length > 0;
+function lacksSomething(fields: Fields, { breakGlass }: Asked): boolean {
+  return missingOf(fields, { submit: true, ...(breakGlass ? { breakGlass } : {}) }).length > 0;
 }
 
 /** What is missing of a draft, or of a request, with the flag that gives it. */
-function missingOf(fields: Fields, forRequest: boolean): { at: string; message: string }[] {
+function missingOf(fields: Fields, asked: Asked): { at: string; message: string }[] {
   const title = fields.title
     ? []
     : [{ path: 'title', message: 'is required: a short statement of the problem' }];
   // A plain text stands for a list or a plan here; what it holds the server reads.
-  const others = forRequest ? missingForRequest(fields as never) : [];
+  const all = isRequest(asked) ? missingForRequest(fields as never) : [];
+  const others = asked.breakGlass === undefined ? all : withoutDeferred(all);
   return [...title, ...others].map(({ path, message }) => ({
     at: flagFor(path),
     message,
