@@ -119,6 +119,23 @@ describe('a break-glass', () => {
     });
   });
 
+  test('that is over before its review owes it all the same', async () => {
+    const id = await inForce({ requested_duration: 'PT4H' });
+    const { expires_at: end } = await read(id);
+    await api.moveTo(START + 6 * HOUR);
+    expect(await read(id)).toMatchObject({ status: 'Expired', ended_at: end, ended_note: null });
+    expect(await awaited(id, 'security')).toMatchObject({ change_id: 'break-glass' });
+    const closing = { evidence: ALL_EVIDENCE };
+    expectProblem(await post(id, 'close', closing), 409, 'not-ready');
+    await unswept(START + 30 * HOUR);
+    expect(await read(id)).toMatchObject({ status: 'Expired', owed: null });
+    await api.moveTo(START + 30 * HOUR);
+    const missed = await read(id);
+    expect(missed).toMatchObject({ status: 'Expired', ended_at: end, owed: null });
+    expect(missed.ended_note).toContain('was not given');
+    expect(passed(await post(id, 'close', {}))).toMatchObject({ closed: { reason: 'revoked' } });
+  });
+
   test('waits for its decision record', async () => {
     const id = await inForce({ adr_id: undefined });
     passed(await approve(id, 'security', 'break-glass'));

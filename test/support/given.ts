@@ -203,6 +203,7 @@ export class Story {
   /** Approved by everybody whose approval is needed, one after another. */
   approved(): Story {
     const { state } = this;
+    if (state.status !== 'Under-Review') return this;
     const needed = openRequirements(state.request?.requirements ?? [], state.approvals);
     return needed.length === 0 ? this : this.#approvedAs(needed, {}).approved();
   }

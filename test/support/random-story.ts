@@ -84,6 +84,8 @@ export const moves = fc.array(move, { minLength: 1, maxLength: 16, size: 'max' }
 export interface Beginning {
   readonly fields: Partial<ExceptionFields>;
   readonly ahead: number;
+  /** Submitted as an emergency on that way. */
+  readonly emergency?: boolean;
 }
 
 /** Of a subject of its own, so that no two records of a register stand in each other's chain. */
@@ -106,8 +108,24 @@ const fields: fc.Arbitrary<Partial<ExceptionFields>> = fc
     ...(typeof end === 'number' && { expires_at: formatInstant(START + end * DAY) }),
   }));
 
-/** Any control, with grants or without, any way to say when it starts and ends. */
-export const beginnings: fc.Arbitrary<Beginning> = fc.record({ fields, ahead: fc.nat(6) });
+const ordinary: fc.Arbitrary<Beginning> = fc.record({ fields, ahead: fc.nat(6) });
+
+/** Of a day at most, and of a subject that can be recognised. */
+const emergencies: fc.Arbitrary<Beginning> = fc.record({
+  fields: fc.record({
+    grants: somebodysGrant,
+    effective_from: fc.constant(formatInstant(START)),
+    requested_duration: fc.constantFrom('PT6H', 'PT24H'),
+  }),
+  ahead: fc.nat(3),
+  emergency: fc.constant(true),
+});
+
+/** Any control, with grants or without, any way to say when it starts and ends; some in an emergency. */
+export const beginnings: fc.Arbitrary<Beginning> = fc.oneof(
+  { weight: 4, arbitrary: ordinary },
+  { weight: 1, arbitrary: emergencies },
+);
 
 const USUAL_WAY: readonly Move[] = [
   { wait: HOUR, by: REQUESTOR, type: 'SubmitException', days: 0, choice: 0 },
@@ -118,9 +136,14 @@ const USUAL_WAY: readonly Move[] = [
 ];
 
 /** A story at its beginning and after each of the moves, refused ones included. */
-export function tell({ fields: chosen, ahead }: Beginning, tried: readonly Move[]): Story[] {
+export function tell(
+  { fields: chosen, ahead, emergency }: Beginning,
+  tried: readonly Move[],
+): Story[] {
   const stories = [given(chosen)];
-  const usual = USUAL_WAY.slice(0, ahead);
+  const usual = USUAL_WAY.slice(0, ahead).map((next) =>
+    emergency && next.type === 'SubmitException' ? { ...next, choice: 9 } : next,
+  );
   for (const next of [...usual, ...tried]) stories.push(tryMove(stories.at(-1) as Story, next));
   return stories.slice(usual.length);
 }

@@ -6,7 +6,7 @@ import type { ExceptionFields, FieldName } from './fields.ts';
 import { lineageKey } from './lineage.ts';
 import type { ExceptionState } from './state.ts';
 
-const SOURCE = 'emergencies: break_glass in the policy pack';
+const SOURCE = "the policy pack's break_glass";
 
 /** What may follow in an emergency; the review that is owed asks for it (DESIGN section 1, Emergencies). */
 const MAY_FOLLOW: FieldName = 'adr_id';

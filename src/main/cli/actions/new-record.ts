@@ -27,7 +27,8 @@ export async function newRecord(options: NewOptions): Promise<void> {
     const asked = await askForFields(given);
     return createRecord(client, asked.fields, {
       ...options,
-      submit: options.submit || asked.submit,
+      // An emergency is submitted as one, whatever was answered.
+      submit: options.breakGlass === undefined && (options.submit || asked.submit),
     });
   }
   const missing = missingOf(given, options);
