@@ -64,6 +64,7 @@ const CHANGES: Readonly<Record<string, () => Promise<Prepared>>> = {
     onStory(inStatus('Active', {}, undefined, 3), 'make-permanent'),
   'POST /v1/exceptions/:id/complete-review': () =>
     onStory(permanent().after(340 * DAY), 'complete-review'),
+  'POST /v1/exceptions/:id/reassess-risk': () => onRecord('Active', 'reassess-risk'),
   'POST /v1/exceptions/:id/require-rearchitecture': () =>
     // Activated on the first of a month.
     onStory(

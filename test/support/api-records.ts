@@ -27,6 +27,11 @@ export const COMMAND_BODIES: Readonly<Record<string, unknown>> = {
   renew: RENEWAL,
   'make-permanent': body(PERMANENCE),
   'complete-review': body(REVIEW),
+  'reassess-risk': {
+    impact: 'Critical',
+    reason: 'the key was found in a log',
+    risk_review: 'anybody with the log can use it',
+  },
   'require-rearchitecture': { reason: 'the service is rebuilt next year' },
   revoke: { reason: 'no longer safe' },
   close: { evidence: ALL_EVIDENCE },

@@ -119,6 +119,20 @@ export const REVIEW = {
   risk_review: 'unchanged after a year',
 } as const;
 
+/** A risk that has risen. */
+export const REASSESSMENT = {
+  type: 'ReassessRisk',
+  change_id: 'chg_3',
+  reason: 'the key was found in a log',
+  risk_review: 'anybody with the log can use it',
+  facts: { impact: 'Critical' },
+} as const;
+/** A request in an emergency. */
+export const EMERGENCY = {
+  type: 'SubmitException',
+  break_glass: { reason: 'orders are lost every minute' },
+} as const;
+
 /** Evidence for both closure criteria of {@link COMPLETE}. */
 export const ALL_EVIDENCE = [
   { criterion: 'c1', link: 'https://example.com/pr/1' },
@@ -189,6 +203,7 @@ export class Story {
   /** Approved by everybody whose approval is needed, one after another. */
   approved(): Story {
     const { state } = this;
+    if (state.status !== 'Under-Review') return this;
     const needed = openRequirements(state.request?.requirements ?? [], state.approvals);
     return needed.length === 0 ? this : this.#approvedAs(needed, {}).approved();
   }
@@ -207,11 +222,12 @@ export class Story {
     return this.extensionTo(expires_at).changeApproved();
   }
 
-  /** The pending change approved by everybody whose approval is needed. */
+  /** What waits besides a request, approved by everybody whose approval is needed. */
   changeApproved(): Story {
-    const pending = this.state.pending_change;
+    const pending = this.state.owed ?? this.state.pending_change;
     if (!pending) return this;
     const needed = openRequirements(pending.requirements, pending.approvals);
+    if (needed.length === 0) return this;
     return this.#approvedAs(needed, { change: pending.change_id }).changeApproved();
   }
 

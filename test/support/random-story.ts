@@ -1,20 +1,23 @@
 import fc from 'fast-check';
 import type { Actor } from '../../src/domain/access/actor.ts';
 import { DomainError } from '../../src/domain/errors.ts';
+import { awaitedRequirements } from '../../src/domain/exception/awaited-approvals.ts';
 import type { CommandType, ExceptionCommand } from '../../src/domain/exception/commands.ts';
 import { CONTROLS, type ExceptionFields } from '../../src/domain/exception/fields.ts';
-import { openRequirements } from '../../src/domain/policy/approval-progress.ts';
+import type { RiskFacts } from '../../src/domain/exception/risk-facts.ts';
 import { DAY, formatInstant, HOUR } from '../../src/domain/schedule/instant.ts';
 import {
   ALL_EVIDENCE,
   APPROVER,
   COMPLETE,
   EDITOR,
+  EMERGENCY,
   extension,
   GRANTS,
   given,
   PERMANENCE,
   personOf,
+  REASSESSMENT,
   REQUESTOR,
   REVIEW,
   SECOND_APPROVER,
@@ -41,6 +44,7 @@ const TYPES: readonly (readonly [CommandType, number])[] = [
   ['EditException', 4],
   ['RequestPermanence', 3],
   ['CompleteReview', 3],
+  ['ReassessRisk', 4],
   ['RequireRearchitecture', 2],
   ['LinkRenewal', 3],
   ['UnlinkRenewal', 1],
@@ -80,6 +84,8 @@ export const moves = fc.array(move, { minLength: 1, maxLength: 16, size: 'max' }
 export interface Beginning {
   readonly fields: Partial<ExceptionFields>;
   readonly ahead: number;
+  /** Submitted as an emergency on that way. */
+  readonly emergency?: boolean;
 }
 
 /** Of a subject of its own, so that no two records of a register stand in each other's chain. */
@@ -102,8 +108,24 @@ const fields: fc.Arbitrary<Partial<ExceptionFields>> = fc
     ...(typeof end === 'number' && { expires_at: formatInstant(START + end * DAY) }),
   }));
 
-/** Any control, with grants or without, any way to say when it starts and ends. */
-export const beginnings: fc.Arbitrary<Beginning> = fc.record({ fields, ahead: fc.nat(6) });
+const ordinary: fc.Arbitrary<Beginning> = fc.record({ fields, ahead: fc.nat(6) });
+
+/** Of a day at most, and of a subject that can be recognised. */
+const emergencies: fc.Arbitrary<Beginning> = fc.record({
+  fields: fc.record({
+    grants: somebodysGrant,
+    effective_from: fc.constant(formatInstant(START)),
+    requested_duration: fc.constantFrom('PT6H', 'PT24H'),
+  }),
+  ahead: fc.nat(3),
+  emergency: fc.constant(true),
+});
+
+/** Any control, with grants or without, any way to say when it starts and ends; some in an emergency. */
+export const beginnings: fc.Arbitrary<Beginning> = fc.oneof(
+  { weight: 4, arbitrary: ordinary },
+  { weight: 1, arbitrary: emergencies },
+);
 
 const USUAL_WAY: readonly Move[] = [
   { wait: HOUR, by: REQUESTOR, type: 'SubmitException', days: 0, choice: 0 },
@@ -114,9 +136,14 @@ const USUAL_WAY: readonly Move[] = [
 ];
 
 /** A story at its beginning and after each of the moves, refused ones included. */
-export function tell({ fields: chosen, ahead }: Beginning, tried: readonly Move[]): Story[] {
+export function tell(
+  { fields: chosen, ahead, emergency }: Beginning,
+  tried: readonly Move[],
+): Story[] {
   const stories = [given(chosen)];
-  const usual = USUAL_WAY.slice(0, ahead);
+  const usual = USUAL_WAY.slice(0, ahead).map((next) =>
+    emergency && next.type === 'SubmitException' ? { ...next, choice: 9 } : next,
+  );
   for (const next of [...usual, ...tried]) stories.push(tryMove(stories.at(-1) as Story, next));
   return stories.slice(usual.length);
 }
@@ -137,11 +164,7 @@ function decidesNext({ type, by }: Move, { state }: Story): Actor {
   // Not by identity: a move may have come through JSON.
   const isApprover = by.id === APPROVER.id && by.role === APPROVER.role;
   if (type !== 'ApproveException' || !isApprover) return by;
-  const { requirements = [], approvals = [] } =
-    state.status === 'Under-Review'
-      ? { requirements: state.request?.requirements, approvals: state.approvals }
-      : (state.pending_change ?? {});
-  const [needed] = openRequirements(requirements, approvals);
+  const [needed] = awaitedRequirements(state);
   return needed ? personOf(needed.role as Actor['role']) : by;
 }
 
@@ -160,10 +183,12 @@ export function commandOf(
     case 'EditException':
       return { type, changes: editOf(choice, now + days * DAY) };
     case 'SubmitException':
-      return { type };
+      return choice > 7 ? EMERGENCY : { type };
     case 'ApproveException':
     case 'RejectException': {
-      const named = state.pending_change || choice === 9;
+      const waiting = state.owed ?? state.pending_change;
+      if (choice < 5 && waiting) return { type, reason, change: waiting.change_id };
+      const named = waiting || choice === 9;
       return { type, reason, ...(named && { change: choice % 2 ? 'extension' : 'chg_1' }) };
     }
     case 'RequestExtension':
@@ -172,6 +197,8 @@ export function commandOf(
       return PERMANENCE;
     case 'CompleteReview':
       return REVIEW;
+    case 'ReassessRisk':
+      return { ...REASSESSMENT, facts: FACTS[choice % FACTS.length] ?? {} };
     case 'LinkRenewal':
       return { type, renewal_id: `EXC_${choice % 2}`, takes_over_at: end + (choice - 5) * HOUR };
     case 'UnlinkRenewal':
@@ -197,6 +224,14 @@ export function commandOf(
       return choice % 2 ? { type } : { type, reason };
   }
 }
+
+/** Risks that have risen or not. */
+const FACTS: readonly RiskFacts[] = [
+  { impact: 'Critical' },
+  { impact: 'Low', likelihood: 'Low' },
+  { likelihood: 'High' },
+  { data_classification: 'public' },
+];
 
 /** Everything that a renewal may need. */
 const ARTIFACTS = (['migration-plan', 'business-case', 'memo'] as const).map((kind) => ({

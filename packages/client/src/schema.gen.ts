@@ -327,6 +327,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/exceptions/{id}/reassess-risk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say how the risk is now; where it has risen, its approvals are owed or it ends */
+        post: operations["post-exceptions-by-id-reassess-risk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/exceptions/{id}/reject": {
         parameters: {
             query?: never;
@@ -438,7 +455,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Request approval of a complete draft */
+        /** Request approval of a complete draft; with break_glass in an emergency */
         post: operations["post-exceptions-by-id-submit"];
         delete?: never;
         options?: never;
@@ -1647,6 +1664,67 @@ export interface components {
                     ends_by?: string;
                 }[];
             } | null;
+            /** @description of an emergency: why it could not wait */
+            break_glass: {
+                reason: string;
+            } | null;
+            /** @description a review that is owed while it is in force already */
+            owed: {
+                change_id: string;
+                /** @enum {string} */
+                kind: "break-glass" | "risk-change";
+                reason: string;
+                /**
+                 * Format: date-time
+                 * @description undecided by then, it ends
+                 */
+                by: string;
+                /**
+                 * Format: date-time
+                 * @description its end, once the review is settled
+                 */
+                expires_at: string;
+                requested_by: {
+                    id: string;
+                    name: string;
+                    email?: string;
+                };
+                /** Format: date-time */
+                requested_at: string;
+                requirements: {
+                    role: string;
+                    count: number;
+                    rule: string;
+                    /** @description steps follow one another; the first when left out */
+                    step?: number;
+                    /** @description the consumer that signs off */
+                    consumer?: string;
+                    /** @description the very person who may fill it */
+                    person?: {
+                        id: string;
+                        name: string;
+                        email?: string;
+                    };
+                }[];
+                approvals: {
+                    /** @description the role that it fills */
+                    role: string;
+                    consumer?: string;
+                    by: {
+                        id: string;
+                        name: string;
+                        email?: string;
+                    };
+                    /** Format: date-time */
+                    at: string;
+                    reason: string;
+                    /**
+                     * Format: date-time
+                     * @description an earlier end, which the approver made a condition
+                     */
+                    ends_by?: string;
+                }[];
+            } | null;
             /** @description what stands behind a permanent exception; its end is its next yearly review */
             permanence: {
                 business_case: string;
@@ -1678,6 +1756,8 @@ export interface components {
             renewal_number: number;
             renewed_by: string | null;
             ended_at: string | null;
+            /** @description why it ended early */
+            ended_note: string | null;
             closed: {
                 /** Format: date-time */
                 at: string;
@@ -1809,6 +1889,36 @@ export interface components {
                  * @example P30D
                  */
                 decide_within: string;
+            };
+            break_glass: {
+                /**
+                 * @description false: no emergency goes without its approvals
+                 * @default true
+                 */
+                allowed: boolean;
+                /**
+                 * Format: duration
+                 * @description longest time in force, from approval
+                 * @default PT24H
+                 * @example P30D
+                 */
+                max_duration: string;
+                /**
+                 * Format: duration
+                 * @description so long after its start the approvals and the decision record are owed
+                 * @default PT24H
+                 * @example P30D
+                 */
+                review_within: string;
+            };
+            risk_change: {
+                /**
+                 * Format: duration
+                 * @description a raised risk is approved so soon, or the exception ends
+                 * @default P7D
+                 * @example P30D
+                 */
+                review_within: string;
             };
             /**
              * @description the approval roles that a role may fill besides its own
@@ -2094,6 +2204,38 @@ export interface components {
                  * @example P30D
                  */
                 decide_within: string;
+            };
+            /** @default {} */
+            break_glass: {
+                /**
+                 * @description false: no emergency goes without its approvals
+                 * @default true
+                 */
+                allowed: boolean;
+                /**
+                 * Format: duration
+                 * @description longest time in force, from approval
+                 * @default PT24H
+                 * @example P30D
+                 */
+                max_duration: string;
+                /**
+                 * Format: duration
+                 * @description so long after its start the approvals and the decision record are owed
+                 * @default PT24H
+                 * @example P30D
+                 */
+                review_within: string;
+            };
+            /** @default {} */
+            risk_change: {
+                /**
+                 * Format: duration
+                 * @description a raised risk is approved so soon, or the exception ends
+                 * @default P7D
+                 * @example P30D
+                 */
+                review_within: string;
             };
             /**
              * @description the approval roles that a role may fill besides its own
@@ -2415,6 +2557,8 @@ export interface operations {
                             }[];
                             /** @description the change that waits; null for the request itself */
                             change_id: string | null;
+                            /** @description of a review that is owed: undecided by then, the exception ends */
+                            owed_by: string | null;
                         }[];
                         next_cursor: string | null;
                     };
@@ -3267,6 +3411,55 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    "post-exceptions-by-id-reassess-risk": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request that is sent again with the same key has the same answer */
+                "Idempotency-Key"?: string;
+                /** @description the ETag of what is changed, as it was read */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description what has changed */
+                    reason: string;
+                    /** @description the risk as it is assessed now (000 section 4: fresh risk review) */
+                    risk_review: string;
+                    /** @enum {string} */
+                    likelihood?: "Low" | "Medium" | "High";
+                    /** @enum {string} */
+                    impact?: "Low" | "Medium" | "High" | "Critical";
+                    /** @enum {string} */
+                    stride?: "S" | "T" | "R" | "I" | "D" | "E";
+                    threat_model_link?: string;
+                    /** @enum {string} */
+                    data_classification?: "public" | "internal" | "restricted" | "confidential";
+                    /** @enum {string} */
+                    change_class?: "minor" | "major" | "security" | "breaking";
+                    consumers?: string | string[];
+                };
+            };
+        };
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExceptionRecord"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     "post-exceptions-by-id-reject": {
         parameters: {
             query?: never;
@@ -3519,6 +3712,8 @@ export interface operations {
                 "application/json": {
                     /** @description why; kept in the ledger */
                     reason?: string;
+                    /** @description an emergency: at most a day under one approver, reviewed afterwards */
+                    break_glass?: boolean;
                 };
             };
         };
@@ -5596,7 +5791,7 @@ export interface operations {
                         items: {
                             task_id: string;
                             /** @enum {string} */
-                            kind: "quarantine" | "ledger-diverged" | "chain-decision";
+                            kind: "quarantine" | "ledger-diverged" | "chain-decision" | "review-owed";
                             subject_type: string;
                             subject_id: string;
                             detail: string;
@@ -5634,7 +5829,7 @@ export interface operations {
                     "application/json": {
                         task_id: string;
                         /** @enum {string} */
-                        kind: "quarantine" | "ledger-diverged" | "chain-decision";
+                        kind: "quarantine" | "ledger-diverged" | "chain-decision" | "review-owed";
                         subject_type: string;
                         subject_id: string;
                         detail: string;

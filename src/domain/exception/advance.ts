@@ -3,6 +3,7 @@ import type { DurationText, Policy } from '../policy/policy.ts';
 import { formatInstant, type Instant } from '../schedule/instant.ts';
 import { decisionDue, demand } from './chain-decision.ts';
 import type { ExceptionEvent } from './events.ts';
+import { missedReview } from './owed-review.ts';
 import type { ExceptionState } from './state.ts';
 import { IN_FORCE, OPEN } from './status.ts';
 
@@ -28,6 +29,9 @@ function lifecycleDeadline(state: ExceptionState): Instant | undefined {
     case 'Expiring':
     case 'Extended':
       return state.expires_at;
+    case 'Expired':
+      // What an emergency owes outlasts it.
+      return state.owed?.by;
     case 'Closed':
       return state.closed?.archives_at;
     default:
@@ -56,6 +60,8 @@ export function advance(
       return canActivate(state)
         ? activation(state, deadline, policy)
         : lapsed('never activated before its end', now, policy);
+    case 'Expired':
+      return state.owed && missedReview(state.owed);
     case 'Closed':
       return { type: 'ExceptionArchived', data: {} };
     default:
@@ -120,8 +126,10 @@ function dueDecision({ status, decision_due }: ExceptionState): Instant | undefi
 }
 
 function firstReminder(state: ExceptionState): Instant | undefined {
+  const [first] = state.reminders;
   // Shorter than the last reminder: there is no Expiring, only the end.
-  return state.reminders[0] ?? state.expires_at;
+  if (first === undefined || state.expires_at === undefined) return state.expires_at;
+  return Math.min(first, state.expires_at);
 }
 
 function expiring(due: Instant): ExceptionEvent {
@@ -137,6 +145,8 @@ function ending(state: ExceptionState, now: Instant, policy: Policy): ExceptionE
       data: { reason: 'renewed', archives_at: archivesAt(now, policy) },
     };
   }
+  const { owed } = state;
+  if (owed && owed.by <= (state.expires_at ?? 0)) return missedReview(owed);
   const ended_at = formatInstant(state.expires_at ?? now);
   return { type: 'ExceptionExpired', data: { cause: 'end-reached', ended_at } };
 }

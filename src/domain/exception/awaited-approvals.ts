@@ -1,21 +1,24 @@
 import { type Actor, isSamePerson } from '../access/actor.ts';
-import { canFill, openRequirements } from '../policy/approval-progress.ts';
+import { canFill, openRequirements, unmetRequirements } from '../policy/approval-progress.ts';
 import type { Policy, Requirement } from '../policy/policy.ts';
+import { isBreakGlass } from './break-glass.ts';
 import type { ApprovalState, ExceptionState } from './state.ts';
 
-/** What waits for a decision: the request that is under review, or the change of a record in force. */
+/** What waits for a decision: the request under review, a review that is owed, or a change in force. */
 export function awaitedDecision(
   state: ExceptionState,
 ): (ApprovalState & { readonly change_id?: string }) | undefined {
   if (state.status === 'Under-Review' && state.request)
     return { requirements: state.request.requirements, approvals: state.approvals };
-  return state.pending_change;
+  return state.owed ?? state.pending_change;
 }
 
-/** The approvals that can be given next. */
-function awaitedRequirements(state: ExceptionState): Requirement[] {
+/** The approvals that can be given next; of an emergency every one, whatever its step. */
+export function awaitedRequirements(state: ExceptionState): Requirement[] {
   const awaited = awaitedDecision(state);
-  return awaited ? openRequirements(awaited.requirements, awaited.approvals) : [];
+  if (!awaited) return [];
+  const next = isBreakGlass(state) ? unmetRequirements : openRequirements;
+  return next(awaited.requirements, awaited.approvals);
 }
 
 /** The roles of them, each once. */

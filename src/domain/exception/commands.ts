@@ -7,6 +7,7 @@ import type {
   PermanenceDocuments,
 } from './events.ts';
 import type { ExceptionEdit, ExceptionFields } from './fields.ts';
+import type { RiskFacts } from './risk-facts.ts';
 
 /** What people may ask of a record. Each is one row of the state x command table in `decide.ts`. */
 export type ExceptionCommand =
@@ -20,7 +21,7 @@ export type ExceptionCommand =
       chain?: ChainMemory;
     }
   | { type: 'EditException'; changes: ExceptionEdit }
-  | { type: 'SubmitException' }
+  | { type: 'SubmitException'; break_glass?: { reason: string } }
   | { type: 'RequestChanges'; reason: string }
   | { type: 'WithdrawException'; reason?: string }
   | ({ type: 'ApproveException'; reason: string; change?: string } & ApprovalTerms)
@@ -35,6 +36,7 @@ export type ExceptionCommand =
     }
   | ({ type: 'RequestPermanence' } & ReviewRequest & PermanenceDocuments)
   | ({ type: 'CompleteReview' } & ReviewRequest)
+  | ({ type: 'ReassessRisk'; facts: RiskFacts } & ReviewRequest)
   | { type: 'RequireRearchitecture'; reason: string }
   | { type: 'LinkRenewal'; renewal_id: string; takes_over_at: number }
   | { type: 'UnlinkRenewal'; renewal_id: string }

@@ -2,6 +2,7 @@ import type { DomainError } from '../errors.ts';
 import { addText, evaluatePolicy, limitEnd } from '../policy/evaluate.ts';
 import { formatInstant, type Instant, parseInstant } from '../schedule/instant.ts';
 import { remindersAfter } from './advance.ts';
+import { noLongerRefusal } from './break-glass.ts';
 import { chainPlace } from './chain-place.ts';
 import { type Decider, type DecisionContext, isRefusal, refuse } from './decision.ts';
 import type { ExceptionEvent } from './events.ts';
@@ -12,7 +13,10 @@ import { allowed } from './time-limits.ts';
 /** One extension, asked for while in force (000 section 4, Duration). */
 export const decideExtension: Decider<'RequestExtension'> = (state, command, context) => {
   const end = parseInstant(command.expires_at) ?? 0;
-  const refusal = pendingRefusal(state) ?? extensionRefusal(state, end, context);
+  const refusal =
+    noLongerRefusal(state, 'extended') ??
+    pendingRefusal(state) ??
+    extensionRefusal(state, end, context);
   if (refusal) return refusal;
   const { extension_requirements: requirements } = evaluatePolicy(
     context.policy,
@@ -26,7 +30,10 @@ export const decideExtension: Decider<'RequestExtension'> = (state, command, con
 
 /** Permanent instead of another renewal (002, Permanent Exceptions); its end becomes a yearly review. */
 export const decidePermanence: Decider<'RequestPermanence'> = (state, command, { now, policy }) => {
-  const refusal = pendingRefusal(state) ?? permanenceRefusal(state, command, policy);
+  const refusal =
+    noLongerRefusal(state, 'made permanent') ??
+    pendingRefusal(state) ??
+    permanenceRefusal(state, command, policy);
   if (refusal) return refusal;
   const { type: _, ...asked } = command;
   const expires_at = formatInstant(addText(now, policy.chains.review_every));
@@ -87,8 +94,15 @@ function changedEnd(
   };
 }
 
-function pendingRefusal({ pending_change: pending }: ExceptionState): DomainError | undefined {
+function pendingRefusal({ pending_change, owed }: ExceptionState): DomainError | undefined {
+  const pending = owed ?? pending_change;
   if (!pending) return undefined;
+  if (owed) {
+    return refuse(
+      'change-pending',
+      `a ${owed.kind} review is owed by ${formatInstant(owed.by)} (${owed.change_id}); it has to be settled first`,
+    );
+  }
   const article = pending.kind === 'extension' ? 'an' : 'a';
   return refuse(
     'change-pending',

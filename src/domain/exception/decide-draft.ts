@@ -3,6 +3,12 @@ import { addText, evaluatePolicy } from '../policy/evaluate.ts';
 import type { ChainPlace, Policy } from '../policy/policy.ts';
 import { policyDigest } from '../policy/policy-digest.ts';
 import { formatInstant } from '../schedule/instant.ts';
+import {
+  breakGlassLimit,
+  breakGlassRefusal,
+  isBreakGlass,
+  withoutDeferred,
+} from './break-glass.ts';
 import { chainPlace } from './chain-place.ts';
 import { missingForRenewal, missingForRequest } from './completeness.ts';
 import {
@@ -19,6 +25,7 @@ import { applyEdit } from './evolve.ts';
 import type { ExceptionEdit, ExceptionFields, FieldName } from './fields.ts';
 import { staleJustification } from './fresh-justification.ts';
 import { requestedPlaces } from './lineage.ts';
+import { settlement } from './owed-review.ts';
 import { contradictions, limitProblems } from './parse-fields.ts';
 import { missingByPolicy } from './policy-demands.ts';
 import { riskScore } from './risk.ts';
@@ -68,7 +75,7 @@ export const decideEdit: Decider<'EditException'> = (state, command, context) =>
   const fields = applyEdit(state.fields, changes);
   const place = chainPlace(state);
   const refusal =
-    fieldRefusal(fields, context, place, material.length > 0) ??
+    fieldRefusal(fields, context, place, material.length > 0, isBreakGlass(state)) ??
     staleRefusal(fields, 'justification' in changes ? state.chain : undefined) ??
     incompleteRefusal(state, fields, material.length > 0, context.policy);
   if (refusal) return refusal;
@@ -77,14 +84,21 @@ export const decideEdit: Decider<'EditException'> = (state, command, context) =>
     type: 'ExceptionEdited' as const,
     data: { changes, material, voided_approvals: voided },
   };
+  if (material.length === 0 && state.owed) return [event, ...settlement(state, state.owed, fields)];
   if (state.status === 'Draft' || material.length === 0) return [event];
   // What is approved has changed, so the request stands anew: earlier approvals say nothing of it.
-  return [event, submission(state, fields, context)];
+  return [event, submission(state, fields, context, state.request?.break_glass)];
 };
 
-/** A request: complete, within the policy's time, with the approvals that it needs written down. */
-export const decideSubmit: Decider<'SubmitException'> = (state, _, context) => {
-  const lacking = missingOf(state, state.fields, context.policy);
+/**
+ * A request: complete, within the policy's time, with the approvals that it needs written down. In an
+ * emergency the decision record may follow, and one of the approvals puts it in force.
+ */
+export const decideSubmit: Decider<'SubmitException'> = (state, { break_glass }, context) => {
+  const refusal = break_glass && breakGlassRefusal(state, context.policy);
+  if (refusal) return refusal;
+  const all = missingOf(state, state.fields, context.policy);
+  const lacking = break_glass ? withoutDeferred(all) : all;
   if (lacking.length > 0) {
     const names = lacking.map((error) => error.path).join(', ');
     return refuse(
@@ -94,25 +108,30 @@ export const decideSubmit: Decider<'SubmitException'> = (state, _, context) => {
     );
   }
   const place = chainPlace(state);
-  const end = endIfApproved(state.fields, context.now, context.policy, place);
+  const isEmergency = break_glass !== undefined;
+  const end = endIfApproved(state.fields, context.now, context.policy, place, isEmergency);
   if (Array.isArray(end)) return refusedFields(end, 'end-refused');
-  return [submission(state, state.fields, context)];
+  return [submission(state, state.fields, context, break_glass)];
 };
 
 function submission(
   state: ExceptionState,
   fields: ExceptionFields,
   { now, policy }: DecisionContext,
+  break_glass: { readonly reason: string } | undefined,
 ) {
-  const places = requestedPlaces(state, fields);
+  const places = requestedPlaces(state, fields, break_glass !== undefined);
+  // An emergency that nobody has approved within its day was none.
+  const undecided = break_glass ? breakGlassLimit(policy).duration : policy.undecided_after;
   return {
     type: 'ExceptionSubmitted' as const,
     data: {
       requirements: evaluatePolicy(policy, fields, chainPlace(state)).requirements,
       policy: policyDigest(policy),
       statement_digest: statementDigest(fields),
-      lapses_at: formatInstant(addText(now, policy.undecided_after)),
+      lapses_at: formatInstant(addText(now, undecided)),
       ...(places.length > 0 ? { places } : {}),
+      ...(break_glass ? { break_glass } : {}),
     },
   };
 }
@@ -123,10 +142,13 @@ function fieldRefusal(
   context: DecisionContext,
   place?: ChainPlace,
   checkEnd = true,
+  isEmergency = false,
 ): DomainError | undefined {
   const problems = [...contradictions(fields), ...limitProblems(fields)];
   if (problems.length > 0) return refusedFields(problems);
-  const end = checkEnd ? endIfApproved(fields, context.now, context.policy, place) : undefined;
+  const end = checkEnd
+    ? endIfApproved(fields, context.now, context.policy, place, isEmergency)
+    : undefined;
   return Array.isArray(end) ? refusedFields(end, 'end-refused') : undefined;
 }
 
@@ -145,7 +167,8 @@ function incompleteRefusal(
 ): DomainError | undefined {
   if (state.status === 'Draft') return undefined;
   const known = requestsAnew ? [] : missingOf(state, state.fields, policy).map(({ path }) => path);
-  const missing = missingOf(state, after, policy).filter(({ path }) => !known.includes(path));
+  const all = missingOf(state, after, policy).filter(({ path }) => !known.includes(path));
+  const missing = requestsAnew && isBreakGlass(state) ? withoutDeferred(all) : all;
   if (missing.length === 0) return undefined;
   const names = missing.map(({ path }) => path).join(', ');
   return refuse(
@@ -180,7 +203,7 @@ function normal({ tenant_org: _, ...fields }: ExceptionFields): ExceptionFields 
 }
 
 /** The changes that change something, so that the fields afterwards are as `normal` gives them. */
-function normalChanges(changes: ExceptionEdit, fields: ExceptionFields): ExceptionEdit {
+export function normalChanges(changes: ExceptionEdit, fields: ExceptionFields): ExceptionEdit {
   const { tenant_org: _, ...given } = changes;
   const merged = applyEdit(fields, given);
   const isDerived = merged.risk_score !== undefined && merged.risk_score === riskScore(merged);

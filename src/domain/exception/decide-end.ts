@@ -1,13 +1,14 @@
 import type { DomainError } from '../errors.ts';
 import { formatInstant } from '../schedule/instant.ts';
 import { activation, archivesAt, hasTelemetry } from './advance.ts';
+import { isBreakGlass } from './break-glass.ts';
 import { criteriaWithoutEvidence } from './closure.ts';
 import type { RemovalStatement } from './commands.ts';
 import { type Decider, type DecisionContext, refuse, refusedFields } from './decision.ts';
 import type { ClosureEvidence, ExceptionEvent } from './events.ts';
 import { fileWithDigest, tooManyFiles } from './evidence-file.ts';
 import { limitProblems } from './parse-fields.ts';
-import type { ExceptionState } from './state.ts';
+import type { ExceptionState, OwedReview } from './state.ts';
 import type { ClosedReason } from './status.ts';
 
 /**
@@ -31,7 +32,7 @@ export const decideActivate: Decider<'ActivateException'> = (state, { reason }, 
 
 /** Ends it early. What was granted is taken away first, so with grants it is Expired until then. */
 export const decideRevoke: Decider<'RevokeException'> = (state, { reason }, context) => {
-  if (state.status === 'Approved' || !hasGrants(state)) {
+  if (state.status === 'Approved' || !(hasGrants(state) || owesReview(state))) {
     return [closing('revoked', context, { note: reason })];
   }
   return [
@@ -53,7 +54,9 @@ export const decideClose: Decider<'CloseException'> = (state, command, context) 
   const lacking = lackingEvidence(state, evidence);
   if (lacking) return lacking;
   const { removal, reason } = command;
-  if (removal || !hasGrants(state)) {
+  if (owesReview(state)) {
+    if (state.status === 'Expired') return reviewFirst(state.owed);
+  } else if (removal || !hasGrants(state)) {
     const note = reason ?? ended?.note;
     return [closing(ended?.reason ?? 'remediated', context, { note, evidence, removal })];
   }
@@ -73,10 +76,17 @@ export const decideWithdraw: Decider<'WithdrawException'> = (_, { reason }, cont
   closing('withdrawn', context, { note: reason }),
 ];
 
-/** Freezes a closed record before its time. */
-export const decideArchive: Decider<'ArchiveException'> = (_, { reason }) => [
-  { type: 'ExceptionArchived', data: reason === undefined ? {} : { reason } },
-];
+/** Freezes a closed record before its time; not an emergency, after which no other may follow so long. */
+export const decideArchive: Decider<'ArchiveException'> = (state, { reason }) => {
+  const { activated_at, closed } = state;
+  if (isBreakGlass(state) && activated_at !== undefined && closed) {
+    return refuse(
+      'not-ready',
+      `a break-glass is archived by itself at ${formatInstant(closed.archives_at)}; until then no other may follow for the same (ADR 0028)`,
+    );
+  }
+  return [{ type: 'ExceptionArchived', data: reason === undefined ? {} : { reason } }];
+};
 
 /**
  * The successor is approved and ready: at this record's end it takes over, and nothing expires. Said
@@ -145,6 +155,20 @@ function closing(
     type: 'ExceptionClosed',
     data: { reason, ...Object.fromEntries(given), archives_at: archivesAt(now, policy) },
   };
+}
+
+/** An emergency owes its review whether or not it is over. */
+function owesReview(
+  state: ExceptionState,
+): state is ExceptionState & Required<Pick<ExceptionState, 'owed'>> {
+  return state.owed?.kind === 'break-glass';
+}
+
+function reviewFirst({ by, change_id }: OwedReview): DomainError {
+  return refuse(
+    'not-ready',
+    `its review is owed until ${formatInstant(by)}: once it is approved with "change": "${change_id}" and the decision record is there, or that time has passed, it can be closed`,
+  );
 }
 
 function hasGrants(state: ExceptionState): boolean {

@@ -1,13 +1,9 @@
 import type { DomainError } from '../errors.ts';
-import {
-  canFill,
-  isComplete,
-  openRequirements,
-  requirementText,
-} from '../policy/approval-progress.ts';
+import { canFill, isComplete, requirementText } from '../policy/approval-progress.ts';
 import { formatInstant, parseInstant } from '../schedule/instant.ts';
 import { archivesAt, remindersAfter } from './advance.ts';
-import { hasApproved, isRequestor } from './awaited-approvals.ts';
+import { awaitedRequirements, hasApproved, isRequestor } from './awaited-approvals.ts';
+import { hasDecisionRecord, isBreakGlass } from './break-glass.ts';
 import { chainPlace } from './chain-place.ts';
 import type { ApprovalTerms } from './commands.ts';
 import { changeMade } from './decide-change.ts';
@@ -20,7 +16,15 @@ import {
   refuse,
 } from './decision.ts';
 import type { ExceptionEvent } from './events.ts';
-import type { ApprovalState, ExceptionState } from './state.ts';
+import { owing, settlement } from './owed-review.ts';
+import {
+  type Approval,
+  type ApprovalState,
+  type ExceptionState,
+  OWED_KINDS,
+  type OwedReview,
+  type PendingChange,
+} from './state.ts';
 import { type EndDecision, endIfApproved } from './time-limits.ts';
 
 /** One approval; the last that is required fixes the end, or makes the change real. */
@@ -37,31 +41,47 @@ export const decideApprove: Decider<'ApproveException'> = (state, command, conte
     change.kind === 'extension'
       ? { type: 'ExtensionApprovalGiven', data: given }
       : { type: 'ChangeApprovalGiven', data: given };
-  const approvals = [...change.approvals, { ...filled, by: context.actor }];
+  const approvals = [...change.approvals, approvalNow(filled, command, context)];
+  if (isOwed(change)) return [event, ...settlement(state, { ...change, approvals })];
   if (!isComplete(change.requirements, approvals)) return [event];
   const made = changeMade(state, change, context);
   return isRefusal(made) ? made : [event, made];
 };
 
-/** No: of the request, which ends it, or of a pending change, which leaves the record as it was. */
+/**
+ * No: of the request or of a review that is owed, which ends it, or of a pending change, which leaves
+ * the record as it was.
+ */
 export const decideReject: Decider<'RejectException'> = (state, command, context) => {
   if (state.status === 'Under-Review') {
-    const stray = strayChange(command.change);
-    if (stray) return stray;
-    const data = {
-      reason: 'rejected' as const,
-      note: command.reason,
-      archives_at: archivesAt(context.now, context.policy),
-    };
-    return [{ type: 'ExceptionClosed', data }];
+    return strayChange(command.change) ?? [rejected(command.reason, context)];
   }
   const change = namedChange(state, command.change);
   if ('code' in change) return change;
+  if (isOwed(change)) return rejectReview(state, change, command.reason, context);
   const data = { change_id: change.change_id, reason: command.reason };
   return change.kind === 'extension'
     ? [{ type: 'ExtensionRejected', data }]
     : [{ type: 'ChangeRejected', data }];
 };
+
+function rejected(note: string, { now, policy }: DecisionContext): ExceptionEvent {
+  const data = { reason: 'rejected' as const, note, archives_at: archivesAt(now, policy) };
+  return { type: 'ExceptionClosed', data };
+}
+
+/** A review that goes against the record ends it at once. */
+function rejectReview(
+  state: ExceptionState,
+  { change_id }: OwedReview,
+  reason: string,
+  context: DecisionContext,
+): Decision {
+  if (state.status === 'Approved') return [rejected(reason, context)];
+  const ended = state.status === 'Expired' ? state.expires_at : context.now;
+  const ended_at = formatInstant(ended ?? context.now);
+  return [{ type: 'ReviewFailed', data: { change_id, cause: 'revoked', ended_at, reason } }];
+}
 
 /** Back to the requestor, with what is to be changed. */
 export const decideRequestChanges: Decider<'RequestChanges'> = (_, { reason }) => [
@@ -78,7 +98,9 @@ function approveRequest(
   const open = { requirements: request.requirements, approvals: state.approvals };
   const filled = filledRequirement(state, open, command, context);
   if (isRefusal(filled)) return filled;
-  const asked = endIfApproved(state.fields, context.now, context.policy, chainPlace(state));
+  const isEmergency = isBreakGlass(state);
+  const { now, policy } = context;
+  const asked = endIfApproved(state.fields, now, policy, chainPlace(state), isEmergency);
   if (Array.isArray(asked)) {
     const detail = asked.map((error) => `${error.path} ${error.message}`).join('; ');
     return refuse('end-refused', `the request cannot be approved as it stands: ${detail}`, asked);
@@ -88,8 +110,9 @@ function approveRequest(
   const { statement_digest } = request;
   const data = { ...filled, reason: command.reason, statement_digest, ...condition };
   const given = { type: 'ApprovalGiven' as const, data };
-  const approvals = [...state.approvals, { ...filled, by: context.actor }];
-  if (!isComplete(request.requirements, approvals)) return [given];
+  const approvals = [...state.approvals, approvalNow(filled, command, context)];
+  const isWhole = isComplete(request.requirements, approvals);
+  if (!isWhole && !isEmergency) return [given];
   const conditions = [...state.approvals.map(({ ends_by }) => ends_by), optional(data.ends_by)];
   const expires_at = Math.min(asked.expires_at, ...conditions.filter((end) => end !== undefined));
   if (expires_at <= asked.effective_from) return endedBefore(expires_at, asked);
@@ -100,7 +123,26 @@ function approveRequest(
     rule: asked.limit.rule,
     reminders: remindersAfter(context.now, expires_at, asked.reminders),
   };
-  return [given, { type: 'ExceptionApproved', data: approved }];
+  const event = { type: 'ExceptionApproved' as const, data: approved };
+  if (!request.break_glass || (isWhole && hasDecisionRecord(state.fields))) return [given, event];
+  const within = policy.break_glass.review_within;
+  const times = { since: asked.effective_from, within, end: expires_at };
+  const review = { change_id: 'break-glass', kind: 'break-glass', ...request.break_glass } as const;
+  const owed = owing(state, review, times, request.requirements);
+  return [given, event, { type: 'ReviewOwed', data: owed }];
+}
+
+/** An approval of this moment, as those are that the record has. */
+function approvalNow(
+  filled: Pick<Approval, 'role' | 'consumer'>,
+  { reason }: CommandOf<'ApproveException'>,
+  { actor, now }: DecisionContext,
+): Approval {
+  return { ...filled, by: actor, at: now, reason };
+}
+
+function isOwed(change: PendingChange | OwedReview): change is OwedReview {
+  return (OWED_KINDS as readonly string[]).includes(change.kind);
 }
 
 /** An approver may shorten the time, never lengthen it. */
@@ -135,7 +177,7 @@ function strayChange(name: string | undefined): DomainError | undefined {
 }
 
 function namedChange(state: ExceptionState, name: string | undefined) {
-  const pending = state.pending_change;
+  const pending = state.owed ?? state.pending_change;
   if (!pending)
     return refuse(
       'no-such-change',
@@ -172,7 +214,7 @@ function filledRequirement(
       'you have approved this already; one person fills one role, so somebody else has to decide',
     );
   }
-  const lacking = openRequirements(open.requirements, open.approvals);
+  const lacking = awaitedRequirements(state);
   const filled = lacking.find(
     (requirement) =>
       canFill(requirement, actor, policy) &&

@@ -18,6 +18,7 @@ import {
   decideWithdraw,
 } from './decide-end.ts';
 import { decideApprove, decideReject, decideRequestChanges } from './decide-review.ts';
+import { decideReassess } from './decide-risk.ts';
 import { type Decider, type Decision, type DecisionContext, refuse } from './decision.ts';
 import type { ExceptionState } from './state.ts';
 import { IN_FORCE, OPEN, STATUSES, type Status } from './status.ts';
@@ -35,12 +36,14 @@ export const POSSIBLE_IN: Readonly<Record<Handled, readonly Status[]>> = {
   SubmitException: ['Draft'],
   RequestChanges: ['Under-Review'],
   WithdrawException: ['Draft', 'Under-Review', 'Approved'],
-  ApproveException: ['Under-Review', ...IN_FORCE],
-  RejectException: ['Under-Review', ...IN_FORCE],
+  // Also where the review of an emergency is owed.
+  ApproveException: ['Under-Review', 'Approved', ...OPEN],
+  RejectException: ['Under-Review', 'Approved', ...OPEN],
   ActivateException: ['Approved'],
   RequestExtension: ['Active', 'Expiring', 'Extended'],
   RequestPermanence: IN_FORCE,
   CompleteReview: ['Active', 'Expiring'],
+  ReassessRisk: IN_FORCE,
   // Also of what is over: its chain can be renewed, unless this was never decided.
   RequireRearchitecture: [...OPEN, 'Closed', 'Archived'],
   LinkRenewal: OPEN,
@@ -63,6 +66,7 @@ const DECIDERS: { readonly [Type in Handled]: Decider<Type> } = {
   RequestExtension: decideExtension,
   RequestPermanence: decidePermanence,
   CompleteReview: decideReview,
+  ReassessRisk: decideReassess,
   RequireRearchitecture: decideRearchitecture,
   LinkRenewal: decideLinkRenewal,
   UnlinkRenewal: decideUnlinkRenewal,

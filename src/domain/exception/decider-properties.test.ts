@@ -8,7 +8,7 @@ import { DAY } from '../schedule/instant.ts';
 import { isInForce } from './advance.ts';
 import { stateAt } from './catch-up.ts';
 import { evolve } from './evolve.ts';
-import type { ExceptionState } from './state.ts';
+import { type ExceptionState, OWED_KINDS } from './state.ts';
 import { IN_FORCE, STATUSES } from './status.ts';
 
 const POLICY = BUILT_IN_POLICY;
@@ -99,13 +99,18 @@ describe('whatever people try, whenever they try it', { timeout: 120_000 }, () =
     );
   });
 
-  it('every status is reached, so none of this is about nothing', () => {
+  it('every status is reached and every review owed, so none of this is about nothing', () => {
     const reached = new Set<string>();
+    const owed = new Set<string>();
     const stories = fc.sample(fc.tuple(beginnings, moves), { numRuns: 400, seed: 1 });
     for (const [beginning, tried] of stories) {
-      for (const { state } of tell(beginning, tried)) reached.add(state.status);
+      for (const { state } of tell(beginning, tried)) {
+        reached.add(state.status);
+        if (state.owed) owed.add(state.owed.kind);
+      }
     }
     expect([...reached].sort()).toEqual([...STATUSES].sort());
+    expect([...owed].sort()).toEqual([...OWED_KINDS].sort());
   });
 });
 
@@ -113,6 +118,9 @@ function assertWithinLimits(stored: ExceptionState, at: number): void {
   const state = stateAt(stored, at, POLICY);
   const { approved_at, effective_from = 0, expires_at = 0, original_expires_at = 0 } = state;
   const maximum = MAXIMUM[state.fields.control ?? ''];
+  if (state.owed) expect(at).toBeLessThan(state.owed.by);
+  if (approved_at !== undefined && state.request?.break_glass)
+    expect(expires_at).toBeLessThanOrEqual(approved_at + DAY);
   if (approved_at !== undefined) {
     expect(original_expires_at).toBeLessThanOrEqual(approved_at + (maximum ?? 90) * DAY);
     expect(expires_at).toBeLessThanOrEqual(approved_at + (maximum ?? 180) * DAY);

@@ -46,6 +46,10 @@ export type ExceptionEvent =
   | Event<'ChangeRejected', { change_id: string; reason: string }>
   | Event<'PermanenceGranted', NewEnd>
   | Event<'ReviewCompleted', NewEnd>
+  | Event<'RiskReassessed', { changes: ExceptionEdit; reason: string }>
+  | Event<'ReviewOwed', ReviewOwed>
+  | Event<'ReviewSettled', { change_id: string; expires_at: InstantText }>
+  | Event<'ReviewFailed', ReviewFailed>
   | Event<'DecisionDemanded', { due: InstantText; decide_by: InstantText }>
   | Event<'RearchitectureRequired', { reason: string }>
   | Event<'RenewalLinked', { renewal_id: string; takes_over_at: InstantText }>
@@ -97,6 +101,8 @@ interface Submitted {
   lapses_at: InstantText;
   /** The places that the request takes in its lineage; absent where it has none. */
   places?: readonly string[];
+  /** Why it cannot wait, of an emergency. */
+  break_glass?: { readonly reason: string };
 }
 
 interface ApprovalGiven extends FilledRole {
@@ -137,6 +143,26 @@ interface ReviewRequested {
   reason: string;
   risk_review: string;
   requirements: readonly Requirement[];
+}
+
+interface ReviewOwed {
+  change_id: string;
+  kind: 'break-glass' | 'risk-change';
+  reason: string;
+  by: InstantText;
+  /** The record's end until the review is settled. */
+  expires_at: InstantText;
+  requirements: readonly Requirement[];
+  /** Names of the people whose approvals of a change or an earlier review are void. */
+  voided_approvals?: readonly string[];
+}
+
+/** A review that was owed was missed or went against the record, so that it ends. */
+interface ReviewFailed {
+  change_id: string;
+  cause: 'end-reached' | 'revoked';
+  ended_at: InstantText;
+  reason: string;
 }
 
 /** What stands behind a permanent exception (002, Permanent Exceptions): links. */

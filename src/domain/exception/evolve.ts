@@ -1,5 +1,4 @@
 import type { Actor } from '../access/actor.ts';
-import type { Instant } from '../schedule/instant.ts';
 import {
   actorReference,
   approval,
@@ -15,9 +14,10 @@ import {
   withoutDecisionDue,
   withoutPendingChange,
 } from './evolve-change.ts';
+import { closed, expired, reviewFailed, withoutOwed } from './evolve-end.ts';
+import { changeApproved, reviewOwed, reviewSettled } from './evolve-owed.ts';
 import type { ExceptionEdit, ExceptionFields } from './fields.ts';
 import type { ExceptionState } from './state.ts';
-import { type ClosedReason, IN_FORCE } from './status.ts';
 
 /**
  * The record after one more event. Pure: it sees neither policy nor clock, since events hold what
@@ -119,6 +119,14 @@ function apply(
       return madePermanent(state, event.data, at);
     case 'ReviewCompleted':
       return reviewed(state, event.data, at);
+    case 'RiskReassessed':
+      return { ...state, fields: applyEdit(state.fields, event.data.changes) };
+    case 'ReviewOwed':
+      return reviewOwed(state, event.data, context);
+    case 'ReviewSettled':
+      return reviewSettled(state, event.data);
+    case 'ReviewFailed':
+      return reviewFailed(state, event.data);
     case 'DecisionDemanded':
       return {
         ...withoutDecisionDue(state),
@@ -130,11 +138,8 @@ function apply(
       return { ...state, decision: { ...state.decision, rearchitecture } };
     }
     case 'ChangeApprovalGiven':
-    case 'ExtensionApprovalGiven': {
-      if (!state.pending_change) return state;
-      const approvals = [...state.pending_change.approvals, approval(event.data, context)];
-      return { ...state, pending_change: { ...state.pending_change, approvals } };
-    }
+    case 'ExtensionApprovalGiven':
+      return changeApproved(state, event.data, context);
     case 'ExceptionExtended':
       return {
         ...withoutPendingChange(state),
@@ -199,6 +204,7 @@ function submitted(
       statement_digest: data.statement_digest,
       ...(data.places ? { places: data.places } : {}),
       requirements: data.requirements,
+      ...(data.break_glass ? { break_glass: data.break_glass } : {}),
     },
   };
 }
@@ -211,7 +217,7 @@ function withoutApproval(state: ExceptionState): ExceptionState {
     original_expires_at,
     controls_confirmed,
     ...rest
-  } = state;
+  } = withoutOwed(state);
   return { ...rest, approvals: [], reminders: [] };
 }
 
@@ -220,50 +226,6 @@ function withContributor(
   actor: Actor,
 ): ExceptionState['contributors'] {
   return known.some(({ id }) => id === actor.id) ? known : [...known, actorReference(actor)];
-}
-
-const CAUSE_REASON = {
-  'end-reached': 'expired',
-  revoked: 'revoked',
-  closed: 'remediated',
-} as const;
-
-function expired(state: ExceptionState, data: DataOf<'ExceptionExpired'>): ExceptionState {
-  const at = instant(data.ended_at);
-  const ended = {
-    at,
-    reason: CAUSE_REASON[data.cause],
-    ...(data.reason === undefined ? {} : { note: data.reason }),
-    ...(data.evidence === undefined ? {} : { evidence: data.evidence }),
-  };
-  // An end that is brought forward is the record's end: nothing may read it as still in force.
-  return { ...withoutPendingChange(state), status: 'Expired', expires_at: at, ended };
-}
-
-function closed(
-  state: ExceptionState,
-  data: DataOf<'ExceptionClosed'>,
-  context: EventContext,
-): ExceptionState {
-  return {
-    ...withoutPendingChange(state),
-    ...(IN_FORCE.includes(state.status) ? endedBy(state, data.reason, context.at) : {}),
-    status: 'Closed',
-    closed: {
-      at: context.at,
-      by: actorReference(context.actor),
-      reason: data.reason,
-      ...(data.note === undefined ? {} : { note: data.note }),
-      evidence: data.evidence ?? [],
-      archives_at: instant(data.archives_at),
-    },
-  };
-}
-
-/** In force until it was closed: its end is then, and never later than the one it had. */
-function endedBy(state: ExceptionState, reason: ClosedReason, now: Instant) {
-  const at = Math.min(now, state.expires_at ?? now);
-  return { expires_at: at, ended: { at, reason } };
 }
 
 function evidenceAdded(

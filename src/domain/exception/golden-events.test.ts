@@ -3,8 +3,10 @@ import { describe, expect, it } from 'vitest';
 import {
   ALL_EVIDENCE,
   APPROVER,
+  askingFor,
   COMPLETE,
   EDITOR,
+  EMERGENCY,
   EXCEPTION_ID,
   extension,
   GRANTS,
@@ -13,12 +15,13 @@ import {
   ONE_APPROVER,
   PERMANENCE,
   personOf,
+  REASSESSMENT,
   REVIEW,
   START,
   type Story,
 } from '../../../test/support/given.ts';
 import type { Actor } from '../access/actor.ts';
-import { DAY } from '../schedule/instant.ts';
+import { DAY, HOUR } from '../schedule/instant.ts';
 import { evolve } from './evolve.ts';
 import type { ExceptionState } from './state.ts';
 import { EVENT_VERSIONS, upcast } from './upcast.ts';
@@ -41,6 +44,7 @@ const FILES = [
   // Requests take places in a chain since then, a key that may be left out.
   { file: 'events-v1', story: eventful, added: ['places'] },
   { file: 'events-chains-v1', story: chained, added: [] as string[] },
+  { file: 'events-owed-v1', story: owing, added: [] as string[] },
 ].map((each) => ({ ...each, golden: readGolden(each.file) }));
 
 it('the golden streams hold every type of event', () => {
@@ -161,4 +165,25 @@ function chained(): Story {
     .after(340 * DAY)
     .with({ ...REVIEW, change_id: 'chg_3' })
     .changeApproved();
+}
+
+/** The story of the third: an emergency that is reviewed, whose risk rises, and that ends for it. */
+function owing(): Story {
+  const { adr_id: _, ...incomplete } = COMPLETE;
+  const fields = { ...incomplete, services: ['webhook'], grants: GRANTS };
+  const policy = askingFor([{ role: 'security' }, { role: 'domain-owner', step: 2 }]);
+  return nothing(policy)
+    .with({ type: 'DraftException', fields })
+    .with(EMERGENCY)
+    .with({ type: 'ApproveException', reason: 'go' }, personOf('domain-owner'))
+    .confirmed()
+    .after(HOUR)
+    .with(
+      { type: 'ApproveException', reason: 'rightly so', change: 'break-glass' },
+      personOf('security'),
+    )
+    .with({ type: 'EditException', changes: { adr_id: 'ADR-0300' } })
+    .after(HOUR)
+    .with(REASSESSMENT, EDITOR)
+    .with({ type: 'RejectException', reason: 'shut it', change: 'risk-change' }, APPROVER);
 }

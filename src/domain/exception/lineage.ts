@@ -33,13 +33,18 @@ export function lineageKey(fields: ExceptionFields): string | undefined {
  * comes to this key for the first time. No two records ever hold the same place, so a key belongs to
  * one chain, and each number in it to one record. A record holds them from its submission until it is
  * over without having been in force; one that was in force holds them for good.
+ *
+ * An emergency stands in no chain. Its key has one place for emergencies, which it holds until it is
+ * archived, so that no emergency follows another (ADR 0028).
  */
 export function requestedPlaces(
   { renewal_number: number, chain }: ExceptionState,
   fields: ExceptionFields,
+  isEmergency = false,
 ): string[] {
   const key = lineageKey(fields);
   if (key === undefined) return [];
+  if (isEmergency) return [`${key}${EMERGENCY}`];
   const isFirst = !chain?.keys.includes(key);
   return [...new Set([isFirst ? 0 : number, number])].map((each) => place(key, each));
 }
@@ -47,8 +52,12 @@ export function requestedPlaces(
 /** The places that a record holds as it stands. */
 export function heldPlaces({ status, request, activated_at }: ExceptionState): readonly string[] {
   const isOver = status === 'Closed' || status === 'Archived';
+  if (request?.break_glass && status === 'Archived') return [];
   return isOver && activated_at === undefined ? [] : (request?.places ?? []);
 }
+
+/** Sorts before the numbers of a chain, so that the newest of a chain is the last all the same. */
+const EMERGENCY = '/-emergency';
 
 /** What the record hands on to its renewal. */
 export function chainMemory({ chain, fields, request }: ExceptionState): ChainMemory {

@@ -1,12 +1,14 @@
 import type { DomainError } from '../errors.ts';
 import { formatInstant, type Instant } from '../schedule/instant.ts';
 import { canActivate } from './advance.ts';
+import { noLongerRefusal } from './break-glass.ts';
 import { undecidedRefusal } from './chain-decision.ts';
 import { firstApprovers } from './chain-place.ts';
 import type { CommandOf } from './decision.ts';
 import { refuse } from './decision.ts';
 import type { ExceptionFields } from './fields.ts';
 import { chainMemory } from './lineage.ts';
+import { fullEnd } from './owed-review.ts';
 import type { ExceptionState } from './state.ts';
 import { IN_FORCE, OPEN } from './status.ts';
 
@@ -40,6 +42,8 @@ export function draftRenewal(
       `only an exception that is or was in force can be renewed; this one is ${state.status}${ended ? ' and never was: draft a new exception' : ''}`,
     );
   }
+  const emergency = noLongerRefusal(state, 'renewed');
+  if (emergency) return emergency;
   if (state.renewed_by || state.closed?.reason === 'renewed') {
     return refuse(
       'already-exists',
@@ -67,7 +71,7 @@ export function draftRenewal(
     requested_duration,
     ...copied
   } = state.fields;
-  const end = state.expires_at ?? now;
+  const end = fullEnd(state) ?? now;
   const fields: ExceptionFields = {
     ...copied,
     justification: request.justification,
@@ -104,7 +108,7 @@ export function chainCommand(
   const renewal_id = after.exception_id;
   const wasReady = isReady(before);
   if (wasReady && !isReady(after)) return { type: 'UnlinkRenewal', renewal_id };
-  const outlasts = (after.expires_at ?? 0) > (predecessor.expires_at ?? 0);
+  const outlasts = (after.expires_at ?? 0) > (fullEnd(predecessor) ?? 0);
   if (wasReady || !isReady(after) || !outlasts) return undefined;
   return { type: 'LinkRenewal', renewal_id, takes_over_at: after.effective_from ?? 0 };
 }

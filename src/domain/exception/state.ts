@@ -46,6 +46,25 @@ export interface PendingChange {
   readonly approvals: readonly Approval[];
 }
 
+/** Why a review can be owed of a record that is in force already. */
+export const OWED_KINDS = ['break-glass', 'risk-change'] as const;
+
+/**
+ * A review that is owed of a record in force: its approvals are to come by an instant, else it ends by
+ * itself. Until then the record's end is that instant, where it is the earlier one.
+ */
+export interface OwedReview extends ApprovalState {
+  readonly change_id: string;
+  readonly kind: (typeof OWED_KINDS)[number];
+  /** Why it could not wait, or what has changed. */
+  readonly reason: string;
+  readonly by: Instant;
+  /** The end that the record has again once the review is settled. */
+  readonly expires_at: Instant;
+  readonly requested_by: ActorReference;
+  readonly requested_at: Instant;
+}
+
 /** A file of evidence, and who added it when. */
 export interface EvidenceFileOnRecord extends EvidenceFile {
   readonly added_at: Instant;
@@ -77,6 +96,8 @@ export interface ExceptionState {
     /** The places that it takes in its lineage. */
     readonly places?: readonly string[];
     readonly requirements: readonly Requirement[];
+    /** Why it cannot wait, of an emergency: one approval puts it in force. */
+    readonly break_glass?: { readonly reason: string };
   };
   /** Everyone who wrote what is to be approved: none of them may approve it. */
   readonly contributors: readonly ActorReference[];
@@ -91,6 +112,8 @@ export interface ExceptionState {
   readonly reminders: readonly Instant[];
   readonly extended_at?: Instant;
   readonly pending_change?: PendingChange;
+  /** While one is owed, no change waits besides. */
+  readonly owed?: OwedReview;
   /** Permanent since then; its end is its next yearly review. */
   readonly permanence?: PermanenceDocuments & {
     readonly granted_at: Instant;

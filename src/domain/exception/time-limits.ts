@@ -1,7 +1,8 @@
 import type { FieldError } from '../errors.ts';
-import { addText, evaluatePolicy, type Limit, limitEnd } from '../policy/evaluate.ts';
+import { addText, evaluatePolicy, type Limit, limitEnd, shorter } from '../policy/evaluate.ts';
 import type { ChainPlace, DurationText, Policy } from '../policy/policy.ts';
 import { formatInstant, type Instant, parseInstant } from '../schedule/instant.ts';
+import { breakGlassLimit } from './break-glass.ts';
 import type { ExceptionFields } from './fields.ts';
 
 /** The end that a request would get were it approved at `now`, and the latest that the policy allows. */
@@ -17,15 +18,20 @@ export interface EndDecision {
 /**
  * The times of a record approved at `now`: the clock starts at approval, a chosen end is taken as
  * it is or refused, never replaced; a duration counts from approval; with neither, it is
- * the policy's default, or its maximum (DESIGN section 1).
+ * the policy's default, or its maximum (DESIGN section 1). An emergency starts with its approval, and
+ * has a maximum of its own.
  */
 export function endIfApproved(
   fields: ExceptionFields,
   now: Instant,
   policy: Policy,
   place?: ChainPlace,
+  isEmergency = false,
 ): EndDecision | FieldError[] {
-  const { maximum: limit, default: usual, reminders } = evaluatePolicy(policy, fields, place);
+  const { reminders, ...decided } = evaluatePolicy(policy, fields, place);
+  const emergency = isEmergency ? breakGlassLimit(policy) : undefined;
+  const limit = shorter(emergency, decided.maximum);
+  const usual = shorter(emergency, decided.default);
   const latest = limitEnd(now, limit);
   const from = Math.max(now, optionalInstant(fields.effective_from) ?? now);
   const chosen = optionalInstant(fields.expires_at);
@@ -39,6 +45,10 @@ export function endIfApproved(
   if (end > latest) {
     const message = `is later than the policy allows; ${allowed(now, latest, limit)}`;
     return [{ path: field, message }];
+  }
+  if (isEmergency && from > now) {
+    const message = `lies in the future; a break-glass starts with its approval, so an instant that has passed would pass, or an ordinary request (rule ${limit.rule}; ${limit.source})`;
+    return [{ path: 'effective_from', message }];
   }
   if (from >= end) return [{ path: 'effective_from', message: startTooLate(end, latest, limit) }];
   return { effective_from: from, expires_at: end, latest, limit, reminders };

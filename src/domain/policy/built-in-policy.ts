@@ -40,6 +40,9 @@ export const BUILT_IN_POLICY: Policy = {
     decide_beyond: 3,
     decide_within: 'P30D',
   },
+  // DESIGN section 1, Emergencies; no document has a figure for a risk that changes.
+  break_glass: { allowed: true, max_duration: 'PT24H', review_within: 'PT24H' },
+  risk_change: { review_within: 'P7D' },
   // Whoever is an approver and nothing besides reviews as security, or for the domain.
   stand_ins: { approver: ['security', 'domain-owner'] },
   rules: [

@@ -118,7 +118,8 @@ export function strictest(rules: readonly PolicyRule[], effect: LimitName): Limi
   return best;
 }
 
-function shorter(limit: Limit | undefined, maximum: Limit): Limit {
+/** The limit, where it is shorter than the maximum. */
+export function shorter(limit: Limit | undefined, maximum: Limit): Limit {
   return limit && limitEnd(0, limit) < limitEnd(0, maximum) ? limit : maximum;
 }
 

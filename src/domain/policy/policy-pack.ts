@@ -130,6 +130,28 @@ const chains = z.strictObject({
   decide_within: limit.describe('so long undecided, it cannot be renewed further'),
 });
 
+/** No emergency lasts longer, and none waits longer for its review (DESIGN section 1, Emergencies). */
+const emergencyTime = limit.refine((text) => {
+  const parsed = parseDuration(text);
+  return parsed === undefined || addDuration(0, parsed) <= DAY;
+}, 'must be at most a day (PT24H)');
+
+/** Emergencies: in force under one approver, and reviewed afterwards. */
+const breakGlass = z.strictObject({
+  allowed: z.boolean().default(true).describe('false: no emergency goes without its approvals'),
+  max_duration: emergencyTime.default('PT24H').describe('longest time in force, from approval'),
+  review_within: emergencyTime
+    .default('PT24H')
+    .describe('so long after its start the approvals and the decision record are owed'),
+});
+
+/** Risk that has changed while a record is in force. */
+const riskChange = z.strictObject({
+  review_within: limit
+    .default('P7D')
+    .describe('a raised risk is approved so soon, or the exception ends'),
+});
+
 /** A policy pack: one file, every rule of which people can read, version, test and compare. */
 export const policyPack = z.strictObject({
   id: shortText.describe('a name for people, such as acme-2026-1'),
@@ -141,6 +163,8 @@ export const policyPack = z.strictObject({
     decide_beyond: 3,
     decide_within: 'P30D',
   }),
+  break_glass: breakGlass.prefault({}),
+  risk_change: riskChange.prefault({}),
   stand_ins: z
     .partialRecord(z.enum([...APPROVAL_ROLES, 'approver']), z.array(z.enum(APPROVAL_ROLES)))
     .default({})
@@ -156,6 +180,8 @@ export const policyPack = z.strictObject({
 /** The keys that each object of a pack may have, by its path without the numbers of list entries. */
 export const PACK_KEYS: Readonly<Record<string, readonly string[]>> = {
   '': Object.keys(policyPack.shape),
+  break_glass: Object.keys(breakGlass.shape),
+  risk_change: Object.keys(riskChange.shape),
   stand_ins: [...APPROVAL_ROLES, 'approver'],
   rules: Object.keys(rule.shape),
   'rules.match': Object.keys(match.shape),

@@ -3,6 +3,8 @@ import { z } from 'zod';
 import { awaitedDecision, waitsFor } from '../../domain/exception/awaited-approvals.ts';
 import { fillableRoles } from '../../domain/policy/approval-progress.ts';
 import type { Policy } from '../../domain/policy/policy.ts';
+import { formatInstant } from '../../domain/schedule/instant.ts';
+import { setAnswerTime } from '../../platform/http/answer-time.ts';
 import { type PageRequest, pageOf, pageParameters } from '../../platform/http/paging.ts';
 import { exceptionAnswer, requirement } from './exception-schemas.ts';
 import type { ExceptionViews } from './exception-views.ts';
@@ -13,6 +15,11 @@ const awaitedApproval = z.object({
   exception: exceptionAnswer,
   requirements: z.array(requirement),
   change_id: z.string().nullable().describe('the change that waits; null for the request itself'),
+  owed_by: z
+    .string()
+    .meta({ format: 'date-time' })
+    .nullable()
+    .describe('of a review that is owed: undecided by then, the exception ends'),
 });
 
 /** `GET /v1/approvals`: what waits for whoever asks, the oldest first. */
@@ -32,20 +39,22 @@ export function addApprovalRoutes(
         response: { 200: pageOf(awaitedApproval) },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const { tenantId, actor } = request.principal;
       const { limit, cursor } = request.query as PageRequest;
       const policy = await policyOf(tenantId);
       const awaiting = fillableRoles(policy, actor.role);
       const order = { sort: 'created_at', descending: false, exactCount: false } as const;
       const page = await views.list(tenantId, { filter: { awaiting }, ...order, limit, cursor });
+      setAnswerTime(reply, page.now);
       // What somebody asked for themselves, or has approved, waits for others.
       const items = page.items.flatMap(({ state, version }) => {
         const requirements = waitsFor(state, actor, policy);
         if (requirements.length === 0) return [];
         const change_id = awaitedDecision(state)?.change_id ?? null;
         const exception = toAnswer(state, version, tenantId, page.now);
-        return [{ exception, requirements, change_id }];
+        const owed_by = state.owed ? formatInstant(state.owed.by) : null;
+        return [{ exception, requirements, change_id, owed_by }];
       });
       return { items, next_cursor: page.next_cursor };
     },

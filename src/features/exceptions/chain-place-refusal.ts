@@ -1,9 +1,11 @@
 import { DatabaseError } from 'pg';
 import { DomainError } from '../../domain/errors.ts';
+import { isBreakGlass } from '../../domain/exception/break-glass.ts';
 import { stateAt } from '../../domain/exception/catch-up.ts';
 import { heldPlaces, keyOf } from '../../domain/exception/lineage.ts';
 import type { ExceptionState } from '../../domain/exception/state.ts';
 import type { Policy } from '../../domain/policy/policy.ts';
+import { formatInstant } from '../../domain/schedule/instant.ts';
 import type { Transaction } from '../../platform/db/transaction.ts';
 import { type StateColumns, stateOf } from './exception-row.ts';
 
@@ -26,13 +28,16 @@ export async function placeRefusal(
   request: ExceptionState,
   policy: Policy,
 ): Promise<DomainError> {
-  const keys = [...new Set(heldPlaces(request).map(keyOf))];
+  const isEmergency = isBreakGlass(request);
+  const [place = ''] = heldPlaces(request);
+  // The numbers of the chain, or the one place that emergencies have beside them.
+  const from = isEmergency ? place : `${keyOf(place)}/0`;
   const [row] = await tx.query<StateColumns & { [column: string]: unknown }>(
     `SELECT e.fields, e.state FROM lapse.exception_chain_places p
      JOIN lapse.exceptions e ON e.tenant_id = p.tenant_id AND e.exception_id = p.exception_id
-     WHERE p.tenant_id = $1 AND p.place > $2 || '/' AND p.place < $2 || '0' AND p.exception_id <> $3
+     WHERE p.tenant_id = $1 AND p.place >= $2 AND p.place < $3 AND p.exception_id <> $4
      ORDER BY p.place DESC LIMIT 1`,
-    [tenantId, keys[0] ?? '', request.exception_id],
+    [tenantId, from, isEmergency ? `${place}0` : `${keyOf(place)}0`, request.exception_id],
   );
   const holder = row && stateAt(stateOf(row), await tx.now, policy);
   if (!holder || heldPlaces(holder).length === 0) {
@@ -41,7 +46,15 @@ export async function placeRefusal(
       'another record has just given way to this request; send it again',
     );
   }
-  return new DomainError('already-exists', `${covers(holder)}; ${instead(holder)}`);
+  const why = isEmergency ? noSecond(holder) : `${covers(holder)}; ${instead(holder)}`;
+  return new DomainError('already-exists', why);
+}
+
+function noSecond({ exception_id: id, status, closed }: ExceptionState): string {
+  const until = closed
+    ? `it is archived at ${formatInstant(closed.archives_at)}`
+    : 'it is closed and archived';
+  return `${id} (a break-glass, ${status}) covers the same control, scope and subject, and no other may follow until ${until} (ADR 0028); submit it as an ordinary request`;
 }
 
 function covers({ exception_id: id, renewal_number: number, status }: ExceptionState): string {

@@ -26,9 +26,12 @@ interface CommandRoute<Name extends CommandName> {
 /** The commands of INTERFACE, HTTP: the last part of each path, and what its body becomes. */
 const COMMANDS: { readonly [Name in CommandName]: CommandRoute<Name> } = {
   submit: {
-    summary: 'Request approval of a complete draft',
+    summary: 'Request approval of a complete draft; with break_glass in an emergency',
     permission: 'exception:write',
-    command: () => ({ type: 'SubmitException' }),
+    command: ({ break_glass, reason }) =>
+      break_glass && reason !== undefined
+        ? { type: 'SubmitException', break_glass: { reason } }
+        : { type: 'SubmitException' },
   },
   'request-changes': {
     summary: 'Send a request back to its requestor',
@@ -70,6 +73,17 @@ const COMMANDS: { readonly [Name in CommandName]: CommandRoute<Name> } = {
     summary: 'Review a permanent exception; once approved, its end moves on by a year',
     permission: 'exception:write',
     command: (body) => ({ type: 'CompleteReview', change_id: `chg_${newUlid()}`, ...body }),
+  },
+  'reassess-risk': {
+    summary: 'Say how the risk is now; where it has risen, its approvals are owed or it ends',
+    permission: 'exception:write',
+    command: ({ reason, risk_review, ...facts }) => ({
+      type: 'ReassessRisk',
+      change_id: `chg_${newUlid()}`,
+      reason,
+      risk_review,
+      facts,
+    }),
   },
   'require-rearchitecture': {
     summary: 'Decide that a chain with many renewals is re-architected instead of made permanent',

@@ -18,7 +18,8 @@ import {
   IMPACTS,
   LIKELIHOODS,
 } from '../../domain/exception/fields.ts';
-import { CHANGE_KINDS } from '../../domain/exception/state.ts';
+import { RISK_FACTS } from '../../domain/exception/risk-facts.ts';
+import { CHANGE_KINDS, OWED_KINDS } from '../../domain/exception/state.ts';
 import { CLOSED_REASONS, STATUSES } from '../../domain/exception/status.ts';
 import { parseInstant } from '../../domain/schedule/instant.ts';
 import { pageOf, pageParameters, wholeNumber } from '../../platform/http/paging.ts';
@@ -103,6 +104,24 @@ export const exceptionAnswer = exceptionFields.extend({
       approvals: z.array(approval),
     })
     .nullable(),
+  break_glass: z
+    .object({ reason: z.string() })
+    .nullable()
+    .describe('of an emergency: why it could not wait'),
+  owed: z
+    .object({
+      change_id: z.string(),
+      kind: z.enum(OWED_KINDS),
+      reason: z.string(),
+      by: time.describe('undecided by then, it ends'),
+      expires_at: time.describe('its end, once the review is settled'),
+      requested_by: actorReference,
+      requested_at: time,
+      requirements: z.array(requirement),
+      approvals: z.array(approval),
+    })
+    .nullable()
+    .describe('a review that is owed while it is in force already'),
   permanence: z
     .object({
       ...permanenceDocuments,
@@ -124,6 +143,7 @@ export const exceptionAnswer = exceptionFields.extend({
   renewal_number: z.int(),
   renewed_by: z.string().nullable(),
   ended_at: time.nullable(),
+  ended_note: z.string().nullable().describe('why it ended early'),
   closed: z
     .object({
       at: time,
@@ -197,7 +217,19 @@ const closureEvidence = z
 
 /** The body of each command, by the last part of its path. */
 export const commandBodies = {
-  submit: optionalReason,
+  submit: z
+    .strictObject({
+      reason: reason.optional(),
+      break_glass: z
+        .boolean()
+        .optional()
+        .describe('an emergency: at most a day under one approver, reviewed afterwards'),
+    })
+    .refine(({ break_glass, reason }) => !break_glass || reason !== undefined, {
+      path: ['reason'],
+      message: 'is required of a break-glass: why it cannot wait for its approvals',
+    })
+    .default({}),
   'request-changes': z.strictObject({ reason }),
   withdraw: optionalReason,
   approve: z.strictObject({
@@ -241,6 +273,16 @@ export const commandBodies = {
     documented_in: uriReference.describe('where the exception is documented'),
   }),
   'complete-review': z.strictObject({ reason, risk_review: riskReview }),
+  'reassess-risk': z.strictObject({
+    reason: longText.describe('what has changed'),
+    risk_review: riskReview,
+    ...exceptionFields.pick(
+      Object.fromEntries(RISK_FACTS.map((name) => [name, true])) as Record<
+        (typeof RISK_FACTS)[number],
+        true
+      >,
+    ).shape,
+  }),
   'require-rearchitecture': z.strictObject({ reason }),
   revoke: z.strictObject({ reason }),
   close: z.strictObject({

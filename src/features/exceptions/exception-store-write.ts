@@ -3,7 +3,7 @@ import { heldPlaces } from '../../domain/exception/lineage.ts';
 import type { ExceptionState } from '../../domain/exception/state.ts';
 import type { StreamChange } from '../../journal/stream.ts';
 import type { Transaction } from '../../platform/db/transaction.ts';
-import { writeDecisionTasks } from './chain-decision-tasks.ts';
+import { writeDecisionTasks } from './decision-tasks.ts';
 import { COUNT_CHANGED, COUNT_CREATED } from './exception-counts.ts';
 import { exceptionRow, personKey, searchText } from './exception-row.ts';
 

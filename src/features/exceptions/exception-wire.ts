@@ -45,12 +45,15 @@ export function toAnswer(
     reminders: state.reminders.map(formatInstant),
     extended_at: time(state.extended_at),
     pending_change: pendingAnswer(state),
+    break_glass: request?.break_glass ?? null,
+    owed: owedAnswer(state),
     permanence: permanenceAnswer(state),
     decision: decisionAnswer(state),
     renews: state.renews ?? null,
     renewal_number: state.renewal_number,
     renewed_by: state.renewed_by?.exception_id ?? null,
     ended_at: time(state.ended?.at),
+    ended_note: state.ended?.note ?? null,
     closed: closed
       ? {
           at: formatInstant(closed.at),
@@ -100,6 +103,18 @@ function pendingAnswer({
     requested_at: formatInstant(pending.requested_at),
     requirements: [...pending.requirements],
     approvals: pending.approvals.map(approvalAnswer),
+  };
+}
+
+function owedAnswer({ owed }: ExceptionState): ExceptionAnswer['owed'] {
+  if (!owed) return null;
+  return {
+    ...owed,
+    by: formatInstant(owed.by),
+    expires_at: formatInstant(owed.expires_at),
+    requested_at: formatInstant(owed.requested_at),
+    requirements: [...owed.requirements],
+    approvals: owed.approvals.map(approvalAnswer),
   };
 }
 

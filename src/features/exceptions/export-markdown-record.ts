@@ -39,9 +39,12 @@ function standing(record: ExceptionAnswer): Line[] {
         ? `${pending.kind} to ${minute(pending.expires_at)}: ${inText(pending.reason)}`
         : undefined,
     ],
+    ['Break-glass', text(record.break_glass?.reason)],
+    ['Review owed by', time(record.owed?.by)],
     ['Approved', time(record.approved_at)],
     ['Active since', time(record.activated_at)],
     ['Ended', time(record.ended_at)],
+    ['Ended because', text(record.ended_note)],
     [
       'Closed',
       closed

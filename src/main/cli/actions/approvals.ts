@@ -1,9 +1,10 @@
-import { dataOf, type paths } from '@lapse/client';
+import { type paths, timedDataOf } from '@lapse/client';
 import { requirementText } from '../../../domain/policy/approval-progress.ts';
 import type { Requirement } from '../../../domain/policy/policy.ts';
 import { renderTable } from '../render/render-table.ts';
 import { severityText } from '../render/status-style.ts';
-import { counted, dayText } from '../render/time-text.ts';
+import { counted, dayText, spanText } from '../render/time-text.ts';
+import { colours } from '../terminal/colours.ts';
 import { connect } from '../terminal/connection.ts';
 import { print, printJson, remark, safeLine, terminalWidth } from '../terminal/output.ts';
 import { sayNext } from '../terminal/say.ts';
@@ -16,17 +17,20 @@ type Awaited = Page['items'][number];
 /** `lapse approvals`: what waits for whoever asks. */
 export async function approvals({ json }: AnswerOptions): Promise<void> {
   const client = connect();
-  const items = await allItems((query) =>
-    dataOf(client.GET('/v1/approvals', { params: { query } })),
-  );
+  let now = Number.NaN;
+  const items = await allItems(async (query) => {
+    const page = await timedDataOf(client.GET('/v1/approvals', { params: { query } }));
+    now = page.now;
+    return page.data;
+  });
   if (json) return printJson({ items, next_cursor: null });
   if (items.length === 0) return remark('nothing waits for your approval');
-  print(renderApprovals(items));
+  print(renderApprovals(items, now));
   remark(`${counted(items.length, 'decision')} for you`);
   sayNext(`lapse show ${items[0]?.exception.exception_id}, then lapse approve or lapse reject`);
 }
 
-function renderApprovals(items: readonly Awaited[]): string {
+function renderApprovals(items: readonly Awaited[], now: number): string {
   return renderTable(
     items,
     [
@@ -38,22 +42,36 @@ function renderApprovals(items: readonly Awaited[]): string {
       },
       {
         title: 'WHAT',
-        text: ({ change_id }) => (change_id ? 'change' : 'request'),
-        dispensable: 1,
+        text: whatWaits,
+        style: (text, { exception }) =>
+          exception.break_glass || exception.owed ? colours.red(text) : text,
+        dispensable: 2,
       },
       {
         title: 'RISK',
         text: ({ exception }) => exception.severity ?? '',
         style: (_, { exception }) => severityText(exception.severity),
-        dispensable: 2,
-      },
-      {
-        title: 'LAPSES',
-        text: ({ exception }) => (exception.lapses_at ? dayText(exception.lapses_at) : ''),
         dispensable: 3,
       },
-      { title: 'TITLE', text: ({ exception }) => safeLine(exception.title), least: 20 },
+      {
+        title: 'LEFT',
+        text: ({ exception, owed_by }) => timeLeft(owed_by ?? exception.lapses_at, now),
+        dispensable: 1,
+      },
+      { title: 'TITLE', text: ({ exception }) => safeLine(exception.title), least: 11 },
     ],
     terminalWidth(),
   );
+}
+
+function whatWaits({ exception, change_id }: Awaited): string {
+  if (exception.owed) return exception.owed.kind;
+  if (change_id) return 'change';
+  return exception.break_glass ? 'break-glass' : 'request';
+}
+
+/** Until nobody's decision ends it; the day, where the server has not said what time it is. */
+function timeLeft(by: string | null, now: number): string {
+  if (by === null) return '';
+  return Number.isFinite(now) ? spanText(Math.max(0, Date.parse(by) - now)) : dayText(by);
 }

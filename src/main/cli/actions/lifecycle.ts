@@ -5,6 +5,7 @@ import { CommandFailure, EXIT, usageFailure } from '../terminal/command-failure.
 import { connect } from '../terminal/connection.ts';
 import { readDuration, readInstant } from '../terminal/read-time.ts';
 import { type AnswerOptions, answerRecord, readRecord } from './answer-record.ts';
+import { changedFields, type FieldInput } from './field-input.ts';
 
 /** What the lifecycle's commands take; each takes some of it. */
 export interface LifecycleOptions extends AnswerOptions {
@@ -15,6 +16,8 @@ export interface LifecycleOptions extends AnswerOptions {
   readonly until?: string;
   readonly for?: string;
   readonly riskReview?: string;
+  /** Why an emergency cannot wait. */
+  readonly breakGlass?: string;
   readonly evidence?: readonly string[];
   readonly removalStatement?: string;
   readonly removalLink?: readonly string[];
@@ -39,11 +42,12 @@ export type PlainCommand = Extract<
 export async function runPlain(
   command: PlainCommand,
   id: string,
-  { reason, change, as, consumer, until, ...options }: LifecycleOptions,
+  { reason, change, as, consumer, until, breakGlass, ...options }: LifecycleOptions,
 ): Promise<void> {
   // Each route takes a part of this; the server refuses what it does not take.
   const body = {
     ...(reason ? { reason } : {}),
+    ...(breakGlass ? { break_glass: true, reason: breakGlass } : {}),
     ...(change ? { change } : {}),
     ...(as ? { role: as } : {}),
     ...(consumer ? { consumer } : {}),
@@ -71,6 +75,18 @@ export async function extend(id: string, options: LifecycleOptions): Promise<voi
     body: { expires_at, reason, risk_review: riskReview },
   });
   await answerRecord(answer, options);
+}
+
+/** `lapse reassess-risk ID` */
+export async function reassessRisk(
+  id: string,
+  { reason, json, ...typed }: FieldInput & AnswerOptions & { readonly reason: string },
+): Promise<void> {
+  // The server checks every fact and names each that is wrong.
+  const body = { ...(await changedFields({}, typed)), reason } as never;
+  const params = { path: { id } };
+  const answer = connect().POST('/v1/exceptions/{id}/reassess-risk', { params, body });
+  await answerRecord(answer, json === undefined ? {} : { json });
 }
 
 /** `lapse close ID` */

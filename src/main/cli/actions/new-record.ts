@@ -1,21 +1,25 @@
-import type { ExceptionFieldsInput, LapseClient } from '@lapse/client';
-import { missingForRequest } from '../../../domain/exception/completeness.ts';
+import { dataOf, type ExceptionFieldsInput, type LapseClient } from '@lapse/client';
 import { overProposed, proposedFields } from '../../../domain/policy/fill-template.ts';
 import type { RequestTemplate } from '../../../domain/policy/policy.ts';
-import { FIELD_FLAGS } from '../commands/field-flags.ts';
 import { templateNamed } from '../policy/templates-in-force.ts';
 import { renderSection } from '../render/section.ts';
 import { colours } from '../terminal/colours.ts';
 import { CommandFailure, EXIT } from '../terminal/command-failure.ts';
 import { connect } from '../terminal/connection.ts';
-import { isInteractive, print, safeLine, terminalWidth } from '../terminal/output.ts';
+import { isInteractive, print, remark, safeLine, terminalWidth } from '../terminal/output.ts';
 import { type AnswerOptions, answerRecord } from './answer-record.ts';
 import type { Fields } from './field-file.ts';
 import { changedFields, type FieldInput } from './field-input.ts';
-import { openAsks } from './template-questions.ts';
+import { runPlain } from './lifecycle.ts';
+import { missingOfRequest, missingTitle } from './missing-fields.ts';
 
-interface NewOptions extends AnswerOptions, FieldInput {
+interface Asked {
   readonly submit?: boolean;
+  /** Submitted as an emergency: why it cannot wait. */
+  readonly breakGlass?: string;
+}
+
+interface NewOptions extends AnswerOptions, FieldInput, Asked {
   readonly template?: string;
   /** `--no-input`: never ask. */
   readonly input: boolean;
@@ -25,20 +29,24 @@ interface NewOptions extends AnswerOptions, FieldInput {
 export async function newRecord(options: NewOptions): Promise<void> {
   const client = connect();
   const { given, template } = await begin(client, options);
-  const open = missingForTemplate(given, template);
+  const isBreakGlass = options.breakGlass !== undefined;
+  const open = missingOfRequest(given, { template, isBreakGlass });
   if (options.input && isInteractive() && !options.json && open.length > 0) {
     const { askForFields } = await import('./ask-for-fields.ts');
     const { fields, submit } = await askForFields(given, template);
-    return createRecord(client, fields, { ...options, submit: options.submit || submit }, template);
+    // An emergency is submitted as one, whatever was answered.
+    const asked = { submit: !isBreakGlass && (options.submit || submit) };
+    return createRecord(client, fields, { ...options, ...asked }, template);
   }
-  const missing = options.submit ? open : missingTitle(given);
+  const missing = options.submit || isBreakGlass ? open : missingTitle(given);
   if (missing.length > 0) {
     throw new CommandFailure('the record is not complete; nothing was stored', {
       exitCode: EXIT.usage,
       details: missing,
-      next: options.submit
-        ? 'give what is missing, or leave out --submit to store a draft'
-        : 'lapse new --title "…"; on a terminal `lapse new` asks for everything',
+      next:
+        options.submit || isBreakGlass
+          ? `give what is missing, or leave out --${options.submit ? 'submit' : 'break-glass'} to store a draft`
+          : 'lapse new --title "…"; on a terminal `lapse new` asks for everything',
     });
   }
   return createRecord(client, given, options, template);
@@ -58,47 +66,25 @@ async function begin(
 async function createRecord(
   client: LapseClient,
   fields: Fields,
-  options: AnswerOptions & { readonly submit?: boolean },
+  { breakGlass, ...options }: AnswerOptions & Asked,
   template: RequestTemplate | undefined,
 ): Promise<void> {
   const query = options.submit ? ({ submit: 'true' } as const) : {};
   // The server checks every field and names each that is wrong.
   const body = fields as ExceptionFieldsInput;
-  await answerRecord(client.POST('/v1/exceptions', { params: { query }, body }), options);
+  const drafted = client.POST('/v1/exceptions', { params: { query }, body });
+  if (breakGlass !== undefined) {
+    const { exception_id: id } = await dataOf(drafted);
+    // Where the emergency is refused, the draft is there to go on with.
+    remark(`drafted ${id}`);
+    return runPlain('submit', id, { ...options, breakGlass });
+  }
+  await answerRecord(drafted, options);
   if (!template || options.json || options.submit) return;
-  const lines = missingForTemplate(fields, template).map(({ at, message }) => ({
+  const missing = missingOfRequest(fields, { template, isBreakGlass: false });
+  const lines = missing.map(({ at, message }) => ({
     mark: colours.yellow('○'),
     text: `${at}: ${safeLine(message).replace('is required for a request: ', '')}`,
   }));
   if (lines.length > 0) print(renderSection('Still missing for a request', lines, terminalWidth()));
-}
-
-/** What is missing, with the flag that gives it. */
-interface Missing {
-  readonly at: string;
-  readonly message: string;
-}
-
-function missingTitle({ title }: Fields): Missing[] {
-  const message = 'is required: a short statement of the problem';
-  return title ? [] : [{ at: flagFor('title'), message }];
-}
-
-/** What a request would still lack, in the words of the template where it asks for it. */
-function missingForTemplate(fields: Fields, template?: RequestTemplate): Missing[] {
-  const asks = template ? openAsks(template, fields) : new Map<string, string>();
-  // A plain text stands for a list or a plan here; what it holds the server reads.
-  const missing = missingForRequest(fields as never).map(({ path, message }) => {
-    const asked = asks.get(path);
-    asks.delete(path);
-    return { at: flagFor(path), message: asked ?? message };
-  });
-  const asked = [...asks].map(([path, message]) => ({ at: flagFor(path), message }));
-  return [...missingTitle(fields), ...missing, ...asked];
-}
-
-function flagFor(path: string): string {
-  const exact = FIELD_FLAGS.find((flag) => flag.path === path);
-  const part = exact ?? FIELD_FLAGS.find((flag) => flag.path.startsWith(`${path}.`));
-  return part ? `--${part.flag}` : `--set ${path}=…`;
 }

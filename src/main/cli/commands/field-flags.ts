@@ -66,9 +66,10 @@ const PARTS: readonly FieldFlag[] = [
 /** The flags of `new` and `edit`: every field that one text can say. */
 export const FIELD_FLAGS: readonly FieldFlag[] = [...RECORD_FIELDS.flatMap(flagOf), ...PARTS];
 
-/** Adds the fields' flags to a command, under a heading of their own. */
-export function addFieldFlags(command: Command): Command {
-  for (const { flag, kind, repeatable, values, about } of FIELD_FLAGS) {
+/** Adds the fields' flags to a command, under a heading of their own; of some fields alone where they are named. */
+export function addFieldFlags(command: Command, names?: readonly string[]): Command {
+  const flags = FIELD_FLAGS.filter(({ path }) => !names || names.includes(path));
+  for (const { flag, kind, repeatable, values, about } of flags) {
     const option = new Option(`--${flag} <${PLACEHOLDERS[kind]}>`, description(about, repeatable));
     option.helpGroup('Fields:');
     if (values.length > 0) option.choices([...values]);

@@ -1,7 +1,9 @@
 import { type Command, Option } from 'commander';
 import { APPROVAL_ROLES } from '../../../domain/access/actor.ts';
+import { RISK_FACTS } from '../../../domain/exception/risk-facts.ts';
 import type { PlainCommand } from '../actions/lifecycle.ts';
-import { examples, JSON_FLAG, repeatable } from './option-values.ts';
+import { addFieldFlags } from './field-flags.ts';
+import { BREAK_GLASS, examples, JSON_FLAG, repeatable } from './option-values.ts';
 import { addRenewalCommands } from './renewal-commands.ts';
 
 interface Plain {
@@ -11,6 +13,7 @@ interface Plain {
   readonly needsReason: boolean;
   readonly takesChange?: boolean;
   readonly takesTerms?: boolean;
+  readonly takesEmergency?: boolean;
   readonly example: string;
 }
 
@@ -19,6 +22,7 @@ const PLAIN: readonly Plain[] = [
     name: 'submit',
     about: 'ask for approval of a complete draft',
     needsReason: false,
+    takesEmergency: true,
     example: 'lapse submit EXC_01K…',
   },
   {
@@ -87,6 +91,7 @@ export function addLifecycleCommands(program: Command): void {
     .action(async (options) => (await import('../actions/approvals.ts')).approvals(options));
   for (const plain of PLAIN.filter(({ name }) => !LAST.includes(name))) addPlain(program, plain);
   addExtend(program);
+  addReassessRisk(program);
   addRenewalCommands(program);
   addClose(program);
   for (const plain of PLAIN.filter(({ name }) => LAST.includes(name))) addPlain(program, plain);
@@ -94,7 +99,7 @@ export function addLifecycleCommands(program: Command): void {
 
 function addPlain(
   program: Command,
-  { name, about, needsReason, takesChange, takesTerms, example }: Plain,
+  { name, about, needsReason, takesChange, takesTerms, takesEmergency, example }: Plain,
 ): void {
   const command = program.command(`${name} <id>`).description(about);
   if (needsReason) command.requiredOption(...REASON);
@@ -102,9 +107,10 @@ function addPlain(
   if (takesChange) {
     command.option(
       '--change <change>',
-      'the waiting change that is decided: extension, permanence or review',
+      'what is decided: extension, permanence, review, break-glass or risk-change',
     );
   }
+  if (takesEmergency) command.option(...BREAK_GLASS);
   if (takesTerms) {
     command
       .addOption(
@@ -138,6 +144,26 @@ function addExtend(program: Command): void {
       examples('lapse extend EXC_01K… --for P30D --reason "vendor is late" --risk-review same'),
     )
     .action(async (id, options) => (await import('../actions/lifecycle.ts')).extend(id, options));
+}
+
+function addReassessRisk(program: Command): void {
+  const command = program
+    .command('reassess-risk <id>')
+    .description('say how the risk is now; where it has risen, a review is owed or it ends')
+    .requiredOption('--reason <text>', 'what has changed')
+    .requiredOption('--risk-review <text>', 'the risk as it is assessed now')
+    .option(...JSON_FLAG);
+  addFieldFlags(command, RISK_FACTS)
+    .addHelpText(
+      'after',
+      examples(
+        'lapse reassess-risk EXC_01K… --impact Critical \\',
+        '    --reason "the key was found in a log" --risk-review "anybody could use it"',
+      ),
+    )
+    .action(async (id, options) =>
+      (await import('../actions/lifecycle.ts')).reassessRisk(id, options),
+    );
 }
 
 function addClose(program: Command): void {

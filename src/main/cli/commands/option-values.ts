@@ -28,3 +28,9 @@ export function examples(...lines: readonly string[]): string {
 }
 
 export const JSON_FLAG = ['--json', 'answer in JSON'] as const;
+
+/** Of `new` and `submit`, in an emergency. */
+export const BREAK_GLASS = [
+  '--break-glass <reason>',
+  'an emergency, in force a day at most under one approver: why it cannot wait',
+] as const;

@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import { REPORT_NAMES } from '../render/report-names.ts';
 import { addFieldFlags } from './field-flags.ts';
 import { addListFilters, SORT_FLAG } from './list-filters.ts';
-import { examples, JSON_FLAG, repeatable, wholeNumber } from './option-values.ts';
+import { BREAK_GLASS, examples, JSON_FLAG, repeatable, wholeNumber } from './option-values.ts';
 
 /** `new`, `list`, `show`, `edit`, `history`, `report`. */
 export function addRegisterCommands(program: Command): void {
@@ -58,6 +58,7 @@ function addNew(program: Command): void {
     .option('-f, --file <path>', 'fields from a YAML or JSON file; - reads standard input')
     .option('-t, --template <name>', 'begin from a template; see lapse policy templates')
     .option('--submit', 'ask for approval at once')
+    .addOption(new Option(...BREAK_GLASS).conflicts('submit'))
     .option('--no-input', 'never ask')
     .option(...JSON_FLAG)
     .addOption(setOption());

@@ -24,6 +24,7 @@ export function renderNext({ what, command }: NextStep, width: number): string {
 /** What has to happen next, and the command for it; nothing where only time has to pass. */
 export function nextStep(record: ExceptionRecord): NextStep | undefined {
   const id = record.exception_id;
+  if (record.owed) return owedStep(record, record.owed);
   if (record.pending_change) {
     return {
       what: `the ${record.pending_change.kind} waits for a decision`,
@@ -63,6 +64,20 @@ export function nextStep(record: ExceptionRecord): NextStep | undefined {
     default:
       return undefined;
   }
+}
+
+/** What settles the review that is owed: approvals, and of an emergency the decision record. */
+function owedStep(
+  { exception_id: id, status, controls_confirmed }: ExceptionRecord,
+  owed: NonNullable<ExceptionRecord['owed']>,
+): NextStep {
+  if (status === 'Approved' && !controls_confirmed) {
+    return { what: 'once the compensating controls are in place', command: `lapse activate ${id}` };
+  }
+  const what = `its review is owed by ${timeText(owed.by)}`;
+  return missingApprovals(owed).length > 0
+    ? { what, command: `lapse approve ${id} --change ${owed.kind} --reason …` }
+    : { what: `${what}: name the decision record`, command: `lapse edit ${id} --adr-id …` };
 }
 
 /** The roles that are still to approve. */

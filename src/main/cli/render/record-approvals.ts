@@ -30,7 +30,34 @@ export function approvalSections(record: ExceptionRecord, width: number): string
       : []),
     ...labelled([['Decided by', record.policy && `policy pack ${packText(record.policy)}`]]),
   ];
-  return [renderSection('Approvals', lines, width), pendingSection(record, width)];
+  return [
+    owedSection(record, width),
+    renderSection('Approvals', lines, width),
+    pendingSection(record, width),
+  ];
+}
+
+/** What ends it by itself unless others agree: first of all, and loud. */
+function owedSection({ owed, adr_id, expires_at }: ExceptionRecord, width: number): string {
+  if (!owed) return '';
+  const lacksRecord = owed.kind === 'break-glass' && !adr_id;
+  const lines: Line[] = [
+    { label: 'Due', text: `${timeText(owed.by)}, or it ends`, style: colours.red },
+    {
+      label: owed.kind === 'break-glass' ? 'Could not wait' : 'What has changed',
+      text: safeText(owed.reason),
+    },
+    { label: 'Asked for by', text: safeText(owed.requested_by.name) },
+    ...labelled([
+      ['Its end, if settled', owed.expires_at === expires_at ? '' : timeText(owed.expires_at)],
+    ]),
+    ...owed.approvals.map(given),
+    ...missingApprovals(owed).map(missing),
+    ...(lacksRecord
+      ? [{ mark: colours.yellow('○'), text: 'the decision record is lacking (adr_id)' }]
+      : []),
+  ];
+  return renderSection(colours.red(`Owed: the ${owed.kind} review`), lines, width);
 }
 
 function pendingSection({ pending_change: pending }: ExceptionRecord, width: number): string {

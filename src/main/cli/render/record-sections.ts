@@ -126,6 +126,7 @@ function timeLines(record: ExceptionRecord): Line[] {
       'Active since',
       record.activated_at && `${timeText(record.activated_at)} (${record.age_days} d)`,
     ],
+    ['Ended because', record.ended_note && safeText(record.ended_note)],
     ['Reminders', record.in_force ? record.reminders.map(dayText).join(', ') : ''],
     ['Renews', record.renews && `${record.renews} (renewal ${record.renewal_number})`],
     ['Renewed by', record.renewed_by],

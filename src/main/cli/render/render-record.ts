@@ -1,6 +1,6 @@
 import type { ExceptionRecord } from '@lapse/client';
 import { colours } from '../terminal/colours.ts';
-import { safeText } from '../terminal/output.ts';
+import { safeLine, safeText } from '../terminal/output.ts';
 import { wrapTo } from '../terminal/text-layout.ts';
 import { nextStep, renderNext } from './next-step.ts';
 import { approvalSections } from './record-approvals.ts';
@@ -43,9 +43,13 @@ function headline(record: ExceptionRecord, width: number, now: number): string {
       ? `${severityText(record.severity)} risk${record.risk_score ? ` (${record.risk_score} of 9)` : ''}`
       : '',
   ].filter((part) => part !== '');
+  const emergency = record.break_glass
+    ? wrapTo(`BREAK-GLASS: ${safeLine(record.break_glass.reason)}`, width)
+    : [];
   const end = closedText(record) ?? endText(record, now);
   return [
     ...title,
+    ...emergency.map((line) => colours.bold(colours.red(line))),
     `${colours.dim(record.exception_id)}  ${parts.join('  ')}`,
     ...(end === undefined
       ? []
