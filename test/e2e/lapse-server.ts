@@ -68,7 +68,7 @@ export function spawnServer(dataDir: string): {
   readonly ended: Promise<CommandResult>;
 } {
   const child = spawn(process.execPath, [BUNDLE, 'serve', '--test-clock'], {
-    env: { ...plainEnvironment(), LAPSE_DATA: dataDir, LAPSE_PORT: '0' },
+    env: { ...plainEnvironment(), LAPSE_DATA: dataDir, LAPSE_PORT: '0', LAPSE_LINKS: 'off' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let stdout = '';

@@ -16,6 +16,7 @@ import {
   withoutPendingChange,
 } from './evolve-change.ts';
 import type { ExceptionEdit, ExceptionFields } from './fields.ts';
+import { linkReading } from './link-reading.ts';
 import type { ExceptionState } from './state.ts';
 import { type ClosedReason, IN_FORCE } from './status.ts';
 
@@ -162,6 +163,9 @@ function apply(
       return closed(state, event.data, context);
     case 'EvidenceAdded':
       return evidenceAdded(state, event.data, context);
+    case 'EvidenceLinkRead':
+    case 'EvidenceLinkNotReached':
+      return { ...state, link_readings: [...(state.link_readings ?? []), linkReading(event)] };
     case 'ViolationRecorded': {
       const violation = { at, by: actorReference(actor), ...event.data };
       return { ...state, violations: [...state.violations, violation] };
