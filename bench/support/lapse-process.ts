@@ -46,6 +46,7 @@ export async function startLapse(
       PATH: process.env.PATH,
       LAPSE_DATA: dataFolder(scratch),
       LAPSE_PORT: String(port),
+      LAPSE_LINKS: 'off',
       LAPSE_HOST: '127.0.0.1',
       DATABASE_URL: url(scratch.application),
       DATABASE_WORKER_URL: url(scratch.worker),

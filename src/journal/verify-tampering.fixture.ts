@@ -31,6 +31,7 @@ const TABLES = [
   'exception_awaited_roles',
   'exception_chain_places',
   'exception_deadlines',
+  'exception_link_work',
   'exception_count_deltas',
   'exception_counts',
 ];

@@ -10,13 +10,13 @@ import {
   describeDatabase,
   type RowProgress,
 } from '../features/backup/write-backup.ts';
-import { folderStore } from '../features/evidence/folder-store.ts';
 import { isIntact } from '../features/evidence/stored-digest.ts';
 import { replaceFile } from '../platform/backup-file/replaced-file.ts';
 import { type Config, type ConfigSecrets, ConfigurationError } from '../platform/config/config.ts';
 import { WholeTransaction } from '../platform/db/whole-transaction.ts';
 import { readMasterKey } from '../platform/secrets/secrets.ts';
 import { reachForBackup } from './administered-database.ts';
+import { evidenceStore } from './evidence-store.ts';
 import { LAPSE_VERSION } from './version.ts';
 
 /** What `lapse backup` is told. */
@@ -76,7 +76,7 @@ export async function backUp(options: BackupOptions): Promise<WrittenBackup> {
       const lost: StoredFile[] = [];
       const source = {
         ...{ tx, manifest, files },
-        openStored: storedReader(config.dataDir),
+        openStored: storedReader(config),
         onLostFile: (file: StoredFile) => lost.push(file),
       };
       const written = await write(source, options);
@@ -102,8 +102,8 @@ async function keyOf({ dataDir }: Config, { masterKey }: ConfigSecrets) {
 }
 
 /** Reads a file twice: what is not what its digest says must not take its place in a backup. */
-function storedReader(dataDir: string): BackupSource['openStored'] {
-  const store = folderStore(join(dataDir, 'evidence'));
+function storedReader(config: Config): BackupSource['openStored'] {
+  const store = evidenceStore(config);
   return async ({ tenant_id: tenantId, digest }) => {
     const place = { tenantId, digest };
     return (await isIntact(store, place)) ? (await store.open(place))?.bytes : undefined;

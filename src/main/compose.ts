@@ -5,8 +5,8 @@ import { BUILT_IN_POLICY } from '../domain/policy/built-in-policy.ts';
 import type { Policy } from '../domain/policy/policy.ts';
 import { diagnose } from '../features/diagnosis/diagnose.ts';
 import { orphanedFiles } from '../features/evidence/evidence-work.ts';
-import { folderStore } from '../features/evidence/folder-store.ts';
 import { lookAtFiles } from '../features/evidence/look-at-files.ts';
+import { linkReader, noLinkReader, type ReadLink } from '../features/evidence/read-link.ts';
 import { policyComparison } from '../features/exceptions/compare-policies.ts';
 import { countRegister } from '../features/exceptions/exception-count-views.ts';
 import { exceptionCounts } from '../features/exceptions/exception-count-work.ts';
@@ -14,6 +14,7 @@ import { draftAll, existingIds } from '../features/exceptions/exception-drafts.t
 import { ExceptionService } from '../features/exceptions/exception-service.ts';
 import { ExceptionViews } from '../features/exceptions/exception-views.ts';
 import { exceptionDeadlines } from '../features/exceptions/exception-work.ts';
+import { evidenceLinks } from '../features/exceptions/link-work.ts';
 import { registerReader } from '../features/exceptions/register-export.ts';
 import { policyOf } from '../features/exceptions/tenant-policies.ts';
 import { createAuthenticator } from '../features/identity/authenticate.ts';
@@ -52,6 +53,7 @@ import { singleFlight } from '../platform/http/single-flight.ts';
 import type { MasterKey } from '../platform/secrets/secrets.ts';
 import { backlogMetrics } from '../platform/telemetry/backlog-metrics.ts';
 import { createMetrics } from '../platform/telemetry/metrics.ts';
+import { evidenceStore } from './evidence-store.ts';
 import { createVerifier } from './ledger-verification.ts';
 import { LAPSE_VERSION } from './version.ts';
 
@@ -63,13 +65,22 @@ export interface Parts {
   readonly log: Logger;
   /** Real time in epoch milliseconds, which tokens and heartbeats go by; tests give their own. */
   readonly realNow?: () => number;
+  /** In place of what the configuration says: where time is played, nothing outside is asked. */
+  readonly readLink?: ReadLink;
 }
 
 /** Everything wired together; the one place that knows all of it. */
 export type Lapse = ReturnType<typeof compose>;
 
 /** Wires the features. What one needs of another is passed here as a narrow function. */
-export function compose({ config, db, master, log, realNow = Date.now }: Parts) {
+export function compose({
+  config,
+  db,
+  master,
+  log,
+  realNow = Date.now,
+  readLink = configuredReader(config),
+}: Parts) {
   const policies = new PolicyStore(configuredPolicy(config));
   const { dataDir } = config;
   const checkpoints = fileCheckpointStore(join(dataDir, 'checkpoints'));
@@ -83,13 +94,14 @@ export function compose({ config, db, master, log, realNow = Date.now }: Parts) 
     authenticator.forget(tenantId);
     sessions.forget(tenantId);
   };
-  const files = folderStore(join(dataDir, 'evidence'));
+  const files = evidenceStore(config);
   const views = new ExceptionViews(db, policies);
   const works = [
     exceptionDeadlines(db, policies),
     ledgerSequencing(db, sequencing),
     exceptionCounts(db),
     orphanedFiles(db, files, realNow),
+    evidenceLinks({ db, readLink, realNow }),
     housekeeping(db, randomUUID(), realNow),
   ];
   const metrics = createMetrics(LAPSE_VERSION);
@@ -185,6 +197,12 @@ async function signInChoice(
   const rows = tenant === undefined ? [] : await providers.list(tenant);
   const names = rows.map(({ state: { name, settings } }) => ({ name, label: settings.label }));
   return { tenant, providers: names };
+}
+
+function configuredReader({ links }: Config): ReadLink {
+  return links.areRead
+    ? linkReader(links.listed)
+    : noLinkReader('was not read: reading links is turned off (LAPSE_LINKS)');
 }
 
 /** The built-in policy with the times that the operator has set. */

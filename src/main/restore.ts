@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { assertEmpty } from '../features/backup/empty-database.ts';
 import { checkpointsOf, originOf } from '../features/backup/known-checkpoints.ts';
 import type { OpenedBackup } from '../features/backup/read-backup.ts';
@@ -9,7 +9,7 @@ import {
   type RestoreProgress,
   restoreBackup,
 } from '../features/backup/restore-backup.ts';
-import { folderStore, storedPath } from '../features/evidence/folder-store.ts';
+import type { FileStore } from '../features/evidence/file-store.ts';
 import { makeReadOnly } from '../features/tenants/tenant-service.ts';
 import {
   checkpointName,
@@ -23,8 +23,10 @@ import { type Config, type ConfigSecrets, ConfigurationError } from '../platform
 import { holdMigrations, migrationNames, rebuildSchema } from '../platform/db/migrate.ts';
 import { ensureLogin } from '../platform/db/roles.ts';
 import { WholeTransaction } from '../platform/db/whole-transaction.ts';
+import { spool } from '../platform/http/spooled-file.ts';
 import { reachForRestore } from './administered-database.ts';
 import { migrationsFolder } from './database-setup.ts';
+import { evidenceStore } from './evidence-store.ts';
 import { RestoredFiles } from './restored-files.ts';
 import { STREAM_KINDS } from './stream-kinds.ts';
 
@@ -50,6 +52,8 @@ export interface RestoredBackup {
   readonly configFile: { readonly path: string; readonly isBeside: boolean } | undefined;
 }
 
+/** A backup holds what was small enough to be uploaded. */
+const ANY_SIZE = { bytes: Number.MAX_SAFE_INTEGER, of: 'a file of a backup', mend: '' };
 const TRANSACTION = { name: 'lapse-restore', begin: 'BEGIN' };
 
 /**
@@ -121,7 +125,7 @@ async function load(
         ...own,
       ].filter(isFirst);
     },
-    putStored: putStoredFile(join(config.dataDir, 'evidence'), files),
+    putStored: putStoredFile(evidenceStore(config), files),
     async markOlder(tenantId, detail) {
       await makeReadOnly(tx, tenantId, detail);
       await tx.flush();
@@ -138,22 +142,24 @@ async function load(
   );
 }
 
-/** What is there already by its digest stays; what is put is taken away again where the restore fails. */
-function putStoredFile(root: string, files: RestoredFiles): RestoreOptions['putStored'] {
-  const store = folderStore(root);
+/**
+ * What is there already by its digest stays; what is put is taken away again where the restore fails.
+ * On the disk first: the store is given nothing that is not what its digest says.
+ */
+function putStoredFile(store: FileStore, files: RestoredFiles): RestoreOptions['putStored'] {
   return async ({ tenant_id: tenantId, digest }, bytes) => {
     const place = { tenantId, digest };
-    const hash = createHash('sha256');
-    const hashed = async function* () {
-      for await (const piece of bytes) {
-        hash.update(piece);
-        yield piece;
-      }
-    };
-    const isNew = (await store.open(place)) === undefined;
-    await store.put(place, hashed());
-    if (isNew) files.created(storedPath(root, place));
-    return hash.digest('hex');
+    const file = await spool(Readable.from(bytes), ANY_SIZE);
+    try {
+      const found = Buffer.from(file.sha256).toString('hex');
+      if (found !== digest) return found;
+      const isNew = (await store.open(place)) === undefined;
+      await store.put(place, { size: file.size, bytes: file.read() });
+      if (isNew) files.undoBy(() => store.remove(place));
+      return found;
+    } finally {
+      await file.close();
+    }
   };
 }
 

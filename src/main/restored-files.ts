@@ -12,7 +12,7 @@ import { ADMIN_TOKEN_FILE, CONFIG_FILE, MASTER_KEY_FILE } from './backup.ts';
 export class RestoredFiles {
   readonly #dataDir: string;
   readonly #folder: string;
-  #created: string[] = [];
+  #undone: (() => Promise<void>)[] = [];
 
   /** `folder` is where `lapse.config.yaml` belongs. */
   constructor(dataDir: string, folder: string) {
@@ -64,17 +64,22 @@ export class RestoredFiles {
 
   /** Notes a file that was made; undefined for one that was there already. */
   created(path: string | undefined): void {
-    if (path !== undefined) this.#created.push(path);
+    if (path !== undefined) this.undoBy(() => rm(path, { force: true }));
+  }
+
+  /** Notes how to take away again what was put elsewhere. */
+  undoBy(undo: () => Promise<void>): void {
+    this.#undone.push(undo);
   }
 
   /** From now on they stay. */
   keep(): void {
-    this.#created = [];
+    this.#undone = [];
   }
 
   /** Takes away what was put and not kept. */
   async takeAway(): Promise<void> {
-    for (const path of this.#created) await rm(path, { force: true });
+    for (const undo of this.#undone) await undo();
   }
 
   /** Whole, and only where nothing is. */
@@ -83,7 +88,7 @@ export class RestoredFiles {
     try {
       await writeFile(fresh, text, { mode: 0o600, flush: true });
       await link(fresh, path);
-      this.#created.push(path);
+      this.created(path);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     } finally {

@@ -9,6 +9,7 @@ import type { KeptNote } from '../../src/journal/verify-checkpoints.ts';
 import { type BackupOptions, backUp, type WrittenBackup } from '../../src/main/backup.ts';
 import { type RestoredBackup, restore } from '../../src/main/restore.ts';
 import { readConfig } from '../../src/platform/config/config.ts';
+import type { S3Place } from '../../src/platform/config/s3-place.ts';
 import type { Connection } from '../../src/platform/postgres/open-database.ts';
 import type { TestApi } from '../support/test-api.ts';
 
@@ -42,11 +43,16 @@ export async function backUpApi(
   api: TestApi,
   path: string,
   key: Buffer | null = MASTER_KEY,
-  { onRows = silent, signal = NEVER }: Partial<Pick<BackupOptions, 'onRows' | 'signal'>> = {},
+  {
+    onRows = silent,
+    signal = NEVER,
+    env = {},
+  }: Partial<Pick<BackupOptions, 'onRows' | 'signal'>> & { env?: NodeJS.ProcessEnv } = {},
 ): Promise<WrittenBackup> {
   const { config, secrets } = await readConfig(
     {
       ...environmentFor(api.register.admin, api.dataDir),
+      ...env,
       ...(key && { LAPSE_MASTER_KEY: key.toString('base64') }),
     },
     api.dataDir,
@@ -79,8 +85,25 @@ export interface RestoreTarget {
   drop(): Promise<void>;
 }
 
-/** An empty database in which nothing of Lapse has ever been. `folder` is where its data folder goes. */
-export async function createTarget(folder: string): Promise<RestoreTarget> {
+/** The environment that names a bucket for files of evidence. */
+export function bucketEnvironment({ bucket, prefix, endpoint, credentials }: S3Place) {
+  return {
+    LAPSE_S3_BUCKET: bucket,
+    LAPSE_S3_PREFIX: prefix,
+    LAPSE_S3_ENDPOINT: endpoint,
+    LAPSE_S3_ACCESS_KEY_ID: credentials?.accessKeyId,
+    LAPSE_S3_SECRET_ACCESS_KEY_FILE: credentials?.secretFile,
+  };
+}
+
+/**
+ * An empty database in which nothing of Lapse has ever been. `folder` is where its data folder goes;
+ * `others` are further variables of its environment.
+ */
+export async function createTarget(
+  folder: string,
+  others: NodeJS.ProcessEnv = {},
+): Promise<RestoreTarget> {
   const server = inject('postgres');
   const suffix = randomBytes(5).toString('hex');
   const connection = { ...server, database: `restored_${suffix}` };
@@ -91,7 +114,7 @@ export async function createTarget(folder: string): Promise<RestoreTarget> {
   await admin.connect();
   const dataDir = join(folder, `data-${suffix}`);
   const login = `restored_app_${suffix}`;
-  const env = environmentFor(connection, dataDir, login);
+  const env = { ...environmentFor(connection, dataDir, login), ...others };
   return {
     ...{ connection, dataDir, admin, login, env },
     async restore(path, checkpoints = [], onProgress = silent, signal = NEVER) {

@@ -1,11 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { draft, recordIn } from '../support/api-records.ts';
 import { COMPLETE } from '../support/given.ts';
 import { expectProblem } from '../support/problem-shape.ts';
 import {
+  docm,
   docx,
   ELF,
   EXE,
@@ -54,6 +55,7 @@ async function upload(
   });
 }
 
+const embedding = docx({ 'word/embeddings/sheet.docx': docx() });
 const DOCX = 'application/vnd.openxmlformats-officedocument.wordprocessingml.document';
 
 describe('a file that may be evidence', () => {
@@ -70,6 +72,8 @@ describe('a file that may be evidence', () => {
     ['memo.md', Buffer.from('# Memo\n<b>bold</b>'), 'text/markdown'],
     ['memo.docx', docx(), DOCX],
     ['all.zip', zip({ 'a/memo.txt': 'yes', 'b.pdf': PDF, 'c/': '' }), 'application/zip'],
+    ['memos.zip', zip({ 'a.docx': docx(), 'b.docx': embedding }), 'application/zip'],
+    ['embedding.docx', embedding, DOCX],
     ['Prüfbericht „März“.txt', Buffer.from('ja'), 'text/plain'],
   ])('%s', async (name, content, type, declared = 'application/octet-stream') => {
     const { exception_id: id } = await draft(api);
@@ -135,6 +139,42 @@ describe('a file is refused, and nothing is kept of it', () => {
     ['a way out of the archive', 'all.zip', zip({ '../up.txt': 'x' }), 'cannot be read whole'],
     ['old macros', 'memo.docx', docx({ 'xl/macrosheets/a.xml': 'x' }), 'holds macros'],
     ['macros', 'memo.docx', docx({ 'word/vbaProject.bin': 'x' }), 'holds macros'],
+    [
+      'macros under another name',
+      'memo.docx',
+      docx({ 'word/settings.bin': 'x' }, 'application/vnd.ms-office.vbaProject'),
+      'holds macros (by its list of types)',
+    ],
+    ['a document for macros, renamed', 'memo.docx', docm(), 'its bytes are'],
+    ['a document for macros in an archive', 'all.zip', zip({ 'a.docm': docm() }), 'which can run'],
+    [
+      'a document for macros, renamed, in an archive',
+      'all.zip',
+      zip({ 'a/memo.docx': docm() }),
+      'holds macros',
+    ],
+    [
+      'macros of a document in an archive',
+      'all.zip',
+      zip({ 'memo.docx': docx({ 'word/vbaProject.bin': 'x' }) }),
+      'holds macros',
+    ],
+    ['macros without a document', 'all.zip', zip({ 'vbaProject.bin': 'x' }), 'which can run'],
+    ['an installer in an archive', 'all.zip', zip({ 'setup.EXE': 'x' }), 'which can run'],
+    [
+      'macros of a document in a document',
+      'memo.docx',
+      docx({ 'word/embeddings/a.docx': docx({ 'word/vbaProject.bin': 'x' }) }),
+      'holds macros',
+    ],
+    [
+      'documents in documents without an end',
+      'memo.docx',
+      docx({ 'word/a.docx': docx({ 'word/b.docx': docx({ 'word/c.docx': docx() }) }) }),
+      'in too many others',
+    ],
+    ['a document in an archive that is none', 'all.zip', zip({ 'a.docx': 'x' }), 'read whole'],
+    ['a program as a document', 'all.zip', zip({ 'a.docx': zip({ 'a.exe': EXE }) }), 'can run'],
     [
       'an archive that is cut',
       'all.zip',
@@ -275,6 +315,19 @@ describe('what was uploaded and is named by no event', () => {
     const { rows } = await api.admin.query('SELECT FROM lapse.stored_files WHERE kept_at IS NULL');
     expect(rows).toEqual([]);
     expect((await upload(id, orphan, 'late.txt')).status).toBe(200);
+  });
+
+  test('takes what a server had begun to store when it was killed along', async () => {
+    const { exception_id: id } = await draft(api);
+    await upload(id, PDF, 'scan.pdf');
+    const begun = join(dirname(pathOf(sha256(PDF))), `.${sha256(PDF)}.0123456789ab.tmp`);
+    writeFileSync(begun, 'half of');
+    await api.lapse.loop.settle();
+    expect(readFileSync(begun, 'utf8')).toBe('half of');
+    realNow += 61 * 60_000;
+    await api.lapse.loop.settle();
+    expect(() => statSync(begun)).toThrow('ENOENT');
+    expect(readFileSync(pathOf(sha256(PDF)))).toEqual(PDF);
   });
 
   test('waits while a sweep is at it', async () => {

@@ -13,6 +13,7 @@ export const JOURNAL_TABLES = [
   'exception_chain_places',
   'exception_services',
   'exception_deadlines',
+  'exception_link_work',
   'exception_count_deltas',
   'exception_counts',
   'ledger_leaves',

@@ -72,7 +72,12 @@ export function spawnServer(
   readonly ended: Promise<CommandResult>;
 } {
   const child = spawn(process.execPath, [BUNDLE, 'serve', '--test-clock'], {
-    env: { ...plainEnvironment(), LAPSE_DATA: dataDir, LAPSE_PORT: String(port) },
+    env: {
+      ...plainEnvironment(),
+      LAPSE_DATA: dataDir,
+      LAPSE_PORT: String(port),
+      LAPSE_LINKS: 'off',
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let stdout = '';

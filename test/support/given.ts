@@ -6,6 +6,7 @@ import { decide } from '../../src/domain/exception/decide.ts';
 import type { ExceptionEvent } from '../../src/domain/exception/events.ts';
 import { evolve } from '../../src/domain/exception/evolve.ts';
 import type { ExceptionFields } from '../../src/domain/exception/fields.ts';
+import { type LinkOutcome, linkEvents } from '../../src/domain/exception/link-reading.ts';
 import type { RenewalRequest } from '../../src/domain/exception/renewal.ts';
 import type { ExceptionState } from '../../src/domain/exception/state.ts';
 import type { Status } from '../../src/domain/exception/status.ts';
@@ -229,6 +230,11 @@ export class Story {
     const needed = openRequirements(pending.requirements, pending.approvals);
     if (needed.length === 0) return this;
     return this.#approvedAs(needed, { change: pending.change_id }).changeApproved();
+  }
+
+  /** What came of attempts to read the links of an archived record. */
+  linksRead(outcomes: readonly LinkOutcome[], isLast: boolean): Story {
+    return this.#with(linkEvents(this.state, outcomes, isLast), CLOCK);
   }
 
   #approvedAs([needed]: readonly Requirement[], terms: { change?: string }): Story {

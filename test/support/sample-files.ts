@@ -39,13 +39,21 @@ export const EXE = bytes(
 export const MACH_O = bytes([0xcf, 0xfa, 0xed, 0xfe, 7, 0, 0, 1], new Array(120).fill(0));
 
 /** A file of an office suite: the entry that tells its type, and a part. */
-export function docx(others: Readonly<Record<string, string | Buffer>> = {}): Buffer {
-  const main = 'application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml';
+export function docx(
+  others: Readonly<Record<string, string | Buffer>> = {},
+  otherType = 'application/octet-stream',
+  main = 'application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml',
+): Buffer {
   return zip({
-    '[Content_Types].xml': `<?xml version="1.0"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Override PartName="/word/document.xml" ContentType="${main}"/></Types>`,
+    '[Content_Types].xml': `<?xml version="1.0"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Override PartName="/word/document.xml" ContentType="${main}"/><Default Extension="bin" ContentType="${otherType}"/></Types>`,
     'word/document.xml': '<?xml version="1.0"?><w:document/>',
     ...others,
   });
+}
+
+/** A document that may have macros, whatever it is called. */
+export function docm(): Buffer {
+  return docx({}, undefined, 'application/vnd.ms-word.document.macroEnabled.main+xml');
 }
 
 /** An archive that packs nothing (APPNOTE 6.3.10, sections 4.3.7, 4.3.12 and 4.3.16). */

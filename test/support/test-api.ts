@@ -7,12 +7,14 @@ import { type DestinationStream, pino } from 'pino';
 import { CLOCK, ROLES, type Role } from '../../src/domain/access/actor.ts';
 import type { Permission } from '../../src/domain/access/permissions.ts';
 import { formatInstant, type Instant } from '../../src/domain/schedule/instant.ts';
+import type { ReadLink } from '../../src/features/evidence/read-link.ts';
 import { issueToken } from '../../src/features/identity/token-service.ts';
 import { createLedgerKey } from '../../src/journal/ledger-key.ts';
 import { compose, type Lapse } from '../../src/main/compose.ts';
 import { migrationsFolder } from '../../src/main/database-setup.ts';
 import { createHttpApp } from '../../src/main/http-app.ts';
 import { LAPSE_VERSION } from '../../src/main/version.ts';
+import type { S3Place } from '../../src/platform/config/s3-place.ts';
 import { newestMigration } from '../../src/platform/db/migrate.ts';
 import { newUlid } from '../../src/platform/ids.ts';
 import { createLogger } from '../../src/platform/log/logger.ts';
@@ -75,6 +77,10 @@ export interface TestApiOptions {
   readonly testClock?: boolean;
   readonly realNow?: () => number;
   readonly isDraining?: () => boolean;
+  /** Where files of evidence lie; in the data folder unless given. */
+  readonly s3?: S3Place;
+  /** Reads links of evidence; none is read unless given. */
+  readonly readLink?: ReadLink;
   /** Where log lines go; nowhere unless given. */
   readonly logTo?: DestinationStream;
 }
@@ -98,12 +104,15 @@ export async function createTestApi(options: TestApiOptions = {}): Promise<TestA
       archiveAfter: undefined,
       connections: 6,
       workPort: undefined,
+      s3: options.s3,
+      links: { areRead: false, listed: [] },
       logLevel: 'debug',
     },
     db: register.db,
     master: register.master,
     log,
     ...(options.realNow ? { realNow: options.realNow } : {}),
+    ...(options.readLink ? { readLink: options.readLink } : {}),
   });
   const { app, routes } = await collectRoutes(async () =>
     createHttpApp(lapse, {

@@ -1794,6 +1794,22 @@ export interface components {
                     email?: string;
                 };
             }[];
+            /** @description what lay behind each link of evidence when the record was archived */
+            link_readings: {
+                link: string;
+                /** Format: date-time */
+                at: string;
+                /** @description SHA-256 of what was answered; null where not reached */
+                digest: string | null;
+                /** @description bytes */
+                size: number | null;
+                /** @description the media type, as the server gave it */
+                type: string | null;
+                /** @description the HTTP status after the last redirect */
+                status: number | null;
+                /** @description why it was not reached */
+                reason: string | null;
+            }[];
             violations: {
                 /** Format: date-time */
                 at: string;

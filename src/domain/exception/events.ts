@@ -57,6 +57,8 @@ export type ExceptionEvent =
   | Event<'ExceptionExpired', Expired>
   | Event<'ExceptionClosed', Closed>
   | Event<'EvidenceAdded', EvidenceAdded>
+  | Event<'EvidenceLinkRead', EvidenceLinkRead>
+  | Event<'EvidenceLinkNotReached', EvidenceLinkNotReached>
   | Event<
       'ViolationRecorded',
       { impact: 'none' | 'degraded' | 'outage' | 'data'; description: string }
@@ -196,6 +198,29 @@ interface EvidenceAdded {
   links: readonly string[];
   files?: readonly EvidenceFile[];
   note?: string;
+}
+
+/** What lay behind a link of evidence, once its record was archived. */
+interface EvidenceLinkRead {
+  link: string;
+  /** SHA-256 of the body as it was sent, 64 lower-case hexadecimal digits. */
+  digest: string;
+  /** In bytes. */
+  size: number;
+  /** The media type that the server gave, with its parameters; absent where it gave none. */
+  type?: string;
+  /** The HTTP status after the last redirect. */
+  status: number;
+  read_at: InstantText;
+}
+
+interface EvidenceLinkNotReached {
+  link: string;
+  /** Why, as it was at the last attempt. */
+  reason: string;
+  /** The HTTP status, where there was an answer. */
+  status?: number;
+  tried_at: InstantText;
 }
 
 /** Evidence for one closure criterion of the remediation plan: either a link, or a file of the record. */

@@ -17,6 +17,7 @@ import {
 import { closed, expired, reviewFailed, withoutOwed } from './evolve-end.ts';
 import { changeApproved, reviewOwed, reviewSettled } from './evolve-owed.ts';
 import type { ExceptionEdit, ExceptionFields } from './fields.ts';
+import { linkReading } from './link-reading.ts';
 import type { ExceptionState } from './state.ts';
 
 /**
@@ -167,6 +168,9 @@ function apply(
       return closed(state, event.data, context);
     case 'EvidenceAdded':
       return evidenceAdded(state, event.data, context);
+    case 'EvidenceLinkRead':
+    case 'EvidenceLinkNotReached':
+      return { ...state, link_readings: [...(state.link_readings ?? []), linkReading(event)] };
     case 'ViolationRecorded': {
       const violation = { at, by: actorReference(actor), ...event.data };
       return { ...state, violations: [...state.violations, violation] };

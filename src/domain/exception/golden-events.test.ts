@@ -10,6 +10,7 @@ import {
   EXCEPTION_ID,
   extension,
   GRANTS,
+  given,
   inChain,
   nothing,
   ONE_APPROVER,
@@ -45,6 +46,7 @@ const FILES = [
   { file: 'events-v1', story: eventful, added: ['places'] },
   { file: 'events-chains-v1', story: chained, added: [] as string[] },
   { file: 'events-owed-v1', story: owing, added: [] as string[] },
+  { file: 'events-evidence-v1', story: archived, added: [] as string[] },
 ].map((each) => ({ ...each, golden: readGolden(each.file) }));
 
 it('the golden streams hold every type of event', () => {
@@ -186,4 +188,43 @@ function owing(): Story {
     .after(HOUR)
     .with(REASSESSMENT, EDITOR)
     .with({ type: 'RejectException', reason: 'shut it', change: 'risk-change' }, APPROVER);
+}
+
+/** The story of the third: a record whose evidence was frozen, and what lay behind its links. */
+function archived(): Story {
+  const links = ['https://example.com/pr/1', 'https://example.com/gone', 'ADR-0217'];
+  return given({}, ONE_APPROVER)
+    .submitted()
+    .approved()
+    .confirmed()
+    .with({ type: 'AddEvidence', links })
+    .with({ type: 'CloseException', evidence: ALL_EVIDENCE })
+    .with({ type: 'ArchiveException' })
+    .after(60_000)
+    .linksRead(
+      [
+        {
+          link: 'https://example.com/pr/1',
+          at: START + 60_000,
+          digest: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
+          size: 4,
+          type: 'text/plain',
+          status: 200,
+        },
+        {
+          link: 'https://example.com/gone',
+          at: START + 60_000,
+          reason: 'was answered with 404',
+          status: 404,
+          isFinal: true,
+        },
+        {
+          link: 'https://example.com/pr/2',
+          at: START + 60_000,
+          reason: 'has a name that is not known (ENOTFOUND)',
+          isFinal: false,
+        },
+      ],
+      false,
+    );
 }

@@ -81,7 +81,7 @@ export const REGISTER_COLUMNS: readonly RecordColumn[] = [
   ...column('text', 'renewed_by', 'ended_at', 'ended_note'),
   ...column('structure', 'closed'),
   ...column('text', 'archived_at'),
-  ...column('structure', 'evidence_files'),
+  ...column('structure', 'evidence_files', 'link_readings'),
   ...column('structure', 'violations'),
 ];
 

@@ -71,6 +71,25 @@ export interface EvidenceFileOnRecord extends EvidenceFile {
   readonly added_by: ActorReference;
 }
 
+/**
+ * What was found behind a link of evidence after archiving: a digest, or the reason why there is
+ * none. Never both.
+ */
+export interface LinkReading {
+  readonly link: string;
+  readonly at: Instant;
+  /** SHA-256 of the body, in hexadecimal digits. */
+  readonly digest?: string;
+  /** Of the body, in bytes. */
+  readonly size?: number;
+  /** The media type, as the server gave it. */
+  readonly type?: string;
+  /** The HTTP status, where there was an answer. */
+  readonly status?: number;
+  /** Why it could not be reached. */
+  readonly reason?: string;
+}
+
 /** One exception as the fold of its events. Instants are epoch milliseconds; JSON as it stands. */
 export interface ExceptionState {
   readonly exception_id: string;
@@ -150,6 +169,8 @@ export interface ExceptionState {
   readonly archived_at?: Instant;
   /** Each digest once, in the order in which they came. */
   readonly evidence_files?: readonly EvidenceFileOnRecord[];
+  /** Each link once; only of what is archived. */
+  readonly link_readings?: readonly LinkReading[];
   readonly violations: readonly {
     readonly at: Instant;
     readonly impact: string;

@@ -32,6 +32,8 @@ export const EVENT_VERSIONS: Readonly<Record<ExceptionEventType, number>> = {
   ExceptionExpired: 1,
   ExceptionClosed: 1,
   EvidenceAdded: 1,
+  EvidenceLinkRead: 1,
+  EvidenceLinkNotReached: 1,
   ViolationRecorded: 1,
   ExceptionArchived: 1,
 };

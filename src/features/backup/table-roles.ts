@@ -39,6 +39,7 @@ export const DERIVED_TABLES: readonly string[] = [
   'exception_awaited_roles',
   'exception_chain_places',
   'exception_deadlines',
+  'exception_link_work',
   'exception_count_deltas',
   'exception_counts',
 ];

@@ -5,13 +5,15 @@ export interface EvidenceFiles {
   readonly files: number;
   readonly read: number;
   readonly lost: readonly string[];
+  readonly problem?: { readonly message: string; readonly mend: string };
 }
 
 const NAMED = 3;
 
 /** Whether the files that events name lie where they were stored, as they were. */
-export function checkEvidence({ files, read, lost }: EvidenceFiles): Check {
+export function checkEvidence({ files, read, lost, problem: found }: EvidenceFiles): Check {
   const name = 'evidence files';
+  if (found) return problem(name, found.message, found.mend);
   if (lost.length === 0) {
     return ok(
       name,
@@ -23,6 +25,6 @@ export function checkEvidence({ files, read, lost }: EvidenceFiles): Check {
   return problem(
     name,
     `${lost.length} of ${files} are gone or altered: ${named}${others}`,
-    'put them back from a backup, below evidence/ in the data folder, or add the same files again',
+    'add the same files again, or put them back from a backup where they have lain',
   );
 }

@@ -12,6 +12,7 @@ import { attachment } from './file-name.ts';
 import type { FileStore } from './file-store.ts';
 import { inspectFile } from './inspect-file.ts';
 import { receiveFile } from './receive-file.ts';
+import { AlteredFile, wholeBytes } from './stored-digest.ts';
 import { claimFile, keepFile } from './stored-files.ts';
 
 /** What the routes need of their surroundings. */
@@ -114,7 +115,7 @@ async function addFile(
       .digest();
     const place = { tenantId, digest: found.digest };
     await claimFile(db, { ...place, size: found.size }, realNow());
-    await store.put(place, file.read());
+    await store.put(place, { size: found.size, bytes: file.read() });
     const command = {
       type: 'AddEvidence',
       files: [found],
@@ -146,12 +147,7 @@ async function sendFile(
     throw new DomainError('not-found', message);
   }
   const stored = await store.open({ tenantId, digest });
-  if (stored?.size !== file.size) {
-    throw new DomainError(
-      'unavailable',
-      `the file ${digest} does not lie whole where it was stored; \`lapse doctor\` says more`,
-    );
-  }
+  if (stored?.size !== file.size) throw notWhole(digest);
   return reply
     .headers({
       'content-type': TOLD_TYPES.has(file.type) ? file.type : 'application/octet-stream',
@@ -161,7 +157,21 @@ async function sendFile(
       'content-security-policy': SANDBOX,
       'x-content-type-options': 'nosniff',
     })
-    .send(Readable.from(stored.bytes, { objectMode: false }));
+    .send(Readable.from(wholeOrUnavailable(stored.bytes, digest), { objectMode: false }));
+}
+
+/** An altered file breaks off before its end, or, where nothing was sent yet, is refused. */
+async function* wholeOrUnavailable(bytes: AsyncIterable<Uint8Array>, digest: string) {
+  try {
+    yield* wholeBytes(bytes, digest);
+  } catch (error) {
+    throw error instanceof AlteredFile ? notWhole(digest) : error;
+  }
+}
+
+function notWhole(digest: string): DomainError {
+  const message = `the file ${digest} does not lie whole where it was stored; \`lapse doctor\` says more`;
+  return new DomainError('unavailable', message);
 }
 
 function idOf(request: FastifyRequest): string {

@@ -11,14 +11,17 @@ const LEFT = `kept_at IS NULL
 /** A sweep that was killed is taken up by another one after this time. */
 const FREE = `(sweeping_at IS NULL
   OR sweeping_at < to_timestamp($1::double precision / 1000) - interval '${UPLOAD_MINUTES} minutes')`;
+const UPLOAD_MS = UPLOAD_MINUTES * 60_000;
 /** Well before another sweep takes over: a file that came anew meanwhile must not be taken away. */
 const SWEEP_MS = 10 * 60_000;
 
 /**
  * Takes away files that were uploaded and that no event names: a refused command, or a server that
- * was killed between both. Claim, remove, forget; the store is called between the transactions.
+ * was killed between both; and, at its start and once an hour, what a server had begun to store when
+ * it was killed. Claim, remove, forget; the store is called between the transactions.
  */
 export function orphanedFiles(db: Database, store: FileStore, realNow: () => number): MeasuredWork {
+  let sweptAt = 0;
   return {
     name: 'orphaned-files',
     backlog: () =>
@@ -33,6 +36,10 @@ export function orphanedFiles(db: Database, store: FileStore, realNow: () => num
       }),
     async runBatch() {
       const began = realNow();
+      if (began - sweptAt >= UPLOAD_MS) {
+        await store.sweepUnfinished(began - UPLOAD_MS);
+        sweptAt = began;
+      }
       const rows = await db.inSystem((tx) =>
         tx.query<SweptRow>(
           `UPDATE lapse.stored_files SET sweeping_at = to_timestamp($1::double precision / 1000)

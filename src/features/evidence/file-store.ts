@@ -15,12 +15,24 @@ export interface FilePlace {
 /** Where the files of evidence lie, by their digest. Never called inside a database transaction. */
 export interface FileStore {
   /**
-   * Keeps a file, whole or not at all, and for good once it resolves. Again it changes nothing.
-   * @throws DomainError `unavailable` where there is no room
+   * Keeps a file, whole or not at all, and for good once it resolves. Again it changes nothing; a
+   * file that was altered where it lies is mended or refused, and never taken for a whole one.
+   * @throws DomainError `unavailable` where there is no room, or the store cannot be asked
+   * @throws AlteredFile where the bytes are not what the digest says
    */
-  put(place: FilePlace, bytes: AsyncIterable<Uint8Array>): Promise<void>;
+  put(place: FilePlace, file: StoredBytes): Promise<void>;
   /** Its bytes, or `undefined` where it does not lie there. */
   open(place: FilePlace): Promise<StoredBytes | undefined>;
   /** Takes a file away; nothing happens where there is none. */
   remove(place: FilePlace): Promise<void>;
+  /** Takes away what servers that were killed have begun to store before an instant of real time. */
+  sweepUnfinished(before: number): Promise<void>;
+  /** Whether it takes and keeps files as it has to; `undefined` where it does. */
+  findProblem(): Promise<StoreProblem | undefined>;
+}
+
+/** What is wrong with a store, and what mends it. */
+export interface StoreProblem {
+  readonly message: string;
+  readonly mend: string;
 }

@@ -1,5 +1,5 @@
 import type { Database } from '../../platform/db/transaction.ts';
-import type { FileStore } from './file-store.ts';
+import type { FileStore, StoreProblem } from './file-store.ts';
 import { isIntact } from './stored-digest.ts';
 
 /** How the stored files of a tenant stand. */
@@ -9,9 +9,13 @@ export interface FilesFound {
   readonly read: number;
   /** Digests of those that are gone, or are not what their digest says. */
   readonly lost: readonly string[];
+  /** What is wrong with the store itself; nothing was looked at then. */
+  readonly problem?: StoreProblem;
 }
 
 const AT_ONCE = 1_000;
+/** A store over the network answers each in its time. */
+const LOOKERS = 8;
 /** Reading all would take as long as a backup, which does; who asks often reads all in time. */
 const READ_AT_RANDOM = 20;
 
@@ -21,6 +25,8 @@ export async function lookAtFiles(
   store: FileStore,
   tenantId: string,
 ): Promise<FilesFound> {
+  const problem = await store.findProblem();
+  if (problem) return { files: 0, read: 0, lost: [], problem };
   const lost = new Set<string>();
   let files = 0;
   let last = '';
@@ -33,10 +39,14 @@ export async function lookAtFiles(
         [tenantId, last],
       ),
     );
-    for (const { digest, size } of rows) {
-      const stored = await store.open({ tenantId, digest });
-      if (stored?.size !== Number(size)) lost.add(digest);
-    }
+    const left = rows.values();
+    const looker = async () => {
+      for (const { digest, size } of left) {
+        const stored = await store.open({ tenantId, digest });
+        if (stored?.size !== Number(size)) lost.add(digest);
+      }
+    };
+    await Promise.all(Array.from({ length: LOOKERS }, looker));
     files += rows.length;
     last = rows.at(-1)?.digest ?? '';
     if (rows.length < AT_ONCE) break;

@@ -52,6 +52,15 @@ const evidenceFile = z.object({
   added_at: time,
   added_by: actorReference,
 });
+const linkReading = z.object({
+  link: z.string(),
+  at: time,
+  digest: z.string().nullable().describe('SHA-256 of what was answered; null where not reached'),
+  size: z.int().nullable().describe('bytes'),
+  type: z.string().nullable().describe('the media type, as the server gave it'),
+  status: z.int().nullable().describe('the HTTP status after the last redirect'),
+  reason: z.string().nullable().describe('why it was not reached'),
+});
 const permanenceDocuments = {
   business_case: z.string(),
   memo: z.string(),
@@ -162,6 +171,9 @@ export const exceptionAnswer = exceptionFields.extend({
     .nullable(),
   archived_at: time.nullable(),
   evidence_files: z.array(evidenceFile),
+  link_readings: z
+    .array(linkReading)
+    .describe('what lay behind each link of evidence when the record was archived'),
   violations: z.array(
     z.object({ at: time, impact: z.string(), description: z.string(), by: actorReference }),
   ),

@@ -6,6 +6,7 @@ import type { Transaction } from '../../platform/db/transaction.ts';
 import { writeDecisionTasks } from './decision-tasks.ts';
 import { COUNT_CHANGED, COUNT_CREATED } from './exception-counts.ts';
 import { exceptionRow, personKey, searchText } from './exception-row.ts';
+import { writeLinkWork } from './link-work-rows.ts';
 
 /** The columns of `lapse.exceptions`. */
 export const COLUMNS = `tenant_id, exception_id, version, fields, state, status, kind, title, category, control, environment,
@@ -110,6 +111,7 @@ type Change = StreamChange<ExceptionState>;
 /** Queues the rows of records, their children and their deadlines, with the COMMIT. */
 export function writeExceptions(tx: Transaction, changes: readonly Change[]): void {
   writeDecisionTasks(tx, changes);
+  writeLinkWork(tx, changes);
   const created = changes.filter(({ previous }) => !previous);
   const changed = changes.filter(({ previous }) => previous);
   if (created.length > 0) tx.atCommit(CREATE, [JSON.stringify(created.map(rowOf))]);

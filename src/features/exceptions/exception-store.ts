@@ -8,6 +8,7 @@ import type { Transaction } from '../../platform/db/transaction.ts';
 import { miscounted } from './exception-counts-check.ts';
 import { exceptionRow, type StateColumns, stateOf } from './exception-row.ts';
 import { CHILDREN, STATED_COLUMNS, writeExceptions } from './exception-store-write.ts';
+import { hasLinkWork } from './link-work-rows.ts';
 
 /** The stream of one exception, and its projection: the register's row, its children, its deadline. */
 export const exceptionStream: StreamKind<ExceptionState, ExceptionEvent> = {
@@ -23,6 +24,7 @@ export const exceptionStream: StreamKind<ExceptionState, ExceptionEvent> = {
     { table: 'exception_search', id: 'exception_id', columns: [] },
     ...CHILDREN.map(({ table, column }) => ({ table, id: 'exception_id', columns: [column] })),
     { table: 'exception_deadlines', id: 'exception_id', columns: ['next_due_at'] },
+    { table: 'exception_link_work', id: 'exception_id', columns: [] },
   ],
   project,
   compareBeside: miscounted,
@@ -63,5 +65,6 @@ function project(record: StreamState<ExceptionState>): ProjectedRow[][] {
     [[]],
     ...CHILDREN.map(({ valuesOf }) => valuesOf(record.state).map((value) => [value])),
     row.due_at === 'infinity' ? [] : [[due]],
+    hasLinkWork(record.state) ? [[]] : [],
   ];
 }

@@ -1,7 +1,7 @@
 import { isInForce, nextDeadline } from '../../domain/exception/advance.ts';
 import { kindOf } from '../../domain/exception/chain-place.ts';
 import { riskScore, severity } from '../../domain/exception/risk.ts';
-import type { Approval, ExceptionState } from '../../domain/exception/state.ts';
+import type { Approval, ExceptionState, LinkReading } from '../../domain/exception/state.ts';
 import { formatInstant, type Instant, wholeDays } from '../../domain/schedule/instant.ts';
 import type { ExceptionAnswer } from './exception-schemas.ts';
 
@@ -69,6 +69,7 @@ export function toAnswer(
       ...file,
       added_at: formatInstant(file.added_at),
     })),
+    link_readings: (state.link_readings ?? []).map(linkReadingAnswer),
     violations: state.violations.map((violation) => ({
       ...violation,
       at: formatInstant(violation.at),
@@ -132,6 +133,11 @@ function decisionAnswer({ decision }: ExceptionState): ExceptionAnswer['decision
     decide_by: formatInstant(decide_by),
     rearchitecture: made ? { ...made, at: formatInstant(made.at) } : null,
   };
+}
+
+function linkReadingAnswer({ link, at, ...found }: LinkReading) {
+  const { digest = null, size = null, type = null, status = null, reason = null } = found;
+  return { link, at: formatInstant(at), digest, size, type, status, reason };
 }
 
 function approvalAnswer({ ends_by, ...approval }: Approval) {

@@ -13,7 +13,12 @@ export function recordSection(record: ExceptionAnswer): string {
     list('Compensating controls', record.compensating_controls),
     plan(record),
     list('Approvals', approvals(record)),
-    list('Evidence', [...(record.evidence ?? []), ...files(record), ...closing(record)]),
+    list('Evidence', [
+      ...(record.evidence ?? []),
+      ...files(record),
+      ...closing(record),
+      ...readings(record),
+    ]),
     list('Violations', record.violations.map(violation)),
     list('Claims of an imported file, unverified', claims(record)),
   ];
@@ -129,6 +134,14 @@ function closing({ closed }: ExceptionAnswer): string[] {
 function files({ evidence_files }: ExceptionAnswer): string[] {
   return evidence_files.map(
     ({ name, type, size, digest }) => `${name}, ${type}, ${size} bytes, SHA-256 ${digest}`,
+  );
+}
+
+function readings({ link_readings }: ExceptionAnswer): string[] {
+  return link_readings.map(({ link, at, digest, size, type, status, reason }) =>
+    digest === null
+      ? `${link}: not reached, ${minute(at)}: ${reason}`
+      : `${link}: ${[type, `${size} bytes`, `SHA-256 ${digest}`, `status ${status}`].filter(Boolean).join(', ')}, ${minute(at)}`,
   );
 }
 

@@ -28,7 +28,7 @@ export async function openImports() {
   const register = await createTestRegister();
   const { db, tenantId, master } = register;
   const log = pino({ level: 'silent' });
-  const { config } = await readConfig({ LAPSE_DATA: '.lapse' }, '.');
+  const { config } = await readConfig({ LAPSE_DATA: '.lapse', LAPSE_LINKS: 'off' }, '.');
   const lapse = compose({ config, db, master, log });
   const options = { log, version: 'test', schemaVersion: '', testClock: false };
   const app = await createHttpApp(lapse, { ...options, isDraining: () => false });

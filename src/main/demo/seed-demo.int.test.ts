@@ -30,6 +30,8 @@ const config = () => ({
   archiveAfter: undefined,
   connections: 6,
   workPort: undefined,
+  s3: undefined,
+  links: { areRead: false, listed: [] },
   logLevel: 'error',
 });
 

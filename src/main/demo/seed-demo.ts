@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { CLOCK } from '../../domain/access/actor.ts';
 import { DAY, formatInstant } from '../../domain/schedule/instant.ts';
+import { noLinkReader } from '../../features/evidence/read-link.ts';
 import { issueToken } from '../../features/identity/token-service.ts';
 import { createTenant } from '../../features/tenants/tenant-service.ts';
 import type { Config } from '../../platform/config/config.ts';
@@ -27,6 +28,7 @@ export interface DemoParts {
   readonly onProgress: (done: number, total: number) => void;
 }
 
+const readLink = noLinkReader('was not read: the demonstration asks nobody');
 const TENANT_NAME = 'Demonstration';
 /** A person of each role, whose token is kept for whoever tries the demonstration. */
 const SHOWN: Readonly<Record<string, PersonName>> = {
@@ -48,7 +50,7 @@ export async function seedDemo(parts: DemoParts): Promise<string> {
   if (await isSeeded(folder)) return folder;
   const { config, db, master } = parts;
   const log = pino({ level: 'silent' });
-  const lapse = compose({ config, db, master, log });
+  const lapse = compose({ config, db, master, log, readLink });
   const app = await createHttpApp(lapse, {
     log,
     version: LAPSE_VERSION,

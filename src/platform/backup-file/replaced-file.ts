@@ -43,6 +43,11 @@ export async function replaceFile(
   }
 }
 
+/** Whether a name is that of a file which {@link replaceFile} has begun and not put in its place. */
+export function isUnfinished(name: string): boolean {
+  return /^\..+\.[0-9a-f]{12}\.tmp$/.test(name);
+}
+
 /** The name itself is on the disk only once its folder is. */
 async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, 'r');

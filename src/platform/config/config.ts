@@ -2,6 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { listedHosts } from '../outbound/listed-hosts.ts';
+import type { ListedHost } from '../outbound/read-outside.ts';
+import { type S3Place, s3Environment, s3Place } from './s3-place.ts';
 import { yamlReason } from './yaml-reason.ts';
 
 /** Configuration that cannot be used; the command line exits with 2. */
@@ -43,6 +46,10 @@ export interface Config {
   /** Where `lapse work` answers health checks and scrapers; it listens nowhere unless told. */
   readonly workPort: number | undefined;
   readonly logLevel: string;
+  /** Where files of evidence lie; in the data folder unless it names a bucket. */
+  readonly s3: S3Place | undefined;
+  /** Whether links of evidence are read at archiving, and the hosts that may lie inside. */
+  readonly links: { readonly areRead: boolean; readonly listed: readonly ListedHost[] };
 }
 
 /** What must never be printed. */
@@ -60,6 +67,9 @@ const environment = z.object({
   LAPSE_HOST: z.string().min(1).default('127.0.0.1'),
   LAPSE_DATA: z.string().min(1).default('.lapse'),
   LAPSE_PUBLIC_URL: z.url().optional(),
+  LAPSE_LINKS: z.enum(['read', 'off'], 'must be read or off').default('read'),
+  LAPSE_LINK_HOSTS: listedHosts.default([]),
+  ...s3Environment,
 });
 
 /**
@@ -91,6 +101,8 @@ export async function readConfig(
     connections: file.database?.connections ?? 10,
     workPort: file.work?.port,
     logLevel: file.log?.level ?? 'info',
+    s3: s3PlaceOf(variables, folder),
+    links: { areRead: variables.LAPSE_LINKS === 'read', listed: variables.LAPSE_LINK_HOSTS },
   });
   const secrets: ConfigSecrets = Object.freeze({
     databaseUrl: given.DATABASE_URL,
@@ -99,6 +111,14 @@ export async function readConfig(
     masterKey: given.LAPSE_MASTER_KEY,
   });
   return { config, secrets };
+}
+
+function s3PlaceOf(variables: z.output<typeof environment>, folder: string): S3Place | undefined {
+  try {
+    return s3Place(variables, folder);
+  } catch (error) {
+    throw new ConfigurationError(`the environment cannot be used: ${(error as Error).message}`);
+  }
 }
 
 async function readFileOrNothing(path: string): Promise<unknown> {

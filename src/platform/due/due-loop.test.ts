@@ -119,6 +119,20 @@ describe('the loop', () => {
     expect(other.runs()).toBe(1);
   });
 
+  test('stop asks a batch that waits for somebody else to give up', async () => {
+    const { promise, resolve } = Promise.withResolvers<number>();
+    const work: DueWork = {
+      name: 'waiting',
+      runBatch: () => promise,
+      stop: () => resolve(0),
+    };
+    const loop = new DueLoop([work], silent);
+    loop.start();
+    await vi.advanceTimersByTimeAsync(0);
+    await loop.stop();
+    expect(await promise).toBe(0);
+  });
+
   test('stop lets the batch that is under way finish, and begins no other', async () => {
     let finish = () => {};
     let runs = 0;

@@ -9,6 +9,8 @@ export interface DueWork {
    * is due. What fails stays due: the next pass takes it up again.
    */
   runBatch(): Promise<number>;
+  /** The loop ends: a batch that waits for somebody else gives up soon, and what it gives up stays due. */
+  stop?(): void;
 }
 
 /** Due work that can tell how much of it there is. */
@@ -112,6 +114,7 @@ class Lane {
 
   async stop(): Promise<void> {
     this.#stopped = true;
+    this.#work.stop?.();
     this.wake();
     await this.#running;
     await this.#last;

@@ -79,10 +79,15 @@ async function sendFile(client: LapseClient, id: string, form: EvidenceForm): Pr
 
 /** `lapse evidence list ID` */
 export async function listEvidence(id: string, { json }: AnswerOptions): Promise<void> {
-  const { evidence = [], evidence_files: files } = await readRecord(connect(), id);
-  if (json) return printJson({ links: evidence, files });
-  if (evidence.length + files.length === 0) return remark(`${id} has no evidence yet`);
-  print(renderEvidence(evidence, files, terminalWidth()));
+  const {
+    evidence = [],
+    evidence_files: files,
+    link_readings: readings,
+  } = await readRecord(connect(), id);
+  if (json) return printJson({ links: evidence, files, readings });
+  if (evidence.length + files.length + readings.length === 0)
+    return remark(`${id} has no evidence yet`);
+  print(renderEvidence({ links: evidence, files, readings }, terminalWidth()));
 }
 
 interface GetOptions {

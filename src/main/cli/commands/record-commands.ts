@@ -59,7 +59,7 @@ function addEvidence(program: Command): void {
     );
   evidence
     .command('list <id>')
-    .description('its links, and its files with their digests')
+    .description('its links and files, with digests')
     .option(...JSON_FLAG)
     .addHelpText('after', examples('lapse evidence list EXC_01K…'))
     .action(async (id, options) =>

@@ -1,7 +1,7 @@
 import type { ExceptionRecord } from '@lapse/client';
 import { colours } from '../terminal/colours.ts';
 import { safeLine, safeText } from '../terminal/output.ts';
-import { evidenceFileText } from './render-evidence.ts';
+import { evidenceFileText, linkReadingText } from './render-evidence.ts';
 import { type Line, labelled, renderSection } from './section.ts';
 import { dayText, timeText } from './time-text.ts';
 
@@ -106,6 +106,7 @@ export function remediationSection(record: ExceptionRecord, width: number): stri
       ['At the end', record.expiry_actions && safeText(record.expiry_actions)],
       ['Evidence', joined(record.evidence)],
       ['Files', record.evidence_files.map(evidenceFileText).join('\n')],
+      ['Links, as archived', record.link_readings.map(linkReadingText).join('\n')],
     ]),
   ];
   return renderSection('Remediation', lines, width);

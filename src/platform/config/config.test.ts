@@ -1,0 +1,95 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { readConfig } from './config.ts';
+
+const configOf = async (env: NodeJS.ProcessEnv) => (await readConfig(env, tmpdir())).config;
+
+describe('hosts that links may lead to inside', () => {
+  test('are names and addresses as links write them, with a port or without', async () => {
+    const { links } = await configOf({
+      LAPSE_LINK_HOSTS: 'Wiki.corp.example, git.corp.example:8443 10.1.2.3\n[FD00::0:7]:444',
+    });
+    expect(links).toEqual({
+      areRead: true,
+      listed: [
+        { host: 'wiki.corp.example', port: undefined },
+        { host: 'git.corp.example', port: 8443 },
+        { host: '10.1.2.3', port: undefined },
+        { host: '[fd00::7]', port: 444 },
+      ],
+    });
+  });
+
+  test.each(['*.corp.example', 'https://wiki', 'wiki/page', 'wiki:99999', 'me@wiki', '10.0.0.0/8'])(
+    'are no patterns, addresses of pages or networks: %s',
+    async (host) => {
+      const refused = configOf({ LAPSE_LINK_HOSTS: host });
+      await expect(refused).rejects.toThrow(`LAPSE_LINK_HOSTS: "${host}" is no host`);
+    },
+  );
+
+  test('are none, and links are read, unless the environment says otherwise', async () => {
+    expect((await configOf({})).links).toEqual({ areRead: true, listed: [] });
+    expect((await configOf({ LAPSE_LINKS: 'off' })).links.areRead).toBe(false);
+    await expect(configOf({ LAPSE_LINKS: 'no' })).rejects.toThrow('must be read or off');
+  });
+});
+
+describe('a bucket for files of evidence', () => {
+  const named = { LAPSE_S3_BUCKET: 'evidence' };
+
+  test('is none unless it is named', async () => {
+    expect((await configOf({})).s3).toBeUndefined();
+  });
+
+  test('of AWS is reached by the role of the machine, of others by path and key', async () => {
+    expect((await configOf({ ...named, LAPSE_S3_REGION: 'eu-central-1' })).s3).toEqual({
+      bucket: 'evidence',
+      prefix: '',
+      region: 'eu-central-1',
+      endpoint: undefined,
+      isPathStyle: false,
+      credentials: undefined,
+    });
+    const env = {
+      ...named,
+      LAPSE_S3_ENDPOINT: 'https://s3.example.com',
+      LAPSE_S3_PREFIX: 'lapse/evidence/',
+      LAPSE_S3_ACCESS_KEY_ID: 'KEY',
+      LAPSE_S3_SECRET_ACCESS_KEY_FILE: 'secret',
+    };
+    expect((await configOf(env)).s3).toMatchObject({
+      prefix: 'lapse/evidence/',
+      endpoint: 'https://s3.example.com',
+      isPathStyle: true,
+      credentials: { accessKeyId: 'KEY', secretFile: join(tmpdir(), 'secret') },
+    });
+  });
+
+  test.each<[string, NodeJS.ProcessEnv, string]>([
+    [
+      'a bucket that nobody can name so',
+      { LAPSE_S3_BUCKET: 'My Bucket' },
+      'is not the name of a bucket',
+    ],
+    [
+      'a prefix that leads elsewhere',
+      { ...named, LAPSE_S3_PREFIX: '/a' },
+      'must be like lapse/evidence',
+    ],
+    [
+      'an endpoint without a scheme',
+      { ...named, LAPSE_S3_ENDPOINT: 's3.example.com' },
+      'must be like https',
+    ],
+    ['a key without its secret', { ...named, LAPSE_S3_ACCESS_KEY_ID: 'KEY' }, 'go together'],
+    [
+      'a region without a bucket',
+      { LAPSE_S3_REGION: 'eu' },
+      'LAPSE_S3_REGION goes with LAPSE_S3_BUCKET',
+    ],
+  ])('is refused: %s', async (_, env, message) => {
+    await expect(configOf(env)).rejects.toThrow(message);
+  });
+});
