@@ -15,6 +15,7 @@ import {
   given,
   PERMANENCE,
   personOf,
+  REASON,
   REQUESTOR,
   REVIEW,
   SECOND_APPROVER,
@@ -151,7 +152,7 @@ export function commandOf(
   { state, now }: Pick<Story, 'state' | 'now'>,
 ): ExceptionCommand {
   const end = state.expires_at ?? now;
-  const reason = 'because';
+  const reason = REASON;
   switch (type) {
     case 'DraftException':
       return { type, fields: COMPLETE };

@@ -1578,6 +1578,15 @@ export interface components {
                 decide_within: string;
             };
             /**
+             * @default {
+             *       "min_characters": 20
+             *     }
+             */
+            reasons: {
+                /** @description of the reason to approve, reject, send back, withdraw, revoke, or re-architect; 0 takes any */
+                min_characters: number;
+            };
+            /**
              * @description the approval roles that a role may fill besides its own
              * @default {}
              */
@@ -1735,6 +1744,15 @@ export interface components {
                  * @example P30D
                  */
                 decide_within: string;
+            };
+            /**
+             * @default {
+             *       "min_characters": 20
+             *     }
+             */
+            reasons: {
+                /** @description of the reason to approve, reject, send back, withdraw, revoke, or re-architect; 0 takes any */
+                min_characters: number;
             };
             /**
              * @description the approval roles that a role may fill besides its own

@@ -39,6 +39,7 @@ export const BUILT_IN_POLICY: Policy = {
     decide_beyond: 3,
     decide_within: 'P30D',
   },
+  reasons: { min_characters: 20 },
   // Whoever is an approver and nothing besides reviews as security, or for the domain.
   stand_ins: { approver: ['security', 'domain-owner'] },
   rules: [

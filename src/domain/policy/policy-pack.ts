@@ -129,6 +129,17 @@ const chains = z.strictObject({
   decide_within: limit.describe('so long undecided, it cannot be renewed further'),
 });
 
+/** What the words of those who decide have to be. */
+const reasons = z.strictObject({
+  min_characters: z
+    .int()
+    .min(0)
+    .max(500)
+    .describe(
+      'of the reason to approve, reject, send back, withdraw, revoke, or re-architect; 0 takes any',
+    ),
+});
+
 /** A policy pack: one file, every rule of which people can read, version, test and compare. */
 export const policyPack = z.strictObject({
   id: shortText.describe('a name for people, such as acme-2026-1'),
@@ -140,6 +151,7 @@ export const policyPack = z.strictObject({
     decide_beyond: 3,
     decide_within: 'P30D',
   }),
+  reasons: reasons.default({ min_characters: 20 }),
   stand_ins: z
     .partialRecord(z.enum([...APPROVAL_ROLES, 'approver']), z.array(z.enum(APPROVAL_ROLES)))
     .default({})
@@ -150,6 +162,8 @@ export const policyPack = z.strictObject({
 /** The keys that each object of a pack may have, by its path without the numbers of list entries. */
 export const PACK_KEYS: Readonly<Record<string, readonly string[]>> = {
   '': Object.keys(policyPack.shape),
+  chains: Object.keys(chains.shape),
+  reasons: Object.keys(reasons.shape),
   stand_ins: [...APPROVAL_ROLES, 'approver'],
   rules: Object.keys(rule.shape),
   'rules.match': Object.keys(match.shape),

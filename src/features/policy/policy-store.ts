@@ -1,7 +1,8 @@
 import { DomainError } from '../../domain/errors.ts';
 import { canonicalJson } from '../../domain/ledger/canonical.ts';
 import type { Policy } from '../../domain/policy/policy.ts';
-import { policyDigest } from '../../domain/policy/policy-digest.ts';
+import { knownAs, policyDigest } from '../../domain/policy/policy-digest.ts';
+import { policyPack } from '../../domain/policy/policy-pack.ts';
 import { formatInstant } from '../../domain/schedule/instant.ts';
 import type { Transaction } from '../../platform/db/transaction.ts';
 import type { PolicyVersion } from './policy-events.ts';
@@ -94,7 +95,7 @@ export class PolicyStore {
         `the policy pack ${digest} is not there as it was put in force, so nothing can be decided; verify the ledger, and restore a backup`,
       );
     }
-    const policy = JSON.parse(text) as Policy;
+    const policy = knownAs(digest, policyPack.parse(JSON.parse(text)));
     const [oldest] = this.#remembered.keys();
     if (this.#remembered.size >= REMEMBERED && oldest !== undefined)
       this.#remembered.delete(oldest);
