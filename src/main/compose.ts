@@ -7,6 +7,7 @@ import { diagnose } from '../features/diagnosis/diagnose.ts';
 import { orphanedFiles } from '../features/evidence/evidence-work.ts';
 import { folderStore } from '../features/evidence/folder-store.ts';
 import { lookAtFiles } from '../features/evidence/look-at-files.ts';
+import { approvalBacklog } from '../features/exceptions/approval-backlog.ts';
 import { policyComparison } from '../features/exceptions/compare-policies.ts';
 import { countRegister } from '../features/exceptions/exception-count-views.ts';
 import { exceptionCounts } from '../features/exceptions/exception-count-work.ts';
@@ -77,7 +78,10 @@ export function compose({ config, db, master, log, realNow = Date.now }: Parts) 
     housekeeping(db, randomUUID(), realNow),
   ];
   const metrics = createMetrics(LAPSE_VERSION);
-  const backlog = backlogMetrics(metrics.registry, works, () => countOpenTasks(db));
+  const backlog = backlogMetrics(metrics.registry, works, {
+    countOpenTasks: () => countOpenTasks(db),
+    approvals: () => approvalBacklog(db),
+  });
   return {
     db,
     policies,

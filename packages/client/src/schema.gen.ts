@@ -1349,6 +1349,18 @@ export interface components {
             submitted_at: string | null;
             /** @description when the request lapses if nobody decides it */
             lapses_at: string | null;
+            /** @description since when the approvals that are lacking could be given; null where none is */
+            awaited_since: string | null;
+            /** @description who was told that those who are to approve what waits did not act */
+            escalations: {
+                to: string;
+                /** Format: date-time */
+                due: string;
+                /** Format: date-time */
+                at: string;
+                /** Format: date-time */
+                waits_since: string;
+            }[];
             /** @description the digest of the policy pack that decided the request */
             policy: string | null;
             requirements: {
@@ -1587,6 +1599,21 @@ export interface components {
                 min_characters: number;
             };
             /**
+             * @default {
+             *       "after": "P3D",
+             *       "to": [
+             *         "platform-lead",
+             *         "ciso"
+             *       ]
+             *     }
+             */
+            escalation: {
+                /** @description so long after the approvals could be given; null: never */
+                after: string | null;
+                /** @description who is told: the first role then, each further one after as long again */
+                to: ("domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee")[];
+            };
+            /**
              * @description the approval roles that a role may fill besides its own
              * @default {}
              */
@@ -1753,6 +1780,12 @@ export interface components {
             reasons: {
                 /** @description of the reason to approve, reject, send back, withdraw, revoke, or re-architect; 0 takes any */
                 min_characters: number;
+            };
+            escalation?: {
+                /** @description so long after the approvals could be given; null: never */
+                after: string | null;
+                /** @description who is told: the first role then, each further one after as long again */
+                to: ("domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee") | ("domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee")[];
             };
             /**
              * @description the approval roles that a role may fill besides its own
@@ -4293,7 +4326,7 @@ export interface operations {
                         items: {
                             task_id: string;
                             /** @enum {string} */
-                            kind: "quarantine" | "ledger-diverged" | "chain-decision";
+                            kind: "quarantine" | "ledger-diverged" | "chain-decision" | "approval-escalated";
                             subject_type: string;
                             subject_id: string;
                             detail: string;
@@ -4331,7 +4364,7 @@ export interface operations {
                     "application/json": {
                         task_id: string;
                         /** @enum {string} */
-                        kind: "quarantine" | "ledger-diverged" | "chain-decision";
+                        kind: "quarantine" | "ledger-diverged" | "chain-decision" | "approval-escalated";
                         subject_type: string;
                         subject_id: string;
                         detail: string;

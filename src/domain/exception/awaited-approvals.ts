@@ -1,15 +1,22 @@
 import { type Actor, isSamePerson } from '../access/actor.ts';
 import { canFill, openRequirements } from '../policy/approval-progress.ts';
 import type { Policy, Requirement } from '../policy/policy.ts';
-import type { ApprovalState, ExceptionState } from './state.ts';
+import type { Instant } from '../schedule/instant.ts';
+import type { ApprovalState, Escalating, ExceptionState } from './state.ts';
+
+/** What waits for a decision. */
+interface AwaitedDecision extends ApprovalState, Escalating {
+  /** The change; a request has none. */
+  readonly change_id?: string;
+  readonly asked_at: Instant;
+}
 
 /** What waits for a decision: the request that is under review, or the change of a record in force. */
-export function awaitedDecision(
-  state: ExceptionState,
-): (ApprovalState & { readonly change_id?: string }) | undefined {
-  if (state.status === 'Under-Review' && state.request)
-    return { requirements: state.request.requirements, approvals: state.approvals };
-  return state.pending_change;
+export function awaitedDecision(state: ExceptionState): AwaitedDecision | undefined {
+  const { status, request, approvals, pending_change: change } = state;
+  if (status === 'Under-Review' && request)
+    return { ...request, approvals, asked_at: request.submitted_at };
+  return change && { ...change, asked_at: change.requested_at };
 }
 
 /** The approvals that can be given next. */

@@ -13,6 +13,7 @@ import {
   refuse,
   refusedFields,
 } from './decision.ts';
+import { escalationTerms } from './escalation.ts';
 import type { ChainMemory } from './events.ts';
 import { artifactsWithoutFile } from './evidence-file.ts';
 import { applyEdit } from './evolve.ts';
@@ -113,6 +114,7 @@ function submission(
       statement_digest: statementDigest(fields),
       lapses_at: formatInstant(addText(now, policy.undecided_after)),
       ...(places.length > 0 ? { places } : {}),
+      ...escalationTerms(policy),
     },
   };
 }

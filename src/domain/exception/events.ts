@@ -1,4 +1,4 @@
-import type { FirstApprover, Requirement } from '../policy/policy.ts';
+import type { EscalationTerms, FirstApprover, Requirement } from '../policy/policy.ts';
 import type { ExceptionEdit, ExceptionFields } from './fields.ts';
 import type { ClosedReason } from './status.ts';
 
@@ -46,6 +46,7 @@ export type ExceptionEvent =
   | Event<'ChangeRejected', { change_id: string; reason: string }>
   | Event<'PermanenceGranted', NewEnd>
   | Event<'ReviewCompleted', NewEnd>
+  | Event<'ApprovalEscalated', ApprovalEscalated>
   | Event<'DecisionDemanded', { due: InstantText; decide_by: InstantText }>
   | Event<'RearchitectureRequired', { reason: string }>
   | Event<'RenewalLinked', { renewal_id: string; takes_over_at: InstantText }>
@@ -97,6 +98,20 @@ interface Submitted {
   lapses_at: InstantText;
   /** The places that the request takes in its lineage; absent where it has none. */
   places?: readonly string[];
+  /** Absent where it is never escalated. */
+  escalation?: EscalationTerms;
+}
+
+/** Those who are to approve have not acted; the next above is told. */
+interface ApprovalEscalated {
+  /** The change that waits; absent where it is the request. */
+  change_id?: string;
+  /** The role that is told. */
+  to: string;
+  /** The roles whose approval was lacking. */
+  roles: readonly string[];
+  waits_since: InstantText;
+  due: InstantText;
 }
 
 interface ApprovalGiven extends FilledRole {
@@ -128,6 +143,8 @@ interface ExtensionRequested {
   reason: string;
   risk_review: string;
   requirements: readonly Requirement[];
+  /** Absent where it is never escalated. */
+  escalation?: EscalationTerms;
 }
 
 /** A requested permanence or review: the end that it would give, and the risk as assessed for it. */
@@ -137,6 +154,8 @@ interface ReviewRequested {
   reason: string;
   risk_review: string;
   requirements: readonly Requirement[];
+  /** Absent where it is never escalated. */
+  escalation?: EscalationTerms;
 }
 
 /** What stands behind a permanent exception (002, Permanent Exceptions): links. */

@@ -9,6 +9,7 @@ import {
 } from './event-reading.ts';
 import type { ExceptionEvent } from './events.ts';
 import {
+  escalated,
   madePermanent,
   pendingChange,
   reviewed,
@@ -119,6 +120,8 @@ function apply(
       return madePermanent(state, event.data, at);
     case 'ReviewCompleted':
       return reviewed(state, event.data, at);
+    case 'ApprovalEscalated':
+      return escalated(state, event.data, at);
     case 'DecisionDemanded':
       return {
         ...withoutDecisionDue(state),
@@ -198,6 +201,7 @@ function submitted(
       policy: data.policy,
       statement_digest: data.statement_digest,
       ...(data.places ? { places: data.places } : {}),
+      ...(data.escalation ? { escalation: data.escalation } : {}),
       requirements: data.requirements,
     },
   };

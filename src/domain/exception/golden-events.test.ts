@@ -8,6 +8,7 @@ import {
   EXCEPTION_ID,
   extension,
   GRANTS,
+  given,
   inChain,
   nothing,
   ONE_APPROVER,
@@ -39,8 +40,9 @@ interface GoldenStream {
 // Released shapes: never edited. A new version of an event gets a file of its own beside these.
 const FILES = [
   // Requests take places in a chain since then, a key that may be left out.
-  { file: 'events-v1', story: eventful, added: ['places'] },
-  { file: 'events-chains-v1', story: chained, added: [] as string[] },
+  { file: 'events-v1', story: eventful, added: ['places', 'escalation'] },
+  { file: 'events-chains-v1', story: chained, added: ['escalation'] },
+  { file: 'events-escalation-v1', story: escalated, added: [] as string[] },
 ].map((each) => ({ ...each, golden: readGolden(each.file) }));
 
 it('the golden streams hold every type of event', () => {
@@ -164,4 +166,15 @@ function chained(): Story {
     .after(340 * DAY)
     .with({ ...REVIEW, change_id: 'chg_3' })
     .changeApproved();
+}
+
+/** The story of the third: a request and a change that nobody decides at first. */
+function escalated(): Story {
+  return given({}, ANY_REASON)
+    .submitted()
+    .after(7 * DAY)
+    .approved()
+    .confirmed()
+    .extensionTo(START + 100 * DAY)
+    .after(3 * DAY);
 }

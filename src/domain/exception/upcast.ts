@@ -21,6 +21,7 @@ export const EVENT_VERSIONS: Readonly<Record<ExceptionEventType, number>> = {
   ChangeRejected: 1,
   PermanenceGranted: 1,
   ReviewCompleted: 1,
+  ApprovalEscalated: 1,
   DecisionDemanded: 1,
   RearchitectureRequired: 1,
   RenewalLinked: 1,

@@ -40,6 +40,8 @@ export const BUILT_IN_POLICY: Policy = {
     decide_within: 'P30D',
   },
   reasons: { min_characters: 20 },
+  // Whom both documents put above the reviewers: the platform lead first, then the CISO.
+  escalation: { after: 'P3D', to: ['platform-lead', 'ciso'] },
   // Whoever is an approver and nothing besides reviews as security, or for the domain.
   stand_ins: { approver: ['security', 'domain-owner'] },
   rules: [

@@ -29,6 +29,11 @@ function findings(value: unknown): readonly PackFinding[] {
   return 'findings' in reading ? reading.findings : [];
 }
 
+/** A pack with other values beside its rules. */
+function packBeside(values: object) {
+  return { ...pack(BASE), ...values };
+}
+
 const FIREWALL = { control: ['firewall'] };
 
 describe('a pack', () => {
@@ -238,5 +243,39 @@ describe('a pack', () => {
 
   it.each([undefined, null, 7, 'x', [], {}])('is no %j', (value) => {
     expect(findings(value).length).toBeGreaterThan(0);
+  });
+});
+
+describe('reasons and escalation', () => {
+  it('may be left out, and have the values of the built-in pack then', () => {
+    const { reasons, escalation } = BUILT_IN_POLICY;
+    expect(readPack(pack(BASE))).toMatchObject({ policy: { reasons, escalation } });
+  });
+
+  it('take one role or several, no time for never, and no characters for any reason', () => {
+    const beside = { escalation: { after: null, to: 'ciso' }, reasons: { min_characters: 0 } };
+    expect(readPack(packBeside(beside))).toMatchObject({
+      policy: { escalation: { after: null, to: ['ciso'] } },
+    });
+  });
+
+  it.each([
+    [{ reasons: { min_characters: -1 } }, 'reasons.min_characters', '0'],
+    [{ reasons: { min_characters: 501 } }, 'reasons.min_characters', '500'],
+    [{ reasons: { min_characters: '20' } }, 'reasons.min_characters', 'number'],
+    [{ reasons: { minimum: 20 } }, 'reasons.min_characters', 'required'],
+    [{ escalation: { after: 'PT59M', to: ['ciso'] } }, 'escalation.after', 'an hour'],
+    [{ escalation: { after: 'P2Y', to: ['ciso'] } }, 'escalation.after', 'a year'],
+    [{ escalation: { after: 'soon', to: ['ciso'] } }, 'escalation.after', 'ISO 8601'],
+    [{ escalation: { after: 'P30D', to: ['ciso'] } }, 'escalation.after', 'lapses after P30D'],
+    [{ escalation: { after: 'P3D', to: [] } }, 'escalation.to', 'name a role'],
+    [{ escalation: { after: 'P3D', to: ['king'] } }, 'escalation.to', 'ciso'],
+    [{ escalation: { after: 'P3D', to: 'consumer' } }, 'escalation.to', 'ciso'],
+    [{ escalation: { after: 'P3D', to: ['requestor'] } }, 'escalation.to', 'ciso'],
+  ])('refuses %j', (beside, path, says) => {
+    const found = findings(packBeside(beside));
+    expect(
+      found.map((each) => [each.path.join('.').slice(0, path.length), each.message]),
+    ).toContainEqual([path, expect.stringContaining(says)]);
   });
 });

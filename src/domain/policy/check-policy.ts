@@ -28,6 +28,7 @@ export function checkPolicy(policy: Policy): PackFinding[] {
     ...limitFindings(policy),
     ...gateFindings(policy),
     ...unapproved(policy),
+    ...idleEscalation(policy),
   ];
 }
 
@@ -174,6 +175,13 @@ function unapproved({ rules }: Policy): PackFinding[] {
   if (!bare) return [];
   const message = `ask nobody to approve ${cellText(bare)}; a rule without "match" that asks for an approval would pass (000 section 2)`;
   return [finding('pack-uncovered', message)];
+}
+
+/** An escalation that comes when the request has lapsed already. */
+function idleEscalation({ escalation: { after }, undecided_after }: Policy): PackFinding[] {
+  if (after === null || length(after) < length(undecided_after)) return [];
+  const message = `is ${after}, but a request lapses after ${undecided_after} (undecided_after); less than that would pass, or null for never`;
+  return [finding('pack-never', message, undefined, ['escalation', 'after'])];
 }
 
 function tooMany(what: string): PackFinding {

@@ -13,16 +13,19 @@ import {
   NAMED_LISTS,
 } from '../exception/fields.ts';
 import { addDuration, parseDuration } from '../schedule/duration.ts';
-import { DAY } from '../schedule/instant.ts';
+import { DAY, HOUR } from '../schedule/instant.ts';
 import { BREADTHS } from './breadth.ts';
 
 /** No limit of a pack may be longer: what lasts over a year has an end that nobody remembers. */
 const LONGEST = 366 * DAY;
 
-const limit = duration.refine((text) => {
+const limit = duration.refine((text) => length(text) <= LONGEST, 'must be at most a year (P366D)');
+
+/** In milliseconds; 0 of what is no duration, which is said elsewhere. */
+function length(text: string): number {
   const parsed = parseDuration(text);
-  return parsed === undefined || addDuration(0, parsed) <= LONGEST;
-}, 'must be at most a year (P366D)');
+  return parsed ? addDuration(0, parsed) : 0;
+}
 
 /** One value or several: any of them. */
 function anyOf<const Values extends readonly [string, ...string[]]>(values: Values) {
@@ -140,6 +143,22 @@ const reasons = z.strictObject({
     ),
 });
 
+/** Whom somebody may be reminded by: consumers answer for themselves alone. */
+const escalationRole = z.enum(APPROVAL_ROLES).exclude(['consumer']);
+
+/** What happens where those who are to approve do not act; it lets nobody approve who may not. */
+const escalation = z.strictObject({
+  after: limit
+    .refine((text) => length(text) >= HOUR, 'must be at least an hour (PT1H), or null for never')
+    .nullable()
+    .describe('so long after the approvals could be given; null: never'),
+  to: z
+    .union([escalationRole, z.array(escalationRole)])
+    .transform((roles) => [...new Set(Array.isArray(roles) ? roles : [roles])])
+    .pipe(z.array(escalationRole).min(1, 'must name a role; "after: null" turns it off').max(5))
+    .describe('who is told: the first role then, each further one after as long again'),
+});
+
 /** A policy pack: one file, every rule of which people can read, version, test and compare. */
 export const policyPack = z.strictObject({
   id: shortText.describe('a name for people, such as acme-2026-1'),
@@ -152,6 +171,7 @@ export const policyPack = z.strictObject({
     decide_within: 'P30D',
   }),
   reasons: reasons.default({ min_characters: 20 }),
+  escalation: escalation.default({ after: 'P3D', to: ['platform-lead', 'ciso'] }),
   stand_ins: z
     .partialRecord(z.enum([...APPROVAL_ROLES, 'approver']), z.array(z.enum(APPROVAL_ROLES)))
     .default({})
@@ -164,6 +184,7 @@ export const PACK_KEYS: Readonly<Record<string, readonly string[]>> = {
   '': Object.keys(policyPack.shape),
   chains: Object.keys(chains.shape),
   reasons: Object.keys(reasons.shape),
+  escalation: Object.keys(escalation.shape),
   stand_ins: [...APPROVAL_ROLES, 'approver'],
   rules: Object.keys(rule.shape),
   'rules.match': Object.keys(match.shape),

@@ -3,7 +3,9 @@ import { OPEN } from '../../domain/exception/status.ts';
 import { formatInstant } from '../../domain/schedule/instant.ts';
 import type { StreamChange } from '../../journal/stream.ts';
 import type { Transaction } from '../../platform/db/transaction.ts';
-import { newUlid } from '../../platform/ids.ts';
+import { openTask, resolveTask } from './record-tasks.ts';
+
+const KIND = 'chain-decision';
 
 /**
  * Queues what executive leadership has to look at: a task where a decision on a chain is demanded,
@@ -13,28 +15,11 @@ export function writeDecisionTasks(
   tx: Transaction,
   changes: readonly StreamChange<ExceptionState>[],
 ): void {
-  for (const { tenantId, id, state, previous } of changes) {
+  for (const change of changes) {
+    const { state, previous } = change;
     const [waited, waits] = [previous !== undefined && isUndecided(previous), isUndecided(state)];
-    if (waits && !waited) {
-      tx.atCommit(
-        `INSERT INTO lapse.tasks (tenant_id, task_id, kind, subject_type, subject_id, detail, opened_at)
-         VALUES ($1, $2, 'chain-decision', 'exception', $3, $4, $5) ON CONFLICT DO NOTHING`,
-        [tenantId, `task_${newUlid()}`, id, detail(state), formatInstant(state.updated_at)],
-      );
-    }
-    if (waited && !waits) {
-      tx.atCommit(
-        `UPDATE lapse.tasks SET resolved_at = $3, resolved_by = $4
-         WHERE tenant_id = $1 AND kind = 'chain-decision' AND subject_type = 'exception' AND subject_id = $2
-           AND resolved_at IS NULL`,
-        [
-          tenantId,
-          id,
-          formatInstant(state.updated_at),
-          state.decision?.rearchitecture?.by.id ?? null,
-        ],
-      );
-    }
+    if (waits && !waited) openTask(tx, change, KIND, detail(state));
+    if (waited && !waits) resolveTask(tx, change, KIND, state.decision?.rearchitecture?.by.id);
   }
 }
 

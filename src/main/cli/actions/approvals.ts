@@ -4,6 +4,7 @@ import type { Requirement } from '../../../domain/policy/policy.ts';
 import { renderTable } from '../render/render-table.ts';
 import { severityText } from '../render/status-style.ts';
 import { counted, dayText } from '../render/time-text.ts';
+import { colours } from '../terminal/colours.ts';
 import { connect } from '../terminal/connection.ts';
 import { print, printJson, remark, safeLine, terminalWidth } from '../terminal/output.ts';
 import { sayNext } from '../terminal/say.ts';
@@ -45,12 +46,23 @@ function renderApprovals(items: readonly Awaited[]): string {
         title: 'RISK',
         text: ({ exception }) => exception.severity ?? '',
         style: (_, { exception }) => severityText(exception.severity),
+        dispensable: 3,
+      },
+      {
+        title: 'SINCE',
+        text: ({ exception }) => (exception.awaited_since ? dayText(exception.awaited_since) : ''),
+        dispensable: 4,
+      },
+      {
+        title: 'ESCALATED',
+        text: ({ exception }) => exception.escalations.at(-1)?.to ?? '',
+        style: (text) => colours.yellow(text),
         dispensable: 2,
       },
       {
         title: 'LAPSES',
         text: ({ exception }) => (exception.lapses_at ? dayText(exception.lapses_at) : ''),
-        dispensable: 3,
+        dispensable: 5,
       },
       { title: 'TITLE', text: ({ exception }) => safeLine(exception.title), least: 20 },
     ],

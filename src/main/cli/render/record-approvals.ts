@@ -25,6 +25,7 @@ export function approvalSections(record: ExceptionRecord, width: number): string
   const lines = [
     ...record.approvals.map(given),
     ...(isOpen ? missingApprovals(record).map(missing) : []),
+    ...waitingLines(record, isOpen),
     ...(record.lapses_at
       ? [{ mark: ' ', text: `lapses ${timeText(record.lapses_at)} if nobody decides it` }]
       : []),
@@ -33,7 +34,8 @@ export function approvalSections(record: ExceptionRecord, width: number): string
   return [renderSection('Approvals', lines, width), pendingSection(record, width)];
 }
 
-function pendingSection({ pending_change: pending }: ExceptionRecord, width: number): string {
+function pendingSection(record: ExceptionRecord, width: number): string {
+  const { pending_change: pending } = record;
   if (!pending) return '';
   const lines: Line[] = [
     { label: 'Until', text: timeText(pending.expires_at) },
@@ -50,8 +52,21 @@ function pendingSection({ pending_change: pending }: ExceptionRecord, width: num
     ]),
     ...pending.approvals.map(given),
     ...missingApprovals(pending).map(missing),
+    ...waitingLines(record, true),
   ];
   return renderSection(`Pending ${pending.kind}`, lines, width);
+}
+
+/** Since when what is open waits, and who was told of it. */
+function waitingLines({ awaited_since, escalations }: ExceptionRecord, isOpen: boolean): Line[] {
+  if (!isOpen || !awaited_since) return [];
+  return [
+    { mark: ' ', text: `waits since ${timeText(awaited_since)}` },
+    ...escalations.map(({ to, at, waits_since }) => ({
+      mark: colours.yellow('!'),
+      text: `${to} was told at ${timeText(at)}: nobody had acted since ${timeText(waits_since)}`,
+    })),
+  ];
 }
 
 function given({ role, consumer, by, at, reason, ends_by }: Approval): Line {
