@@ -1614,6 +1614,32 @@ export interface components {
                 to: ("domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee")[];
             };
             /**
+             * @default {
+             *       "keep": "P7Y"
+             *     }
+             */
+            retention: {
+                /**
+                 * Format: duration
+                 * @description no effect yet: nothing is ever taken out
+                 * @example P30D
+                 */
+                keep: string;
+            };
+            /**
+             * @default {
+             *       "every": "P7D"
+             *     }
+             */
+            reconciliation: {
+                /**
+                 * Format: duration
+                 * @description no effect yet: it comes with the connectors that read what is granted
+                 * @example P30D
+                 */
+                every: string;
+            };
+            /**
              * @description the approval roles that a role may fill besides its own
              * @default {}
              */
@@ -1786,6 +1812,32 @@ export interface components {
                 after: string | null;
                 /** @description who is told: the first role then, each further one after as long again */
                 to: ("domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee") | ("domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee")[];
+            };
+            /**
+             * @default {
+             *       "keep": "P7Y"
+             *     }
+             */
+            retention: {
+                /**
+                 * Format: duration
+                 * @description no effect yet: nothing is ever taken out
+                 * @example P30D
+                 */
+                keep: string;
+            };
+            /**
+             * @default {
+             *       "every": "P7D"
+             *     }
+             */
+            reconciliation: {
+                /**
+                 * Format: duration
+                 * @description no effect yet: it comes with the connectors that read what is granted
+                 * @example P30D
+                 */
+                every: string;
             };
             /**
              * @description the approval roles that a role may fill besides its own

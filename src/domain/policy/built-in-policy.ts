@@ -1,5 +1,6 @@
 import type { Control } from '../exception/fields.ts';
 import type { Policy, PolicyRule } from './policy.ts';
+import { PACK_DEFAULTS } from './policy-pack.ts';
 
 const DURATIONS = '002, Maximum Exception Durations';
 const RENEWALS = '002, Renewal Limits';
@@ -33,15 +34,7 @@ export const BUILT_IN_POLICY: Policy = {
   id: 'built-in-2',
   undecided_after: 'P30D',
   archive_after: 'P30D',
-  chains: {
-    permanent_after: 3,
-    review_every: 'P1Y',
-    decide_beyond: 3,
-    decide_within: 'P30D',
-  },
-  reasons: { min_characters: 20 },
-  // Whom both documents put above the reviewers: the platform lead first, then the CISO.
-  escalation: { after: 'P3D', to: ['platform-lead', 'ciso'] },
+  ...PACK_DEFAULTS,
   // Whoever is an approver and nothing besides reviews as security, or for the domain.
   stand_ins: { approver: ['security', 'domain-owner'] },
   rules: [
@@ -195,8 +188,6 @@ export const BUILT_IN_POLICY: Policy = {
       '002, Permanent Exceptions (Rare)',
       { kind: ['permanent'] },
       {
-        maximum: 'P1Y',
-        total: 'P1Y',
         approvals: by('ciso', 'executive-sponsor'),
         artifacts: ['business-case', 'memo'],
       },

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { BUILT_IN_POLICY } from './built-in-policy.ts';
 import type { PackFinding } from './check-policy.ts';
+import { evaluatePolicy } from './evaluate.ts';
 import { readPack } from './read-pack.ts';
 
 type Rule = Record<string, unknown>;
@@ -243,6 +244,47 @@ describe('a pack', () => {
 
   it.each([undefined, null, 7, 'x', [], {}])('is no %j', (value) => {
     expect(findings(value).length).toBeGreaterThan(0);
+  });
+});
+
+describe('permanence', () => {
+  const early = rule('early', { kind: ['permanent'], renewal: { to: 2 } }, { artifacts: ['memo'] });
+  const permanentAfter = (permanent_after: number) => ({
+    ...pack(BASE, early),
+    chains: { ...BUILT_IN_POLICY.chains, permanent_after },
+  });
+
+  it('begins where the pack says, and not where the built-in one does', () => {
+    expect(findings(permanentAfter(2))).toEqual([]);
+    expect(findings(permanentAfter(3))).toMatchObject([
+      { check: 'pack-never', rule: 'early', message: expect.stringContaining('at least 3') },
+    ]);
+    expect(findings(permanentAfter(5))[0]?.message).toContain('"to" of 5 or more would pass');
+  });
+
+  it('has one source of its end: limits of permanent exceptions alone are refused', () => {
+    const limited = rule('yearly', { kind: ['permanent'] }, { maximum: 'P1Y', total: 'P1Y' });
+    expect(findings(pack(BASE, limited))).toMatchObject([
+      { check: 'pack-never', path: ['rules', 1, 'effects', 'maximum'] },
+      { check: 'pack-never', path: ['rules', 1, 'effects', 'total'] },
+    ]);
+    const chains = { ...BUILT_IN_POLICY.chains, review_every: 'P6M' };
+    const place = { renewal_number: 3, kind: 'permanent' } as const;
+    const decided = evaluatePolicy({ ...BUILT_IN_POLICY, chains }, { title: 'x' }, place);
+    expect(decided.maximum).toMatchObject({ duration: 'P6M', rule: 'chains' });
+  });
+});
+
+describe('retention and reconciliation', () => {
+  it.each([
+    [{ retention: { keep: 'P1M' } }, 'retention.keep', 'at least a year'],
+    [{ retention: { keep: 'P101Y' } }, 'retention.keep', 'at most a hundred years'],
+    [{ retention: { years: 7 } }, 'retention.keep', 'required'],
+    [{ reconciliation: { every: 'weekly' } }, 'reconciliation.every', 'ISO 8601'],
+    [{ reconciliation: { every: 'P2Y' } }, 'reconciliation.every', 'a year'],
+  ])('refuse %j', (beside, path, says) => {
+    const found = findings(packBeside(beside)).map((each) => [each.path.join('.'), each.message]);
+    expect(found).toContainEqual([path, expect.stringContaining(says)]);
   });
 });
 

@@ -159,19 +159,45 @@ const escalation = z.strictObject({
     .describe('who is told: the first role then, each further one after as long again'),
 });
 
+/** How long what the ledger commits to is kept (000 section 4, Audit). */
+const retention = z.strictObject({
+  keep: duration
+    .refine((text) => length(text) >= 365 * DAY, 'must be at least a year (P1Y)')
+    .refine((text) => length(text) <= 100 * LONGEST, 'must be at most a hundred years (P100Y)')
+    .describe('no effect yet: nothing is ever taken out'),
+});
+
+/** How often what is granted is compared with what was approved (002, Automation Fails to Remove Exception). */
+const reconciliation = z.strictObject({
+  every: limit.describe('no effect yet: it comes with the connectors that read what is granted'),
+});
+
+/** What holds where a pack leaves a part out: the figures of both documents, and ours where they have none. */
+export const PACK_DEFAULTS = {
+  chains: { permanent_after: 3, review_every: 'P1Y', decide_beyond: 3, decide_within: 'P30D' },
+  reasons: { min_characters: 20 },
+  // Whom both documents put above the reviewers: the platform lead first, then the CISO.
+  escalation: { after: 'P3D', to: ['platform-lead', 'ciso'] },
+  retention: { keep: 'P7Y' },
+  reconciliation: { every: 'P7D' },
+} satisfies {
+  chains: z.output<typeof chains>;
+  reasons: z.output<typeof reasons>;
+  escalation: z.output<typeof escalation>;
+  retention: z.output<typeof retention>;
+  reconciliation: z.output<typeof reconciliation>;
+};
+
 /** A policy pack: one file, every rule of which people can read, version, test and compare. */
 export const policyPack = z.strictObject({
   id: shortText.describe('a name for people, such as acme-2026-1'),
   undecided_after: limit.describe('a request that nobody decides lapses'),
   archive_after: limit.describe('a closed record is archived'),
-  chains: chains.default({
-    permanent_after: 3,
-    review_every: 'P1Y',
-    decide_beyond: 3,
-    decide_within: 'P30D',
-  }),
-  reasons: reasons.default({ min_characters: 20 }),
-  escalation: escalation.default({ after: 'P3D', to: ['platform-lead', 'ciso'] }),
+  chains: chains.default(PACK_DEFAULTS.chains),
+  reasons: reasons.default(PACK_DEFAULTS.reasons),
+  escalation: escalation.default(PACK_DEFAULTS.escalation),
+  retention: retention.default(PACK_DEFAULTS.retention),
+  reconciliation: reconciliation.default(PACK_DEFAULTS.reconciliation),
   stand_ins: z
     .partialRecord(z.enum([...APPROVAL_ROLES, 'approver']), z.array(z.enum(APPROVAL_ROLES)))
     .default({})
@@ -185,6 +211,8 @@ export const PACK_KEYS: Readonly<Record<string, readonly string[]>> = {
   chains: Object.keys(chains.shape),
   reasons: Object.keys(reasons.shape),
   escalation: Object.keys(escalation.shape),
+  retention: Object.keys(retention.shape),
+  reconciliation: Object.keys(reconciliation.shape),
   stand_ins: [...APPROVAL_ROLES, 'approver'],
   rules: Object.keys(rule.shape),
   'rules.match': Object.keys(match.shape),
