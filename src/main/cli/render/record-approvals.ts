@@ -64,7 +64,7 @@ function waitingLines({ awaited_since, escalations }: ExceptionRecord, isOpen: b
     { mark: ' ', text: `waits since ${timeText(awaited_since)}` },
     ...escalations.map(({ to, at, waits_since }) => ({
       mark: colours.yellow('!'),
-      text: `${to} was told at ${timeText(at)}: nobody had acted since ${timeText(waits_since)}`,
+      text: `escalated to ${to} at ${timeText(at)}, having waited since ${timeText(waits_since)}`,
     })),
   ];
 }
