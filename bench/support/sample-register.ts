@@ -75,7 +75,7 @@ function livedBy(draft: Story, kind: number): Story {
     return draft
       .submitted()
       .after(DAY)
-      .with({ type: 'WithdrawException', reason: 'Solved otherwise' });
+      .with({ type: 'WithdrawException', reason: 'Solved in another way since' });
   return inForce()
     .after(20 * DAY)
     .with({ type: 'CloseException', reason: 'Done', evidence: EVIDENCE });

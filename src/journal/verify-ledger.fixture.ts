@@ -74,7 +74,11 @@ export function wholeLife(n = 0, listener = 'edge'): Step[] {
     [1, APPROVER, { type: 'ApproveException', reason: 'The risk is known and watched.' }],
     [1, REQUESTOR, { type: 'ActivateException' }],
     [70, REQUESTOR, extensionRequest()],
-    [71, APPROVER, { type: 'ApproveException', reason: 'Once more.', change: 'extension' }],
+    [
+      71,
+      APPROVER,
+      { type: 'ApproveException', reason: 'Once more, for the release.', change: 'extension' },
+    ],
     [80, REQUESTOR, { type: 'AddEvidence', links: ['https://example.com/pr/1'] }],
     [160, REQUESTOR, closing()],
     [200, REQUESTOR, { type: 'AddEvidence', links: ['https://example.com/pr/2'] }],

@@ -7,6 +7,7 @@ import { diagnose } from '../features/diagnosis/diagnose.ts';
 import { orphanedFiles } from '../features/evidence/evidence-work.ts';
 import { lookAtFiles } from '../features/evidence/look-at-files.ts';
 import { linkReader, noLinkReader, type ReadLink } from '../features/evidence/read-link.ts';
+import { approvalBacklog } from '../features/exceptions/approval-backlog.ts';
 import { policyComparison } from '../features/exceptions/compare-policies.ts';
 import { countRegister } from '../features/exceptions/exception-count-views.ts';
 import { exceptionCounts } from '../features/exceptions/exception-count-work.ts';
@@ -105,7 +106,10 @@ export function compose({
     housekeeping(db, randomUUID(), realNow),
   ];
   const metrics = createMetrics(LAPSE_VERSION);
-  const backlog = backlogMetrics(metrics.registry, works, () => countOpenTasks(db));
+  const backlog = backlogMetrics(metrics.registry, works, {
+    countOpenTasks: () => countOpenTasks(db),
+    approvals: () => approvalBacklog(db),
+  });
   return {
     db,
     policies,

@@ -1,7 +1,7 @@
 import { afterAll, expect, test } from 'vitest';
 import { DAY } from '../../src/domain/schedule/instant.ts';
 import { draft } from '../support/api-records.ts';
-import { START } from '../support/given.ts';
+import { REASON, START } from '../support/given.ts';
 import { createTestApi } from '../support/test-api.ts';
 
 const api = await createTestApi();
@@ -17,7 +17,7 @@ test('every answer with records is dated by the domain’s time at which it hold
   const answers = [
     await api.send('GET', path, { as: 'auditor' }),
     await api.send('GET', '/v1/exceptions?limit=1', { as: 'auditor' }),
-    await api.send('POST', `${path}/withdraw`, { as: 'requestor', body: {} }),
+    await api.send('POST', `${path}/withdraw`, { as: 'requestor', body: { reason: REASON } }),
   ];
   for (const { status, headers } of answers) {
     expect(status).toBe(200);

@@ -8,7 +8,7 @@ import {
   passed,
   recordIn,
 } from '../support/api-records.ts';
-import { COMPLETE, START } from '../support/given.ts';
+import { COMPLETE, REASON, START } from '../support/given.ts';
 import { expectProblem } from '../support/problem-shape.ts';
 import { createTestApi, type TestRequest } from '../support/test-api.ts';
 
@@ -60,6 +60,16 @@ describe('approvals', () => {
     expect(await waiting('ciso')).not.toContain(own.exception_id);
     expect(await waiting('security')).toContain(own.exception_id);
     expectProblem(await approve(own.exception_id, 'ciso'), 403, 'self-approval');
+  });
+
+  test('say why, and are shown with it', async () => {
+    const { exception_id: id } = await recordIn(api, 'Under-Review');
+    const refused = await approve(id, 'security', { reason: ' looks   good ' });
+    expectProblem(refused, 400, 'invalid-request');
+    expect(refused.body.errors).toMatchObject([
+      { path: 'reason', message: expect.stringContaining('has 10 characters') },
+    ]);
+    expect(passed(await approve(id, 'security')).approvals).toMatchObject([{ reason: REASON }]);
   });
 
   test('of an extension wait likewise, and name the change', async () => {
@@ -126,7 +136,10 @@ describe('many at once', () => {
       await recordIn(api, 'Under-Review'),
       await recordIn(api, 'Draft'),
     ].map(({ exception_id }) => exception_id);
-    const body = { ids: [one, two, draftOnly, 'EXC_UNKNOWN'], reason: 'reviewed together' };
+    const body = {
+      ids: [one, two, draftOnly, 'EXC_UNKNOWN'],
+      reason: 'reviewed together with the team',
+    };
     const { status, body: answer } = await api.send('POST', '/v1/bulk/approve', {
       as: 'security',
       body,
@@ -153,13 +166,29 @@ describe('many at once', () => {
     const { exception_id: id } = await recordIn(api, 'Under-Review');
     const request = {
       as: 'security' as const,
-      body: { ids: [id], reason: 'reviewed together' },
+      body: { ids: [id], reason: 'reviewed together with the team' },
       headers: { 'idempotency-key': 'bulk-1' },
     };
     const first = await api.send('POST', '/v1/bulk/approve', request);
     const again = await api.send('POST', '/v1/bulk/approve', request);
     expect(again.body).toEqual(first.body);
     expect(first.body.done).toBe(1);
+  });
+
+  test('are each refused where the reason says too little', async () => {
+    const { exception_id: id } = await recordIn(api, 'Under-Review');
+    for (const [name, as] of [
+      ['approve', 'security'],
+      ['reject', 'security'],
+      ['revoke', 'requestor'],
+    ] as const) {
+      const body = { ids: [id], reason: '  fine   then  ' };
+      const { body: answer } = await api.send('POST', `/v1/bulk/${name}`, { as, body });
+      const problem = { status: name === 'revoke' ? 409 : 400 };
+      expect(answer).toMatchObject({ done: 0, refused: 1, results: [{ id, problem }] });
+    }
+    const { body } = await api.send('GET', `/v1/exceptions/${id}`, { as: 'auditor' });
+    expect(body).toMatchObject({ status: 'Under-Review', approvals: [], revision: 2 });
   });
 
   test('are ended, and given to others', async () => {

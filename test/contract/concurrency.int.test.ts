@@ -1,6 +1,6 @@
 import { afterAll, expect, test } from 'vitest';
 import { command, draft, passed, recordIn } from '../support/api-records.ts';
-import { COMPLETE } from '../support/given.ts';
+import { COMPLETE, REASON } from '../support/given.ts';
 import { createTestApi, type TestAnswer } from '../support/test-api.ts';
 
 const api = await createTestApi();
@@ -54,11 +54,11 @@ test('an approval and a rejection at once: one of them finds the other done', as
     passed(
       await api.send('POST', `/v1/exceptions/${id}/approve`, {
         as: 'domain-owner',
-        body: { reason: 'fine' },
+        body: { reason: REASON },
       }),
     );
     const [approved, rejected] = await Promise.all([
-      api.send('POST', `/v1/exceptions/${id}/approve`, { as: 'ciso', body: { reason: 'fine' } }),
+      api.send('POST', `/v1/exceptions/${id}/approve`, { as: 'ciso', body: { reason: REASON } }),
       command(api, id, 'reject', 'second-approver'),
     ]);
     const both = tally([approved, rejected] as TestAnswer[]);

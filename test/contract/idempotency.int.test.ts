@@ -122,7 +122,8 @@ const CHANGES: Readonly<Record<string, () => Promise<Prepared>>> = {
       async () => {
         const { exception_id } = await recordIn(api, name === 'revoke' ? 'Active' : 'Under-Review');
         const owners = [{ name: 'New Owner' }];
-        const body = name === 'reassign' ? { owners } : { reason: 'decided together' };
+        const body =
+          name === 'reassign' ? { owners } : { reason: 'decided together with the team' };
         return change(`/v1/bulk/${name}`, { ids: [exception_id], ...body }, 'approver');
       },
     ]),

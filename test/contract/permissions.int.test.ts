@@ -23,7 +23,12 @@ const MAY: Readonly<Record<Permission, readonly Role[]>> = {
   'policy:put': ['administrator'],
   'ledger:verify': ['administrator', 'requestor', ...APPROVERS, 'auditor'],
   'ledger:open-epoch': ['administrator'],
-  'task:read': ['administrator', 'executive-leadership', 'auditor'],
+  // Tasks come to whoever answers for something; consumers answer for themselves alone.
+  'task:read': [
+    'administrator',
+    ...APPROVAL_ROLES.filter((role) => role !== 'consumer'),
+    'auditor',
+  ],
   'diagnosis:read': ['administrator', 'auditor'],
   'task:retry': ['administrator'],
   'token:manage': ['administrator'],

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { approveAll, command, draft, recordIn } from '../support/api-records.ts';
-import { COMPLETE } from '../support/given.ts';
+import { COMPLETE, REASON } from '../support/given.ts';
 import { createTestApi, type TestAnswer, type TestRequest } from '../support/test-api.ts';
 
 // Real time stands still here, so that a token once looked up stays known.
@@ -51,7 +51,7 @@ describe.each([
   test('submit, approve, activate, comment', async () => {
     const { exception_id: id } = await recordIn(api, 'Under-Review');
     const url = `/v1/exceptions/${id}`;
-    expect(await post(`${url}/approve`, 'approver', { reason: 'fine' })).toBeLessThanOrEqual(
+    expect(await post(`${url}/approve`, 'approver', { reason: REASON })).toBeLessThanOrEqual(
       AT_MOST,
     );
     await approveAll(api, id, 'second-approver');

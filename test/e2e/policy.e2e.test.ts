@@ -56,6 +56,27 @@ test('a company takes the built-in pack, changes it, sees what that does, and pu
     exitCode: 0,
     stdout: expect.stringContaining('nothing wrong in 1 pack of 1 file'),
   });
+  const checked = (...args: string[]) => lapse('check', record, ...args);
+  expect(await checked()).toMatchObject({ exitCode: 0 });
+  const byPack = await checked('--policy', pack);
+  expect(byPack.exitCode).toBe(1);
+  expect(byPack.stdout).toMatch(/artifacts: must hold a risk acceptance memo .*rule production/);
+  expect(byPack.stdout).toMatch(/\n {2}checked against \S+, sha256:[0-9a-f]{64}\n$/);
+  const digest = /sha256:[0-9a-f]{64}/.exec(byPack.stdout)?.[0];
+  const json = JSON.parse((await checked('--policy', pack, '--json')).stdout);
+  expect(json).toMatchObject({ ok: false, policy_digest: digest });
+  const sarif = JSON.parse((await checked('--policy', pack, '--format', 'sarif')).stdout);
+  expect(sarif.runs[0].invocations[0].properties).toMatchObject({ policyDigest: digest });
+  for (const [file, says] of [
+    [record, 'is no pack that could be put in force'],
+    [join(folder, 'missing.yaml'), 'missing.yaml cannot be read'],
+  ] as const) {
+    const unusable = await checked('--policy', file);
+    expect(unusable).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(unusable.stderr).toContain(says);
+  }
+  expect(await lapse('check', '-', '--policy', '-')).toMatchObject({ exitCode: 2, stdout: '' });
+
   const told = ['needs dpo (rule production)', 'artifacts must hold a risk acceptance memo'];
   const compared = await lapse('policy', 'diff', pack);
   for (const line of [id, ...told, '1 of 1 request or open record'])
@@ -66,6 +87,8 @@ test('a company takes the built-in pack, changes it, sees what that does, and pu
   expect(put.exitCode, put.stderr).toBe(0);
   for (const line of told) expect(put.stderr).toContain(line);
   expect(put.stdout).toContain('is in force, as version 1');
+  const { digest: inForce } = JSON.parse((await lapse('policy', 'show', '--json')).stdout);
+  expect(inForce).toBe(digest);
 
   const explained = await lapse('policy', 'explain', id);
   expect(explained.stdout).toContain('dpo (rule production; our handbook, chapter 4)');

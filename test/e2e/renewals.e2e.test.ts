@@ -26,7 +26,8 @@ beforeAll(async () => {
     approvers.push(lapseFor({ ...env, LAPSE_TOKEN: token.stdout.trim() }));
   }
   id = JSON.parse(done(await lapse('new', ...REQUEST, '--submit', '--json'))).exception_id;
-  for (const approver of approvers) done(await approver('approve', id, '--reason', 'ok'));
+  for (const approver of approvers)
+    done(await approver('approve', id, '--reason', 'controls reviewed with the team'));
   done(await lapse('activate', id));
   await server.moveClock('2026-01-20T00:00:00Z');
 });
@@ -106,7 +107,7 @@ test('what is permanent, or decided by executive leadership, is refused before i
   const refusals = [
     await lapse('make-permanent', id, ...said, ...documents),
     await lapse('complete-review', id, ...said),
-    await approvers[0]?.('require-rearchitecture', id, '--reason', 'rebuilt'),
+    await approvers[0]?.('require-rearchitecture', id, '--reason', 'rebuilt by June, funded'),
   ];
   expect(refusals.map((refusal) => refusal?.exitCode)).toEqual([1, 1, 1]);
   expect(refusals[0]?.stderr).toContain('only after 3 renewals');

@@ -116,7 +116,7 @@ test('what is shown of the request says who has to approve, and by which rule', 
 });
 
 test('nobody approves what they asked for, nor without the role, nor twice', async () => {
-  const reason = ['--reason', 'controls reviewed'];
+  const reason = ['--reason', 'controls reviewed with the team'];
   const own = await requestor('approve', id, ...reason);
   expect(own.exitCode).toBe(1);
   expect(own.stderr).toContain('nobody approves what they requested or wrote');
@@ -134,7 +134,7 @@ test('nobody approves what they asked for, nor without the role, nor twice', asy
 });
 
 test('the last approval that is needed approves it, until the end that an approver sets', async () => {
-  const reason = ['--reason', 'controls reviewed'];
+  const reason = ['--reason', 'controls reviewed with the team'];
   await answerOf(domainOwner, 'approve', id, ...reason);
   const { stdout } = await administrator('show', id);
   expect(stdout).toContain('✓ J. Chen as domain-owner');

@@ -74,7 +74,7 @@ export const ledgerInvariants: readonly Invariant[] = [
         `SELECT tenant_id, 'quarantine' AS about, coalesce(last_error, '?') AS problem
            FROM lapse.exception_deadlines WHERE quarantined_at IS NOT NULL
          UNION ALL SELECT tenant_id, kind, detail FROM lapse.tasks
-           WHERE resolved_at IS NULL OR kind <> 'ledger-diverged'
+           WHERE kind = 'quarantine' OR (kind = 'ledger-diverged' AND resolved_at IS NULL)
          UNION ALL SELECT tenant_id, 'ledger-diverged', 'a read-only tenant: ' || coalesce(state_note, '?')
            FROM lapse.tenants WHERE state <> 'active'`,
       );

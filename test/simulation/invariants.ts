@@ -1,5 +1,6 @@
 import { chainInvariants } from './invariants-chains.ts';
 import { commandInvariants } from './invariants-commands.ts';
+import { escalationInvariants } from './invariants-escalation.ts';
 import { ledgerInvariants } from './invariants-ledger.ts';
 import { readInvariants } from './invariants-reads.ts';
 import { streamInvariants } from './invariants-streams.ts';
@@ -27,6 +28,7 @@ const INVARIANTS: readonly Invariant[] = [
   ...streamInvariants,
   ...chainInvariants,
   ...commandInvariants,
+  ...escalationInvariants,
   ...readInvariants,
   ...ledgerInvariants,
 ];

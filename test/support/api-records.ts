@@ -1,6 +1,6 @@
 import type { Role } from '../../src/domain/access/actor.ts';
 import { DAY, formatInstant } from '../../src/domain/schedule/instant.ts';
-import { ALL_EVIDENCE, COMPLETE, PERMANENCE, RENEWAL, REVIEW, START } from './given.ts';
+import { ALL_EVIDENCE, COMPLETE, PERMANENCE, REASON, RENEWAL, REVIEW, START } from './given.ts';
 import type { TestAnswer, TestApi } from './test-api.ts';
 
 /** A record as it was answered. */
@@ -14,9 +14,9 @@ export type TestRecord = {
 /** A body that each command takes, by the last part of its path. */
 export const COMMAND_BODIES: Readonly<Record<string, unknown>> = {
   submit: {},
-  'request-changes': { reason: 'name the owner' },
-  withdraw: { reason: 'not needed' },
-  approve: { reason: 'the risk is contained' },
+  'request-changes': { reason: 'name the owner of the plan' },
+  withdraw: { reason: 'it is not needed any more' },
+  approve: { reason: REASON },
   reject: { reason: 'the risk is too high' },
   activate: {},
   'request-extension': {
@@ -33,7 +33,7 @@ export const COMMAND_BODIES: Readonly<Record<string, unknown>> = {
     risk_review: 'anybody with the log can use it',
   },
   'require-rearchitecture': { reason: 'the service is rebuilt next year' },
-  revoke: { reason: 'no longer safe' },
+  revoke: { reason: 'it is no longer safe to keep' },
   close: { evidence: ALL_EVIDENCE },
   archive: {},
   evidence: { links: ['https://example.com/pr/3'] },

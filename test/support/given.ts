@@ -28,6 +28,8 @@ const actor = (id: string, name: string, role: Actor['role']): Actor => ({
 });
 export const REQUESTOR = actor('rivera', 'A. Rivera', 'requestor');
 export const EDITOR = actor('dumas', 'C. Dumas', 'approver');
+/** Says as much as a policy asks of whoever decides. */
+export const REASON = 'the risk is contained';
 export const APPROVER = actor('okoye', 'L. Okoye', 'approver');
 export const SECOND_APPROVER = actor('chen', 'J. Chen', 'approver');
 
@@ -240,8 +242,7 @@ export class Story {
   #approvedAs([needed]: readonly Requirement[], terms: { change?: string }): Story {
     const role = needed?.role as Actor['role'];
     const by = needed?.person ? { ...needed.person, role } : personOf(role);
-    const reason = 'the risk is contained';
-    return this.with({ type: 'ApproveException', reason, ...terms }, by);
+    return this.with({ type: 'ApproveException', reason: REASON, ...terms }, by);
   }
 
   #with(events: readonly ExceptionEvent[], by: Actor): Story {
@@ -329,8 +330,8 @@ export function inStatus(
     case 'Expired':
       return active().after(91 * DAY);
     case 'Closed':
-      return draft.with({ type: 'WithdrawException' });
+      return draft.with({ type: 'WithdrawException', reason: REASON });
     case 'Archived':
-      return draft.with({ type: 'WithdrawException' }).after(31 * DAY);
+      return draft.with({ type: 'WithdrawException', reason: REASON }).after(31 * DAY);
   }
 }

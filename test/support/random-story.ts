@@ -17,6 +17,7 @@ import {
   given,
   PERMANENCE,
   personOf,
+  REASON,
   REASSESSMENT,
   REQUESTOR,
   REVIEW,
@@ -174,7 +175,7 @@ export function commandOf(
   { state, now }: Pick<Story, 'state' | 'now'>,
 ): ExceptionCommand {
   const end = state.expires_at ?? now;
-  const reason = 'because';
+  const reason = REASON;
   switch (type) {
     case 'DraftException':
       return { type, fields: COMPLETE };

@@ -1556,6 +1556,18 @@ export interface components {
             submitted_at: string | null;
             /** @description when the request lapses if nobody decides it */
             lapses_at: string | null;
+            /** @description since when the approvals that are lacking could be given; null where none is */
+            awaited_since: string | null;
+            /** @description who was told that those who are to approve what waits did not act */
+            escalations: {
+                to: string;
+                /** Format: date-time */
+                due: string;
+                /** Format: date-time */
+                at: string;
+                /** Format: date-time */
+                waits_since: string;
+            }[];
             /** @description the digest of the policy pack that decided the request */
             policy: string | null;
             requirements: {
@@ -1906,6 +1918,37 @@ export interface components {
                  */
                 decide_within: string;
             };
+            /**
+             * @default {
+             *       "min_characters": 20
+             *     }
+             */
+            reasons: {
+                /** @description of the reason to approve, reject, send back, withdraw, revoke, or re-architect; 0 takes any */
+                min_characters: number;
+            };
+            /**
+             * @default {
+             *       "after": "P3D",
+             *       "to": [
+             *         "platform-lead",
+             *         "ciso"
+             *       ]
+             *     }
+             */
+            escalation: {
+                /** @description so long after the approvals could be given; null: never */
+                after: string | null;
+                /** @description who is told: the first role then, each further one after as long again */
+                to: ("domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee")[];
+            };
+            /**
+             * @default {
+             *       "allowed": true,
+             *       "max_duration": "PT24H",
+             *       "review_within": "PT24H"
+             *     }
+             */
             break_glass: {
                 /**
                  * @description false: no emergency goes without its approvals
@@ -1927,6 +1970,11 @@ export interface components {
                  */
                 review_within: string;
             };
+            /**
+             * @default {
+             *       "review_within": "P7D"
+             *     }
+             */
             risk_change: {
                 /**
                  * Format: duration
@@ -1935,6 +1983,32 @@ export interface components {
                  * @example P30D
                  */
                 review_within: string;
+            };
+            /**
+             * @default {
+             *       "keep": "P7Y"
+             *     }
+             */
+            retention: {
+                /**
+                 * Format: duration
+                 * @description no effect yet: nothing is ever taken out
+                 * @example P30D
+                 */
+                keep: string;
+            };
+            /**
+             * @default {
+             *       "every": "P7D"
+             *     }
+             */
+            reconciliation: {
+                /**
+                 * Format: duration
+                 * @description no effect yet: it comes with the connectors that read what is granted
+                 * @example P30D
+                 */
+                every: string;
             };
             /**
              * @description the approval roles that a role may fill besides its own
@@ -2221,7 +2295,28 @@ export interface components {
                  */
                 decide_within: string;
             };
-            /** @default {} */
+            /**
+             * @default {
+             *       "min_characters": 20
+             *     }
+             */
+            reasons: {
+                /** @description of the reason to approve, reject, send back, withdraw, revoke, or re-architect; 0 takes any */
+                min_characters: number;
+            };
+            escalation?: {
+                /** @description so long after the approvals could be given; null: never */
+                after: string | null;
+                /** @description who is told: the first role then, each further one after as long again */
+                to: ("domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee") | ("domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee")[];
+            };
+            /**
+             * @default {
+             *       "allowed": true,
+             *       "max_duration": "PT24H",
+             *       "review_within": "PT24H"
+             *     }
+             */
             break_glass: {
                 /**
                  * @description false: no emergency goes without its approvals
@@ -2243,7 +2338,11 @@ export interface components {
                  */
                 review_within: string;
             };
-            /** @default {} */
+            /**
+             * @default {
+             *       "review_within": "P7D"
+             *     }
+             */
             risk_change: {
                 /**
                  * Format: duration
@@ -2252,6 +2351,32 @@ export interface components {
                  * @example P30D
                  */
                 review_within: string;
+            };
+            /**
+             * @default {
+             *       "keep": "P7Y"
+             *     }
+             */
+            retention: {
+                /**
+                 * Format: duration
+                 * @description no effect yet: nothing is ever taken out
+                 * @example P30D
+                 */
+                keep: string;
+            };
+            /**
+             * @default {
+             *       "every": "P7D"
+             *     }
+             */
+            reconciliation: {
+                /**
+                 * Format: duration
+                 * @description no effect yet: it comes with the connectors that read what is granted
+                 * @example P30D
+                 */
+                every: string;
             };
             /**
              * @description the approval roles that a role may fill besides its own
@@ -5807,7 +5932,7 @@ export interface operations {
                         items: {
                             task_id: string;
                             /** @enum {string} */
-                            kind: "quarantine" | "ledger-diverged" | "chain-decision" | "review-owed";
+                            kind: "quarantine" | "ledger-diverged" | "chain-decision" | "review-owed" | "approval-escalated";
                             subject_type: string;
                             subject_id: string;
                             detail: string;
@@ -5845,7 +5970,7 @@ export interface operations {
                     "application/json": {
                         task_id: string;
                         /** @enum {string} */
-                        kind: "quarantine" | "ledger-diverged" | "chain-decision" | "review-owed";
+                        kind: "quarantine" | "ledger-diverged" | "chain-decision" | "review-owed" | "approval-escalated";
                         subject_type: string;
                         subject_id: string;
                         detail: string;

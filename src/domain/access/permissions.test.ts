@@ -47,8 +47,8 @@ describe('permissions', () => {
   });
 
   it.each(APPROVAL_ROLES)('of a %s are those of an approver', (role) => {
-    // Decisions on chains come to executive leadership as tasks.
-    const more = role === 'executive-leadership' ? ['task:read'] : [];
+    // What is escalated, and decisions on chains, come to them as tasks; not to consumers.
+    const more = role === 'consumer' ? [] : ['task:read'];
     for (const permission of PERMISSIONS)
       expect(isPermitted(role, permission)).toBe(
         isPermitted('approver', permission) || more.includes(permission),

@@ -38,6 +38,9 @@ const DECIDES: ReadonlySet<Permission> = new Set<Permission>([
   'exception:approve',
 ]);
 
+/** What others did not decide, and decisions on chains, come to approval roles as tasks. */
+const IS_TOLD: ReadonlySet<Permission> = new Set<Permission>([...DECIDES, 'task:read']);
+
 /**
  * The one table of role x permission. An administrator administers and does not approve, so that
  * whoever hands out tokens cannot decide alone (INTERFACE, Start); an auditor reads all and changes
@@ -60,12 +63,11 @@ const GRANTED: Readonly<Record<Role, ReadonlySet<Permission>>> = {
   ]),
   requestor: new Set<Permission>([...EVERYONE, 'exception:write']),
   approver: DECIDES,
-  ...(Object.fromEntries(APPROVAL_ROLES.map((role) => [role, DECIDES])) as Record<
+  ...(Object.fromEntries(APPROVAL_ROLES.map((role) => [role, IS_TOLD])) as Record<
     ApprovalRole,
     ReadonlySet<Permission>
   >),
-  // Decisions on chains come to it as tasks.
-  'executive-leadership': new Set<Permission>([...DECIDES, 'task:read']),
+  consumer: DECIDES,
   auditor: new Set<Permission>([...EVERYONE, 'task:read', 'person:read', 'diagnosis:read']),
 };
 

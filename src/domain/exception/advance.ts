@@ -2,6 +2,7 @@ import { addText } from '../policy/evaluate.ts';
 import type { DurationText, Policy } from '../policy/policy.ts';
 import { formatInstant, type Instant } from '../schedule/instant.ts';
 import { decisionDue, demand } from './chain-decision.ts';
+import { escalation, nextEscalation } from './escalation.ts';
 import type { ExceptionEvent } from './events.ts';
 import { missedReview } from './owed-review.ts';
 import type { ExceptionState } from './state.ts';
@@ -12,9 +13,16 @@ import { IN_FORCE, OPEN } from './status.ts';
  * people can move the record on. `advance` performs it; the due-work loop sleeps until it.
  */
 export function nextDeadline(state: ExceptionState): Instant | undefined {
-  const [moved, decision] = [lifecycleDeadline(state), dueDecision(state)];
-  if (moved === undefined || decision === undefined) return moved ?? decision;
-  return Math.min(moved, decision);
+  return earliest(lifecycleDeadline(state), dueDecision(state));
+}
+
+/** When something is due next: that transition, or telling the next above of what waits. */
+export function nextDue(state: ExceptionState): Instant | undefined {
+  return earliest(nextDeadline(state), nextEscalation(state));
+}
+
+function earliest(one: Instant | undefined, other: Instant | undefined): Instant | undefined {
+  return one === undefined || other === undefined ? (one ?? other) : Math.min(one, other);
 }
 
 function lifecycleDeadline(state: ExceptionState): Instant | undefined {
@@ -40,7 +48,7 @@ function lifecycleDeadline(state: ExceptionState): Instant | undefined {
 }
 
 /**
- * The one transition that is due at `now`, or none. It is level-triggered: called again after its
+ * The one thing that is due at `now`, or none. It is level-triggered: called again after its
  * event was applied it gives the next one, so a week of downtime is caught up in one pass. What
  * reads have shown meanwhile is what gets recorded: a record whose start was reached in time was in
  * force and expires, though a late sweep sees start and end at once; it does not lapse.
@@ -51,7 +59,9 @@ export function advance(
   policy: Policy,
 ): ExceptionEvent | undefined {
   const deadline = nextDeadline(state);
-  if (deadline === undefined || now < deadline) return undefined;
+  const due = nextDue(state);
+  if (due === undefined || now < due) return undefined;
+  if (deadline === undefined || due < deadline) return escalation(state, due);
   if (deadline === dueDecision(state)) return demand(deadline, policy);
   switch (state.status) {
     case 'Under-Review':

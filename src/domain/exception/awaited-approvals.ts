@@ -1,16 +1,24 @@
 import { type Actor, isSamePerson } from '../access/actor.ts';
 import { canFill, openRequirements, unmetRequirements } from '../policy/approval-progress.ts';
 import type { Policy, Requirement } from '../policy/policy.ts';
+import type { Instant } from '../schedule/instant.ts';
 import { isBreakGlass } from './break-glass.ts';
-import type { ApprovalState, ExceptionState } from './state.ts';
+import type { ApprovalState, Escalating, ExceptionState } from './state.ts';
+
+/** What waits for a decision. */
+interface AwaitedDecision extends ApprovalState, Escalating {
+  /** The change; a request has none. */
+  readonly change_id?: string;
+  readonly asked_at: Instant;
+}
 
 /** What waits for a decision: the request under review, a review that is owed, or a change in force. */
-export function awaitedDecision(
-  state: ExceptionState,
-): (ApprovalState & { readonly change_id?: string }) | undefined {
-  if (state.status === 'Under-Review' && state.request)
-    return { requirements: state.request.requirements, approvals: state.approvals };
-  return state.owed ?? state.pending_change;
+export function awaitedDecision(state: ExceptionState): AwaitedDecision | undefined {
+  const { status, request, approvals } = state;
+  if (status === 'Under-Review' && request)
+    return { ...request, approvals, asked_at: request.submitted_at };
+  const change = state.owed ?? state.pending_change;
+  return change && { ...change, asked_at: change.requested_at };
 }
 
 /** The approvals that can be given next; of an emergency every one, whatever its step. */

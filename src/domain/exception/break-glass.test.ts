@@ -11,6 +11,7 @@ import {
   inChain,
   PERMANENCE,
   personOf,
+  REASON,
   RENEWAL,
   REQUESTOR,
   START,
@@ -29,7 +30,7 @@ const POLICY = askingFor([{ role: 'security' }, { role: 'ciso', step: 2 }]);
 const SUBJECT = { services: ['webhook'] };
 const emergency = (fields = {}, policy = POLICY) =>
   given({ ...SUBJECT, ...fields }, policy).with(EMERGENCY);
-const approval = { type: 'ApproveException', reason: 'the outage is worse' } as const;
+const approval = { type: 'ApproveException', reason: 'the outage is worse than that' } as const;
 const review = { ...approval, change: 'break-glass' } as const;
 /** In force under the approval of the CISO alone. */
 const inForce = (fields = {}, policy = POLICY) =>
@@ -152,10 +153,14 @@ describe('the review of a break-glass', () => {
 
   it('ends it at once where it goes against it', () => {
     const rejected = inForce().after(HOUR);
-    const no = { type: 'RejectException', reason: 'it could wait', change: 'break-glass' } as const;
+    const no = {
+      type: 'RejectException',
+      reason: 'it could have waited',
+      change: 'break-glass',
+    } as const;
     expect(rejected.with(no, personOf('security')).state).toMatchObject({
       status: 'Expired',
-      ended: { at: START + HOUR, reason: 'revoked', note: 'it could wait' },
+      ended: { at: START + HOUR, reason: 'revoked', note: 'it could have waited' },
     });
     const before = emergency().with(approval, personOf('ciso'));
     expect(before.with(no, personOf('security')).state).toMatchObject({
@@ -180,11 +185,15 @@ describe('a break-glass that is over before its review', () => {
     const missed = over().after(DAY).state;
     expect(missed).toMatchObject({ ended: { at: START + 4 * HOUR, reason: 'revoked' } });
     expect(nextDeadline(missed)).toBeUndefined();
-    const no = { type: 'RejectException', reason: 'it could wait', change: 'break-glass' } as const;
+    const no = {
+      type: 'RejectException',
+      reason: 'it could have waited',
+      change: 'break-glass',
+    } as const;
     expect(over().with(no, personOf('security')).state).toMatchObject({
       status: 'Expired',
       expires_at: START + 4 * HOUR,
-      ended: { at: START + 4 * HOUR, reason: 'revoked', note: 'it could wait' },
+      ended: { at: START + 4 * HOUR, reason: 'revoked', note: 'it could have waited' },
     });
   });
 
@@ -196,7 +205,10 @@ describe('a break-glass that is over before its review', () => {
     expect(early.refuses(closing).message).toContain('its review is owed until 2026-01-02T00:00');
     const reviewed = early.with(review, personOf('security')).with(closing);
     expect(reviewed.state).toMatchObject({ closed: { reason: 'remediated' } });
-    const revoked = inForce().with({ type: 'RevokeException', reason: 'the outage is over' });
+    const revoked = inForce().with({
+      type: 'RevokeException',
+      reason: 'the outage is over by now',
+    });
     expect(revoked.state).toMatchObject({ status: 'Expired', owed: { kind: 'break-glass' } });
     expect(revoked.after(DAY).with(closing).state).toMatchObject({ closed: { reason: 'revoked' } });
   });
@@ -291,7 +303,7 @@ describe('a second break-glass', () => {
   });
 
   it('may follow one that was never in force', () => {
-    const withdrawn = emergency().with({ type: 'WithdrawException' });
+    const withdrawn = emergency().with({ type: 'WithdrawException', reason: REASON });
     expect(heldPlaces(withdrawn.state)).toEqual([]);
     expect(withdrawn.gives({ type: 'ArchiveException' })).toHaveLength(1);
   });

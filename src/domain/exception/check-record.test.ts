@@ -107,3 +107,56 @@ describe('what tells records apart', () => {
     expect(keys({ ...COMPLETE, environment: 'production' })).toEqual([]);
   });
 });
+
+describe('what a pack asks for', () => {
+  const asking = {
+    ...BUILT_IN_POLICY,
+    rules: [
+      ...BUILT_IN_POLICY.rules,
+      {
+        id: 'prod',
+        source: 'our handbook',
+        match: { environment: ['prod' as const] },
+        effects: {
+          maximum: 'P7D',
+          total: 'P7D',
+          artifacts: ['memo' as const],
+          fields: ['ticket_id' as const],
+        },
+      },
+    ],
+  };
+  const asked = (keys: object, policy = asking) =>
+    checkRecord({ ...COMPLETE, ...keys }, { now: NOW, policy }).findings.map(
+      ({ level, path, message }) => [level, path.join('.'), message],
+    );
+
+  it('is an error where a record lacks it, with the rule', () => {
+    expect(asked({})).toEqual([
+      ['error', 'ticket_id', 'is required (rule prod; our handbook)'],
+      ['error', 'artifacts', expect.stringContaining('rule prod; our handbook')],
+    ]);
+    const artifacts = [{ kind: 'memo', link: 'memos/1' }];
+    expect(asked({ ticket_id: 'SEC-1', artifacts })).toEqual([]);
+    expect(asked({ environment: 'dev' })).toEqual([]);
+  });
+
+  it('is an error where an end is later than it lets it be', () => {
+    const keys = { ticket_id: 'SEC-1', artifacts: [{ kind: 'memo', link: 'memos/1' }] };
+    expect(asked({ ...keys, expires_at: '2026-03-20T00:00:00Z' })).toEqual([
+      ['error', 'expires_at', expect.stringContaining('at most P7D from approval (rule prod')],
+    ]);
+  });
+
+  it('is not told of a record that cannot be read', () => {
+    expect(asked({ consumers: 5, environment: 'prod' })).toEqual([
+      ['error', 'consumers', expect.any(String)],
+    ]);
+  });
+
+  it('is asked by the built-in pack as well', () => {
+    expect(asked({ apis: ['orders'] }, BUILT_IN_POLICY)).toEqual([
+      ['error', 'versioning_impact', expect.stringContaining('rule versioning')],
+    ]);
+  });
+});

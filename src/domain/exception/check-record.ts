@@ -7,6 +7,7 @@ import type { ExceptionFields } from './fields.ts';
 import type { ImportKey } from './import-key.ts';
 import { type ImportReading, importRecord } from './import-record.ts';
 import { isMapping, type Path, type RawRecord, type Remark } from './import-remarks.ts';
+import { missingByPolicy } from './policy-demands.ts';
 
 /** What a record is checked against; where it will go is not known. */
 export interface CheckContext {
@@ -47,14 +48,19 @@ export function checkRecord(value: unknown, context: CheckContext): CheckedRecor
   const refused = new Set(problems.map(({ path }) => path[0]));
   const fields = reading.draft?.fields ?? withoutEmpty(value);
   const missing = missingForRequest(fields).filter(({ path }) => !refused.has(path));
+  const draft = mended(value, reading, context);
+  // Of a record that cannot be read nobody knows which rules match.
+  const demanded = draft ? missingByPolicy(context.policy, draft.fields) : [];
   const findings = [
     ...problems,
     ...reading.notes.map((remark) => ({ ...ofRemark(remark), level: 'note' as const })),
     ...reading.warnings.map(ofRemark),
-    ...missing.map(({ path, message }) => finding('incomplete', path.split('.'), message)),
+    ...[...missing, ...demanded].map(({ path, message }) =>
+      finding('incomplete', path.split('.'), message),
+    ),
     ...endsSoon(end, context.now),
   ];
-  const keys = mended(value, reading, context)?.keys ?? [];
+  const keys = draft?.keys ?? [];
   return { findings, keys, ...(end === undefined ? {} : { expiresAt: end }) };
 }
 

@@ -5,6 +5,7 @@ import { remindersAfter } from './advance.ts';
 import { noLongerRefusal } from './break-glass.ts';
 import { chainPlace } from './chain-place.ts';
 import { type Decider, type DecisionContext, isRefusal, refuse } from './decision.ts';
+import { escalationTerms } from './escalation.ts';
 import type { ExceptionEvent } from './events.ts';
 import { permanenceRefusal, reviewRefusal } from './permanence.ts';
 import type { ExceptionState, PendingChange } from './state.ts';
@@ -25,7 +26,8 @@ export const decideExtension: Decider<'RequestExtension'> = (state, command, con
   );
   const { change_id, reason, risk_review } = command;
   const asked = { change_id, expires_at: formatInstant(end), reason, risk_review, requirements };
-  return [{ type: 'ExtensionRequested', data: asked }];
+  const data = { ...asked, ...escalationTerms(context.policy) };
+  return [{ type: 'ExtensionRequested', data }];
 };
 
 /** Permanent instead of another renewal (002, Permanent Exceptions); its end becomes a yearly review. */
@@ -39,7 +41,8 @@ export const decidePermanence: Decider<'RequestPermanence'> = (state, command, {
   const expires_at = formatInstant(addText(now, policy.chains.review_every));
   const place = { ...chainPlace(state), kind: 'permanent' } as const;
   const { requirements } = evaluatePolicy(policy, state.fields, place);
-  return [{ type: 'PermanenceRequested', data: { ...asked, expires_at, requirements } }];
+  const data = { ...asked, expires_at, requirements, ...escalationTerms(policy) };
+  return [{ type: 'PermanenceRequested', data }];
 };
 
 /** The yearly review of a permanent exception: once approved, its end moves on by a year. */
@@ -50,7 +53,8 @@ export const decideReview: Decider<'CompleteReview'> = (state, command, context)
   const { type: _, ...asked } = command;
   const end = addText(state.expires_at ?? now, policy.chains.review_every);
   const { requirements } = evaluatePolicy(policy, state.fields, chainPlace(state));
-  const data = { ...asked, expires_at: formatInstant(end), requirements };
+  const expires_at = formatInstant(end);
+  const data = { ...asked, expires_at, requirements, ...escalationTerms(policy) };
   const requested = { type: 'ReviewRequested' as const, data };
   if (requirements.length > 0) return [requested];
   // Where a policy asks for nobody's approval, the review itself completes it.

@@ -7,6 +7,7 @@ import {
   inStatus,
   nothing,
   ONE_APPROVER,
+  REASON,
   REQUESTOR,
   SECOND_APPROVER,
   START,
@@ -104,7 +105,7 @@ describe('an edit', () => {
   });
 
   it('of a request voids the approvals given so far', () => {
-    const approve = { type: 'ApproveException', reason: 'contained' } as const;
+    const approve = { type: 'ApproveException', reason: REASON } as const;
     const half = given({}, TWO_APPROVERS).submitted().with(approve, APPROVER);
     const edited = half.with(edit({ impact: 'Low' }));
     expect(edited.told.at(-2)?.event.data).toMatchObject({ voided_approvals: ['L. Okoye'] });

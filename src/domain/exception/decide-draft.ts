@@ -19,6 +19,7 @@ import {
   refuse,
   refusedFields,
 } from './decision.ts';
+import { escalationTerms } from './escalation.ts';
 import type { ChainMemory } from './events.ts';
 import { artifactsWithoutFile } from './evidence-file.ts';
 import { applyEdit } from './evolve.ts';
@@ -132,6 +133,7 @@ function submission(
       lapses_at: formatInstant(addText(now, undecided)),
       ...(places.length > 0 ? { places } : {}),
       ...(break_glass ? { break_glass } : {}),
+      ...escalationTerms(policy),
     },
   };
 }

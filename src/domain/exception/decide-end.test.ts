@@ -5,6 +5,7 @@ import {
   GRANTS,
   given,
   inStatus,
+  REASON,
   REQUESTOR,
   START,
   type Story,
@@ -27,8 +28,8 @@ describe('every reason of closing', () => {
     takes_over_at: START + 90 * DAY,
   });
   const ways: Readonly<Record<ClosedReason, Story>> = {
-    rejected: inStatus('Under-Review').with({ type: 'RejectException', reason: 'no' }, APPROVER),
-    withdrawn: inStatus('Approved').with({ type: 'WithdrawException', reason: 'not needed' }),
+    rejected: inStatus('Under-Review').with({ type: 'RejectException', reason: REASON }, APPROVER),
+    withdrawn: inStatus('Approved').with({ type: 'WithdrawException', reason: REASON }),
     lapsed: inStatus('Under-Review').after(30 * DAY),
     remediated: active().with(CLOSE),
     expired: inStatus('Expired').with(CLOSE),

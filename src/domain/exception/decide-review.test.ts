@@ -5,6 +5,7 @@ import {
   given,
   inStatus,
   ONE_APPROVER,
+  REASON,
   REQUESTOR,
   SECOND_APPROVER,
   START,
@@ -14,7 +15,7 @@ import {
 import type { Actor } from '../access/actor.ts';
 import { DAY } from '../schedule/instant.ts';
 
-const APPROVE = { type: 'ApproveException', reason: 'contained' } as const;
+const APPROVE = { type: 'ApproveException', reason: REASON } as const;
 const EDIT = { type: 'EditException', changes: { category: 'network' } } as const;
 /** The same person with another token: a new id, the e-mail address in other letters. */
 function otherToken(actor: Actor): Actor {
@@ -39,7 +40,7 @@ describe('nobody approves what they requested or wrote', () => {
       'who wrote it before changes were requested',
       inStatus('Under-Review')
         .with(EDIT, EDITOR)
-        .with({ type: 'RequestChanges', reason: 'say more' }, APPROVER)
+        .with({ type: 'RequestChanges', reason: REASON }, APPROVER)
         .submitted(),
       EDITOR,
     ],
@@ -145,7 +146,9 @@ describe('approval', () => {
   it('of a change is not taken for one of the request', () => {
     const request = inStatus('Under-Review');
     for (const type of ['ApproveException', 'RejectException'] as const) {
-      expect(request.refuses({ type, reason: 'x', change: 'extension' }, APPROVER)).toMatchObject({
+      expect(
+        request.refuses({ type, reason: REASON, change: 'extension' }, APPROVER),
+      ).toMatchObject({
         code: 'no-such-change',
         message: expect.stringContaining('leave "change" out'),
       });
@@ -167,7 +170,7 @@ describe('approval', () => {
 
 describe('a request that is sent back', () => {
   const back = inStatus('Under-Review').with(
-    { type: 'RequestChanges', reason: 'name the endpoints' },
+    { type: 'RequestChanges', reason: 'name the endpoints that it opens' },
     APPROVER,
   );
 

@@ -20,6 +20,7 @@ import {
 import { decideApprove, decideReject, decideRequestChanges } from './decide-review.ts';
 import { decideReassess } from './decide-risk.ts';
 import { type Decider, type Decision, type DecisionContext, refuse } from './decision.ts';
+import { reasonRefusal } from './reasons.ts';
 import type { ExceptionState } from './state.ts';
 import { IN_FORCE, OPEN, STATUSES, type Status } from './status.ts';
 
@@ -107,8 +108,9 @@ export function decide(
     const passes = `it is possible while ${possible.join(', ')}`;
     return refuse('wrong-state', `cannot ${verb}: the exception is ${state.status}; ${passes}`);
   }
-  const closed = closedGate(state, command.type, context);
-  if (closed) return closed;
+  const refusal =
+    closedGate(state, command.type, context) ?? reasonRefusal(command, context.policy);
+  if (refusal) return refusal;
   return (DECIDERS[command.type] as Decider<Handled>)(state, command as never, context);
 }
 

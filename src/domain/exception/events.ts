@@ -1,4 +1,4 @@
-import type { FirstApprover, Requirement } from '../policy/policy.ts';
+import type { EscalationTerms, FirstApprover, Requirement } from '../policy/policy.ts';
 import type { ExceptionEdit, ExceptionFields } from './fields.ts';
 import type { ClosedReason } from './status.ts';
 
@@ -50,6 +50,7 @@ export type ExceptionEvent =
   | Event<'ReviewOwed', ReviewOwed>
   | Event<'ReviewSettled', { change_id: string; expires_at: InstantText }>
   | Event<'ReviewFailed', ReviewFailed>
+  | Event<'ApprovalEscalated', ApprovalEscalated>
   | Event<'DecisionDemanded', { due: InstantText; decide_by: InstantText }>
   | Event<'RearchitectureRequired', { reason: string }>
   | Event<'RenewalLinked', { renewal_id: string; takes_over_at: InstantText }>
@@ -105,6 +106,20 @@ interface Submitted {
   places?: readonly string[];
   /** Why it cannot wait, of an emergency. */
   break_glass?: { readonly reason: string };
+  /** Absent where it is never escalated. */
+  escalation?: EscalationTerms;
+}
+
+/** Those who are to approve have not acted; the next above is told. */
+interface ApprovalEscalated {
+  /** The change that waits; absent where it is the request. */
+  change_id?: string;
+  /** The role that is told. */
+  to: string;
+  /** The roles whose approval was lacking. */
+  roles: readonly string[];
+  waits_since: InstantText;
+  due: InstantText;
 }
 
 interface ApprovalGiven extends FilledRole {
@@ -136,6 +151,8 @@ interface ExtensionRequested {
   reason: string;
   risk_review: string;
   requirements: readonly Requirement[];
+  /** Absent where it is never escalated. */
+  escalation?: EscalationTerms;
 }
 
 /** A requested permanence or review: the end that it would give, and the risk as assessed for it. */
@@ -145,6 +162,8 @@ interface ReviewRequested {
   reason: string;
   risk_review: string;
   requirements: readonly Requirement[];
+  /** Absent where it is never escalated. */
+  escalation?: EscalationTerms;
 }
 
 interface ReviewOwed {

@@ -1,7 +1,7 @@
 import type { Instant } from '../schedule/instant.ts';
 import { actorReference, type DataOf, type EventContext, instant } from './event-reading.ts';
 import type { PermanenceDocuments } from './events.ts';
-import type { ExceptionState, PendingChange } from './state.ts';
+import type { Escalating, ExceptionState, PendingChange } from './state.ts';
 
 /** A change that was asked for, while it waits. */
 export function pendingChange(
@@ -20,8 +20,24 @@ export function pendingChange(
     requested_by: actorReference(actor),
     requested_at: at,
     requirements: data.requirements,
+    ...(data.escalation ? { escalation: data.escalation } : {}),
     approvals: [],
   };
+}
+
+/** The next above was told of what waits. */
+export function escalated(
+  state: ExceptionState,
+  data: DataOf<'ApprovalEscalated'>,
+  at: Instant,
+): ExceptionState {
+  const { to, due, waits_since } = data;
+  const told = { to, due: instant(due), at, waits_since: instant(waits_since) };
+  const { request, pending_change: change } = state;
+  const added = ({ escalations = [] }: Escalating) => ({ escalations: [...escalations, told] });
+  if (data.change_id === undefined)
+    return request ? { ...state, request: { ...request, ...added(request) } } : state;
+  return change ? { ...state, pending_change: { ...change, ...added(change) } } : state;
 }
 
 /** From here on its end is its next review, and whether it is permanent is decided. */

@@ -8,6 +8,7 @@ import {
 } from './event-reading.ts';
 import type { ExceptionEvent } from './events.ts';
 import {
+  escalated,
   madePermanent,
   pendingChange,
   reviewed,
@@ -128,6 +129,8 @@ function apply(
       return reviewSettled(state, event.data);
     case 'ReviewFailed':
       return reviewFailed(state, event.data);
+    case 'ApprovalEscalated':
+      return escalated(state, event.data, at);
     case 'DecisionDemanded':
       return {
         ...withoutDecisionDue(state),
@@ -207,6 +210,7 @@ function submitted(
       policy: data.policy,
       statement_digest: data.statement_digest,
       ...(data.places ? { places: data.places } : {}),
+      ...(data.escalation ? { escalation: data.escalation } : {}),
       requirements: data.requirements,
       ...(data.break_glass ? { break_glass: data.break_glass } : {}),
     },

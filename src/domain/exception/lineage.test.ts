@@ -7,6 +7,7 @@ import {
   given,
   inStatus,
   nothing,
+  REASON,
   RENEWAL,
   type Story,
 } from '../../../test/support/given.ts';
@@ -110,8 +111,10 @@ describe('a record holds its places', () => {
 
   it('until it is over without having been in force', () => {
     const requested = inStatus('Under-Review', COVERED);
-    expect(heldPlaces(requested.with({ type: 'WithdrawException' }).state)).toEqual([]);
-    expect(heldPlaces(requested.with({ type: 'RequestChanges', reason: 'more' }).state)).toEqual(
+    expect(heldPlaces(requested.with({ type: 'WithdrawException', reason: REASON }).state)).toEqual(
+      [],
+    );
+    expect(heldPlaces(requested.with({ type: 'RequestChanges', reason: REASON }).state)).toEqual(
       [],
     );
     expect(heldPlaces(requested.after(31 * DAY).state)).toEqual([]);

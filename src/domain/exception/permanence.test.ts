@@ -7,6 +7,7 @@ import {
   PERMANENCE,
   permanent,
   personOf,
+  REASON,
   RENEWAL,
   REVIEW,
   START,
@@ -109,7 +110,7 @@ describe('an exception is made permanent', () => {
   it('or is left as it was where that is rejected', () => {
     const asked = active(3).with(PERMANENCE);
     const rejected = asked.with(
-      { type: 'RejectException', reason: 'rebuild it', change: 'permanence' },
+      { type: 'RejectException', reason: 'rebuild it within the year', change: 'permanence' },
       APPROVER,
     );
     const { updated_at: _, ...before } = active(3).state;
@@ -153,7 +154,10 @@ describe('a permanent exception', () => {
   });
 
   it('is revoked as any other', () => {
-    const revoked = permanent().with({ type: 'RevokeException', reason: 'a vendor took over' });
+    const revoked = permanent().with({
+      type: 'RevokeException',
+      reason: 'another vendor took over',
+    });
     expect(revoked.state.closed?.reason).toBe('revoked');
   });
 });
@@ -201,7 +205,7 @@ describe('its yearly review', () => {
     const asked = permanent({}, ONE_APPROVER)
       .after(YEAR - DAY)
       .with(REVIEW, personOf('ciso'));
-    const approve = { type: 'ApproveException', reason: 'fine', change: 'review' } as const;
+    const approve = { type: 'ApproveException', reason: REASON, change: 'review' } as const;
     expect(asked.refuses(approve, { ...personOf('ciso'), role: 'approver' })).toMatchObject({
       code: 'self-approval',
     });

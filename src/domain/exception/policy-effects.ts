@@ -73,7 +73,7 @@ function exceeded(
   const end = state.expires_at ?? chosenEnd(state);
   if (end === undefined) return [];
   const name = state.extended_at === undefined ? 'maximum' : 'total';
-  const from = state.approved_at ?? now;
+  const from = state.permanence?.granted_at ?? state.approved_at ?? now;
   const latest = limitEnd(from, next[name]);
   if (end <= latest || end > limitEnd(from, old[name])) return [];
   const { duration, rule } = next[name];

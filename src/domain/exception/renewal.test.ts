@@ -7,6 +7,7 @@ import {
   given,
   inStatus,
   nothing,
+  REASON,
   RENEWAL,
   START,
   type Story,
@@ -182,7 +183,7 @@ describe('the predecessor', () => {
   it('expires when it is ended early, whatever was to follow', () => {
     const revoked = inStatus('Active', { grants: GRANTS })
       .with(link())
-      .with({ type: 'RevokeException', reason: 'misused' });
+      .with({ type: 'RevokeException', reason: REASON });
     expect(revoked.state.status).toBe('Expired');
     expect(revoked.after(90 * DAY).state.status).toBe('Expired');
   });

@@ -55,7 +55,11 @@ const LOW = { likelihood: 'Low', impact: 'Medium' } as const;
 const active = () => inStatus('Active', LOW, POLICY).after(DAY);
 const saying = (facts: RiskFacts) => ({ ...REASSESSMENT, facts });
 const raised = () => active().with(REASSESSMENT, APPROVER);
-const approval = { type: 'ApproveException', reason: 'contained', change: 'risk-change' } as const;
+const approval = {
+  type: 'ApproveException',
+  reason: 'the risk is contained',
+  change: 'risk-change',
+} as const;
 
 describe('a risk that has risen', () => {
   it('owes the approvals that the record needs as it now is, within seven days', () => {
@@ -118,12 +122,16 @@ describe('a risk that has risen', () => {
   });
 
   it('ends it at once where somebody says no', () => {
-    const no = { type: 'RejectException', reason: 'too much', change: 'chg_3' } as const;
+    const no = {
+      type: 'RejectException',
+      reason: 'too much for what it brings',
+      change: 'chg_3',
+    } as const;
     const { state } = raised().after(DAY).with(no, personOf('security'));
     expect(state).toMatchObject({
       status: 'Expired',
       expires_at: START + 2 * DAY,
-      ended: { at: START + 2 * DAY, reason: 'revoked', note: 'too much' },
+      ended: { at: START + 2 * DAY, reason: 'revoked', note: 'too much for what it brings' },
     });
     expect(state.owed).toBeUndefined();
   });
@@ -150,7 +158,10 @@ describe('a risk that has risen', () => {
     const closed = raised().with({ type: 'CloseException', evidence: ALL_EVIDENCE });
     expect(closed.state.status).toBe('Closed');
     expect(closed.state.owed).toBeUndefined();
-    const revoked = raised().with({ type: 'RevokeException', reason: 'no longer safe' });
+    const revoked = raised().with({
+      type: 'RevokeException',
+      reason: 'it is no longer safe to keep',
+    });
     expect(revoked.state).toMatchObject({ closed: { reason: 'revoked' } });
   });
 });
@@ -205,7 +216,7 @@ describe('a risk that has changed again while a review is owed', () => {
     const policy = askingFor([{ role: 'security' }, { role: 'ciso' }]);
     const story = given({ ...LOW, services: ['webhook'] }, policy)
       .with(EMERGENCY)
-      .with({ type: 'ApproveException', reason: 'go' }, personOf('ciso'))
+      .with({ type: 'ApproveException', reason: 'the outage must be mended' }, personOf('ciso'))
       .confirmed()
       .with(REASSESSMENT, APPROVER);
     expect(story.state).toMatchObject({
@@ -250,7 +261,7 @@ describe('what is refused', () => {
     expect(once.refuses(approval, personOf('dpo'))).toMatchObject({ code: 'not-permitted' });
     const other = { ...approval, change: 'extension' };
     expect(once.refuses(other, personOf('ciso'))).toMatchObject({ code: 'no-such-change' });
-    const unnamed = { type: 'ApproveException', reason: 'fine' } as const;
+    const unnamed = { type: 'ApproveException', reason: 'fine as far as I can see' } as const;
     expect(once.refuses(unnamed, personOf('ciso'))).toMatchObject({ code: 'invalid-request' });
     expect(once.with(approval, personOf('ciso')).state.owed).toBeUndefined();
   });

@@ -1,5 +1,5 @@
 import type { Actor } from '../access/actor.ts';
-import type { FirstApprover, Requirement } from '../policy/policy.ts';
+import type { EscalationTerms, FirstApprover, Requirement } from '../policy/policy.ts';
 import type { Instant } from '../schedule/instant.ts';
 import type {
   ChainMemory,
@@ -30,8 +30,27 @@ export interface Approval {
 /** What can be asked of a record in force. */
 export const CHANGE_KINDS = ['extension', 'permanence', 'review'] as const;
 
+/** That nobody acted, and who was told. */
+export interface Escalation {
+  /** The role that was told. */
+  readonly to: string;
+  /** When that was due, and when it was done. */
+  readonly due: Instant;
+  readonly at: Instant;
+  /** Since when the approvals could have been given. */
+  readonly waits_since: Instant;
+}
+
+/** What is escalated where nobody acts. */
+export interface Escalating {
+  /** As the policy had it when it was asked for; absent where it is never escalated. */
+  readonly escalation?: EscalationTerms;
+  /** Oldest first. */
+  readonly escalations?: readonly Escalation[];
+}
+
 /** A change that was asked for and waits; the record's status stays (INTERFACE, HTTP). */
-export interface PendingChange {
+export interface PendingChange extends Escalating {
   readonly change_id: string;
   readonly kind: (typeof CHANGE_KINDS)[number];
   /** What stands behind a permanence. */
@@ -106,7 +125,7 @@ export interface ExceptionState {
   /** What earlier records of the chain hand on; absent on the first. */
   readonly chain?: ChainMemory;
   readonly renewed_by?: { readonly exception_id: string; readonly takes_over_at: Instant };
-  readonly request?: {
+  readonly request?: Escalating & {
     readonly submitted_at: Instant;
     readonly submitted_by: ActorReference;
     readonly lapses_at: Instant;

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { APPROVER, extension, given, inStatus, START } from '../../../test/support/given.ts';
+import {
+  APPROVER,
+  extension,
+  given,
+  inStatus,
+  REASON,
+  START,
+} from '../../../test/support/given.ts';
 import { DAY, formatInstant, HOUR } from '../schedule/instant.ts';
 
 const iso = formatInstant;
@@ -68,7 +75,7 @@ describe('the end of a request', () => {
     const late = given({ expires_at: iso(START + 5 * DAY) })
       .submitted()
       .after(5 * DAY);
-    const refusal = late.refuses({ type: 'ApproveException', reason: 'fine' }, APPROVER);
+    const refusal = late.refuses({ type: 'ApproveException', reason: REASON }, APPROVER);
     expect(refusal).toMatchObject({ code: 'end-refused', errors: [{ path: 'expires_at' }] });
     expect(refusal.message).toContain('lies in the past');
   });
@@ -179,7 +186,7 @@ describe('an extension', () => {
       'chg_1); it has to be approved or rejected first',
     );
     const rejected = waiting.with(
-      { type: 'RejectException', reason: 'no', change: 'chg_1' },
+      { type: 'RejectException', reason: REASON, change: 'chg_1' },
       APPROVER,
     );
     expect(rejected.state.pending_change).toBeUndefined();
@@ -196,7 +203,7 @@ describe('an extension', () => {
 
   it('has to be named when it is decided', () => {
     const waiting = inStatus('Active').extensionTo(START + 120 * DAY);
-    const approve = { type: 'ApproveException', reason: 'fine' } as const;
+    const approve = { type: 'ApproveException', reason: REASON } as const;
     expect(waiting.refuses(approve, APPROVER)).toMatchObject({
       code: 'invalid-request',
       message: expect.stringContaining('"change": "chg_1" (or "extension")'),

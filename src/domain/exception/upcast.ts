@@ -25,6 +25,7 @@ export const EVENT_VERSIONS: Readonly<Record<ExceptionEventType, number>> = {
   ReviewOwed: 1,
   ReviewSettled: 1,
   ReviewFailed: 1,
+  ApprovalEscalated: 1,
   DecisionDemanded: 1,
   RearchitectureRequired: 1,
   RenewalLinked: 1,

@@ -30,6 +30,17 @@ export function unmetRequirements(
   });
 }
 
+/** The approvals that filled steps before the one that is on. */
+export function approvalsOfEarlierSteps<Approval extends GivenApproval>(
+  requirements: readonly Requirement[],
+  approvals: readonly Approval[],
+): Approval[] {
+  const [open] = openRequirements(requirements, approvals);
+  if (!open) return [...approvals];
+  const earlier = requirements.filter((requirement) => stepOf(requirement) < stepOf(open));
+  return approvals.filter((approval) => earlier.some((each) => fills(approval, each)));
+}
+
 /** Whether nothing is lacking any more. */
 export function isComplete(
   requirements: readonly Requirement[],

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { inChain, PERMANENCE, permanent, START } from '../../../test/support/given.ts';
+import { DomainError } from '../errors.ts';
 import type { ExceptionFields } from '../exception/fields.ts';
+import { DAY } from '../schedule/instant.ts';
 import { BUILT_IN_POLICY } from './built-in-policy.ts';
 import { evaluatePolicy, type PolicyDecision } from './evaluate.ts';
 import type { ChainPlace, Requirement } from './policy.ts';
@@ -211,5 +214,43 @@ describe('the built-in pack holds what the documents say', () => {
   it.each(FIGURES)('%s: %s', (_, __, { fields, place }, holds, expected) => {
     const at = { renewal_number: 0, kind: 'time-boxed', first_approvers: FIRST, ...place } as const;
     expect(holds(evaluatePolicy(BUILT_IN_POLICY, { title: 'x', ...fields }, at))).toEqual(expected);
+  });
+});
+
+/** Figures of packs as a whole; some have their effect in one record's time. */
+const OF_THE_PACK: readonly (readonly [string, string, () => unknown, unknown])[] = [
+  ['000 section 4, Audit', 'kept for 7 years', () => BUILT_IN_POLICY.retention.keep, 'P7Y'],
+  [
+    '002, Automation Fails to Remove Exception',
+    'reconciled weekly',
+    () => BUILT_IN_POLICY.reconciliation.every,
+    'P7D',
+  ],
+  [
+    '002, Exception Renewed Indefinitely',
+    'more than 3 renewals are audited monthly, for executive leadership to decide',
+    () => [3, 4].map((number) => activated(number).after(31 * DAY).state.decision?.due),
+    [undefined, START + 31 * DAY],
+  ],
+  [
+    '002, Permanent Exceptions (Rare): step 1',
+    'only after 3 renewals',
+    () => [2, 3].map((number) => isPassed(activated(number).decides(PERMANENCE))),
+    [false, true],
+  ],
+  [
+    '002, Permanent Exceptions (Rare): step 5; Audit Requirement',
+    'reviewed annually',
+    () => permanent().state.expires_at,
+    START + 365 * DAY,
+  ],
+];
+
+const activated = (number: number) => inChain(number).submitted().approved().after(1).confirmed();
+const isPassed = (decision: unknown) => !(decision instanceof DomainError);
+
+describe('the built-in pack as a whole holds what the documents say', () => {
+  it.each(OF_THE_PACK)('%s: %s', (_, __, figure, expected) => {
+    expect(figure()).toEqual(expected);
   });
 });

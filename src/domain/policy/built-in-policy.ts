@@ -1,6 +1,7 @@
 import type { Control } from '../exception/fields.ts';
 import { BUILT_IN_TEMPLATES } from './built-in-templates.ts';
 import type { Policy, PolicyRule } from './policy.ts';
+import { PACK_DEFAULTS } from './policy-pack.ts';
 
 const DURATIONS = '002, Maximum Exception Durations';
 const RENEWALS = '002, Renewal Limits';
@@ -34,15 +35,7 @@ export const BUILT_IN_POLICY: Policy = {
   id: 'built-in-2',
   undecided_after: 'P30D',
   archive_after: 'P30D',
-  chains: {
-    permanent_after: 3,
-    review_every: 'P1Y',
-    decide_beyond: 3,
-    decide_within: 'P30D',
-  },
-  // DESIGN section 1, Emergencies; no document has a figure for a risk that changes.
-  break_glass: { allowed: true, max_duration: 'PT24H', review_within: 'PT24H' },
-  risk_change: { review_within: 'P7D' },
+  ...PACK_DEFAULTS,
   // Whoever is an approver and nothing besides reviews as security, or for the domain.
   stand_ins: { approver: ['security', 'domain-owner'] },
   rules: [
@@ -196,8 +189,6 @@ export const BUILT_IN_POLICY: Policy = {
       '002, Permanent Exceptions (Rare)',
       { kind: ['permanent'] },
       {
-        maximum: 'P1Y',
-        total: 'P1Y',
         approvals: by('ciso', 'executive-sponsor'),
         artifacts: ['business-case', 'memo'],
       },

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { BUILT_IN_POLICY } from './built-in-policy.ts';
 import type { PackFinding } from './check-policy.ts';
+import { evaluatePolicy } from './evaluate.ts';
 import { readPack } from './read-pack.ts';
 
 type Rule = Record<string, unknown>;
@@ -27,6 +28,11 @@ function pack(...rules: Rule[]) {
 function findings(value: unknown): readonly PackFinding[] {
   const reading = readPack(value);
   return 'findings' in reading ? reading.findings : [];
+}
+
+/** A pack with other values beside its rules. */
+function packBeside(values: object) {
+  return { ...pack(BASE), ...values };
 }
 
 const FIREWALL = { control: ['firewall'] };
@@ -238,5 +244,80 @@ describe('a pack', () => {
 
   it.each([undefined, null, 7, 'x', [], {}])('is no %j', (value) => {
     expect(findings(value).length).toBeGreaterThan(0);
+  });
+});
+
+describe('permanence', () => {
+  const early = rule('early', { kind: ['permanent'], renewal: { to: 2 } }, { artifacts: ['memo'] });
+  const permanentAfter = (permanent_after: number) => ({
+    ...pack(BASE, early),
+    chains: { ...BUILT_IN_POLICY.chains, permanent_after },
+  });
+
+  it('begins where the pack says, and not where the built-in one does', () => {
+    expect(findings(permanentAfter(2))).toEqual([]);
+    expect(findings(permanentAfter(3))).toMatchObject([
+      { check: 'pack-never', rule: 'early', message: expect.stringContaining('at least 3') },
+    ]);
+    expect(findings(permanentAfter(5))[0]?.message).toContain('"to" of 5 or more would pass');
+  });
+
+  it('has one source of its end: limits of permanent exceptions alone are refused', () => {
+    const limited = rule('yearly', { kind: ['permanent'] }, { maximum: 'P1Y', total: 'P1Y' });
+    expect(findings(pack(BASE, limited))).toMatchObject([
+      { check: 'pack-never', path: ['rules', 1, 'effects', 'maximum'] },
+      { check: 'pack-never', path: ['rules', 1, 'effects', 'total'] },
+    ]);
+    const chains = { ...BUILT_IN_POLICY.chains, review_every: 'P6M' };
+    const place = { renewal_number: 3, kind: 'permanent' } as const;
+    const decided = evaluatePolicy({ ...BUILT_IN_POLICY, chains }, { title: 'x' }, place);
+    expect(decided.maximum).toMatchObject({ duration: 'P6M', rule: 'chains' });
+  });
+});
+
+describe('retention and reconciliation', () => {
+  it.each([
+    [{ retention: { keep: 'P1M' } }, 'retention.keep', 'at least a year'],
+    [{ retention: { keep: 'P101Y' } }, 'retention.keep', 'at most a hundred years'],
+    [{ retention: { years: 7 } }, 'retention.keep', 'required'],
+    [{ reconciliation: { every: 'weekly' } }, 'reconciliation.every', 'ISO 8601'],
+    [{ reconciliation: { every: 'P2Y' } }, 'reconciliation.every', 'a year'],
+  ])('refuse %j', (beside, path, says) => {
+    const found = findings(packBeside(beside)).map((each) => [each.path.join('.'), each.message]);
+    expect(found).toContainEqual([path, expect.stringContaining(says)]);
+  });
+});
+
+describe('reasons and escalation', () => {
+  it('may be left out, and have the values of the built-in pack then', () => {
+    const { reasons, escalation } = BUILT_IN_POLICY;
+    expect(readPack(pack(BASE))).toMatchObject({ policy: { reasons, escalation } });
+  });
+
+  it('take one role or several, no time for never, and no characters for any reason', () => {
+    const beside = { escalation: { after: null, to: 'ciso' }, reasons: { min_characters: 0 } };
+    expect(readPack(packBeside(beside))).toMatchObject({
+      policy: { escalation: { after: null, to: ['ciso'] } },
+    });
+  });
+
+  it.each([
+    [{ reasons: { min_characters: -1 } }, 'reasons.min_characters', '0'],
+    [{ reasons: { min_characters: 501 } }, 'reasons.min_characters', '500'],
+    [{ reasons: { min_characters: '20' } }, 'reasons.min_characters', 'number'],
+    [{ reasons: { minimum: 20 } }, 'reasons.min_characters', 'required'],
+    [{ escalation: { after: 'PT59M', to: ['ciso'] } }, 'escalation.after', 'an hour'],
+    [{ escalation: { after: 'P2Y', to: ['ciso'] } }, 'escalation.after', 'a year'],
+    [{ escalation: { after: 'soon', to: ['ciso'] } }, 'escalation.after', 'ISO 8601'],
+    [{ escalation: { after: 'P30D', to: ['ciso'] } }, 'escalation.after', 'lapses after P30D'],
+    [{ escalation: { after: 'P3D', to: [] } }, 'escalation.to', 'name a role'],
+    [{ escalation: { after: 'P3D', to: ['king'] } }, 'escalation.to', 'ciso'],
+    [{ escalation: { after: 'P3D', to: 'consumer' } }, 'escalation.to', 'ciso'],
+    [{ escalation: { after: 'P3D', to: ['requestor'] } }, 'escalation.to', 'ciso'],
+  ])('refuses %j', (beside, path, says) => {
+    const found = findings(packBeside(beside));
+    expect(
+      found.map((each) => [each.path.join('.').slice(0, path.length), each.message]),
+    ).toContainEqual([path, expect.stringContaining(says)]);
   });
 });

@@ -1,7 +1,7 @@
 import { addDuration, parseDuration } from '../schedule/duration.ts';
 import { gatesOf, type LimitName, limitEnd, strictest } from './evaluate.ts';
 import { type Facts, matches } from './match.ts';
-import { cellText, matchCells, RENEWALS_BEFORE_PERMANENT } from './match-cells.ts';
+import { cellText, matchCells } from './match-cells.ts';
 import type { PackRule } from './pack-rules.ts';
 import type { Gate, Policy, PolicyRule } from './policy.ts';
 
@@ -21,13 +21,18 @@ export interface PackFinding {
  * records that some effect would leave without an end or without anybody who approves.
  */
 export function checkPolicy(policy: Policy): PackFinding[] {
-  const { rules } = policy;
+  const { rules, chains } = policy;
   return [
     ...duplicates(rules),
-    ...rules.flatMap((rule, index) => [...neverMatches(rule, index), ...idle(rule, index)]),
+    ...rules.flatMap((rule, index) => [
+      ...neverMatches(rule, index, chains.permanent_after),
+      ...idle(rule, index),
+      ...idleLimits(rule, index),
+    ]),
     ...limitFindings(policy),
     ...gateFindings(policy),
     ...unapproved(policy),
+    ...idleEscalation(policy),
   ];
 }
 
@@ -51,13 +56,25 @@ function duplicates(rules: readonly PolicyRule[]): PackFinding[] {
   });
 }
 
-function neverMatches(rule: PolicyRule, index: number): PackFinding[] {
-  const { kind, renewal } = rule.match;
-  const onlyPermanent = kind?.every((each) => each === 'permanent') ?? false;
-  if (!onlyPermanent || (renewal?.to ?? RENEWALS_BEFORE_PERMANENT) >= RENEWALS_BEFORE_PERMANENT)
-    return [];
-  const message = `can never match: a permanent exception follows at least ${RENEWALS_BEFORE_PERMANENT} renewals (002, Permanent Exceptions); "to" of ${RENEWALS_BEFORE_PERMANENT} or more would pass, or leave renewal out`;
+function neverMatches(rule: PolicyRule, index: number, permanentAfter: number): PackFinding[] {
+  const { renewal } = rule.match;
+  if (!isOfPermanentAlone(rule) || (renewal?.to ?? permanentAfter) >= permanentAfter) return [];
+  const message = `can never match: a permanent exception follows at least ${permanentAfter} renewals (chains.permanent_after; 002, Permanent Exceptions); "to" of ${permanentAfter} or more would pass, or leave renewal out`;
   return [finding('pack-never', message, rule, ['rules', index, 'match', 'renewal'])];
+}
+
+function isOfPermanentAlone({ match: { kind } }: PolicyRule): boolean {
+  return kind?.every((each) => each === 'permanent') ?? false;
+}
+
+/** Limits for permanent exceptions alone: their end is their next review, whatever a rule says. */
+function idleLimits(rule: PolicyRule, index: number): PackFinding[] {
+  if (!isOfPermanentAlone(rule)) return [];
+  const message =
+    'has no effect on a permanent exception: its end is its next review, as chains.review_every says; set that instead';
+  return LIMITS.filter((name) => rule.effects[name] !== undefined).map((name) =>
+    finding('pack-never', message, rule, ['rules', index, 'effects', name]),
+  );
 }
 
 /** A rule that asks for nothing in any record that it matches. */
@@ -90,9 +107,9 @@ function isEmptyValue(value: object): boolean {
 const LIMITS: readonly LimitName[] = ['maximum', 'default', 'extension', 'total'];
 const NEEDED: readonly LimitName[] = ['maximum', 'extension', 'total'];
 
-function limitFindings({ rules }: Policy): PackFinding[] {
+function limitFindings({ rules, chains }: Policy): PackFinding[] {
   const limiting = rules.filter(({ effects }) => LIMITS.some((name) => effects[name]));
-  const cells = matchCells(limiting);
+  const cells = matchCells(limiting, chains.permanent_after);
   if (!cells) return [tooMany('time limits')];
   const kinds = cells.map((cell) => ({ cell, matching: matchingOf(limiting, cell) }));
   const uncovered = NEEDED.flatMap((name) => {
@@ -141,9 +158,9 @@ function idleDefaults(kinds: readonly RecordKind[], rules: readonly PolicyRule[]
 }
 
 /** Transitions that nobody could bring about, since the rules have no role in common. */
-function gateFindings({ rules }: Policy): PackFinding[] {
+function gateFindings({ rules, chains }: Policy): PackFinding[] {
   const guarding = rules.filter(({ effects }) => effects.gates);
-  const cells = matchCells(guarding);
+  const cells = matchCells(guarding, chains.permanent_after);
   if (!cells) return [tooMany('gates')];
   const found = new Map<string, PackFinding>();
   for (const cell of cells) {
@@ -164,16 +181,23 @@ function gateFindings({ rules }: Policy): PackFinding[] {
 }
 
 /** Records that nobody would have to approve; sign-offs of consumers are asked of those who are named. */
-function unapproved({ rules }: Policy): PackFinding[] {
+function unapproved({ rules, chains }: Policy): PackFinding[] {
   const asking = rules.filter(({ effects }) =>
     effects.approvals?.some(({ role }) => role !== 'consumer' && role !== 'first-approver'),
   );
-  const cells = matchCells(asking);
+  const cells = matchCells(asking, chains.permanent_after);
   if (!cells) return [tooMany('approvals')];
   const bare = cells.find((cell) => matchingOf(asking, cell).length === 0);
   if (!bare) return [];
   const message = `ask nobody to approve ${cellText(bare)}; a rule without "match" that asks for an approval would pass (000 section 2)`;
   return [finding('pack-uncovered', message)];
+}
+
+/** An escalation that comes when the request has lapsed already. */
+function idleEscalation({ escalation: { after }, undecided_after }: Policy): PackFinding[] {
+  if (after === null || length(after) < length(undecided_after)) return [];
+  const message = `is ${after}, but a request lapses after ${undecided_after} (undecided_after); less than that would pass, or null for never`;
+  return [finding('pack-never', message, undefined, ['escalation', 'after'])];
 }
 
 function tooMany(what: string): PackFinding {

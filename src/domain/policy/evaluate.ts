@@ -63,13 +63,9 @@ export function evaluatePolicy(
 ): PolicyDecision {
   const facts = factsOf(fields, place);
   const rules = policy.rules.filter(({ match }) => matches(match, facts));
-  const maximum = needed(rules, 'maximum');
   const requirements = requirementsOf(rules, 'approvals', fields, place);
   return {
-    maximum,
-    default: shorter(strictest(rules, 'default'), maximum),
-    extension: needed(rules, 'extension'),
-    total: needed(rules, 'total'),
+    ...(place.kind === 'permanent' ? untilReview(policy) : timeLimits(rules)),
     requirements,
     extension_requirements: requirementsOf(
       rules,
@@ -85,6 +81,28 @@ export function evaluatePolicy(
     recurring_reminder: strictest(rules, 'recurring_reminder'),
     gates: gatesOf(rules),
   };
+}
+
+type TimeLimits = Pick<PolicyDecision, 'maximum' | 'default' | 'extension' | 'total'>;
+
+function timeLimits(rules: readonly PolicyRule[]): TimeLimits {
+  const maximum = needed(rules, 'maximum');
+  return {
+    maximum,
+    default: shorter(strictest(rules, 'default'), maximum),
+    extension: needed(rules, 'extension'),
+    total: needed(rules, 'total'),
+  };
+}
+
+/** The end of a permanent exception is its next review, whatever rules say of others. */
+function untilReview({ chains }: Policy): TimeLimits {
+  const limit = {
+    duration: chains.review_every,
+    rule: 'chains',
+    source: '002, Permanent Exceptions (Rare)',
+  };
+  return { maximum: limit, default: limit, extension: limit, total: limit };
 }
 
 /** The instant that a limit allows, counted from `from`. */

@@ -10,9 +10,6 @@ import {
 import { BREADTHS } from './breadth.ts';
 import { type Condition, conditionsOf, type Facts, holds, type Match } from './match.ts';
 
-/** A permanent exception follows at least so many renewals (002, Permanent Exceptions). */
-export const RENEWALS_BEFORE_PERMANENT = 3;
-
 /** More kinds of records than this are not told apart: nobody could read such a pack either. */
 const MOST_CELLS = 100_000;
 
@@ -20,19 +17,24 @@ type Partial1 = Partial<Facts>;
 
 /**
  * One record for each way in which some rules can match together: what holds of these holds of every
- * record. `undefined` where the rules tell apart more kinds of records than can be looked at.
+ * record. A permanent exception follows at least `permanentAfter` renewals. `undefined` where the rules tell apart more kinds of records than can be looked at.
  */
-export function matchCells(rules: readonly { readonly match: Match }[]): Facts[] | undefined {
+export function matchCells(
+  rules: readonly { readonly match: Match }[],
+  permanentAfter: number,
+): Facts[] | undefined {
   const asked = new Set(rules.flatMap(({ match }) => conditionsOf(match)));
   // Permanence depends on renewals, so that neither can be left out where the other is asked for.
   if (asked.has('kind')) asked.add('renewal');
   let cells: Partial1[] = [{}];
   for (const condition of asked) {
-    const values = distinct(condition, rules);
+    const values = distinct(condition, rules, permanentAfter);
     if (cells.length * values.length > MOST_CELLS) return undefined;
     cells = cells.flatMap((cell) => values.map((value) => ({ ...cell, ...value })));
   }
-  return cells.map((cell) => ({ ...PLAIN, ...cell })).filter(isPossible);
+  return cells
+    .map((cell) => ({ ...PLAIN, ...cell }))
+    .filter((cell) => isPossible(cell, permanentAfter));
 }
 
 const PLAIN: Facts = {
@@ -44,22 +46,23 @@ const PLAIN: Facts = {
 };
 
 /** Whether there can be such a record. */
-function isPossible({ kind, renewal }: Facts): boolean {
-  return kind !== 'permanent' || renewal >= RENEWALS_BEFORE_PERMANENT;
+function isPossible({ kind, renewal }: Facts, permanentAfter: number): boolean {
+  return kind !== 'permanent' || renewal >= permanentAfter;
 }
 
 /** Of the values that a condition looks at one for each set of rules that they fulfil. */
 function distinct(
   condition: Condition,
   rules: readonly { readonly match: Match }[],
+  permanentAfter: number,
 ): readonly Partial1[] {
   const asking = rules.filter(({ match }) => match[condition] !== undefined);
   const bySignature = new Map<string, Partial1>();
-  for (const value of valuesOf(condition, rules)) {
+  for (const value of valuesOf(condition, rules, permanentAfter)) {
     const facts = { ...PLAIN, ...value };
     const signature = asking.map(({ match }) => (holds(condition, match, facts) ? 1 : 0)).join('');
     // Permanence begins at a renewal of its own.
-    const key = `${signature}${isPossible({ ...facts, kind: 'permanent' })}`;
+    const key = `${signature}${isPossible({ ...facts, kind: 'permanent' }, permanentAfter)}`;
     if (!bySignature.has(key)) bySignature.set(key, value);
   }
   return [...bySignature.values()];
@@ -68,6 +71,7 @@ function distinct(
 function valuesOf(
   condition: Condition,
   rules: readonly { readonly match: Match }[],
+  permanentAfter: number,
 ): readonly Partial1[] {
   switch (condition) {
     case 'renewal': {
@@ -75,7 +79,7 @@ function valuesOf(
         ...(renewal?.from === undefined ? [] : [renewal.from]),
         ...(renewal?.to === undefined ? [] : [renewal.to + 1]),
       ]);
-      const numbers = [...new Set([0, RENEWALS_BEFORE_PERMANENT, ...ends])];
+      const numbers = [...new Set([0, permanentAfter, ...ends])];
       return numbers.sort((a, b) => a - b).map((renewal) => ({ renewal }));
     }
     case 'names':

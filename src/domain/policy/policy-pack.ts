@@ -13,17 +13,20 @@ import {
   NAMED_LISTS,
 } from '../exception/fields.ts';
 import { addDuration, parseDuration } from '../schedule/duration.ts';
-import { DAY } from '../schedule/instant.ts';
+import { DAY, HOUR } from '../schedule/instant.ts';
 import { BREADTHS } from './breadth.ts';
 import { requestTemplate, TEMPLATE_KEYS } from './request-template.ts';
 
 /** No limit of a pack may be longer: what lasts over a year has an end that nobody remembers. */
 const LONGEST = 366 * DAY;
 
-const limit = duration.refine((text) => {
+const limit = duration.refine((text) => length(text) <= LONGEST, 'must be at most a year (P366D)');
+
+/** In milliseconds; 0 of what is no duration, which is said elsewhere. */
+function length(text: string): number {
   const parsed = parseDuration(text);
-  return parsed === undefined || addDuration(0, parsed) <= LONGEST;
-}, 'must be at most a year (P366D)');
+  return parsed ? addDuration(0, parsed) : 0;
+}
 
 /** One value or several: any of them. */
 function anyOf<const Values extends readonly [string, ...string[]]>(values: Values) {
@@ -152,19 +155,79 @@ const riskChange = z.strictObject({
     .describe('a raised risk is approved so soon, or the exception ends'),
 });
 
+/** What the words of those who decide have to be. */
+const reasons = z.strictObject({
+  min_characters: z
+    .int()
+    .min(0)
+    .max(500)
+    .describe(
+      'of the reason to approve, reject, send back, withdraw, revoke, or re-architect; 0 takes any',
+    ),
+});
+
+/** Whom somebody may be reminded by: consumers answer for themselves alone. */
+const escalationRole = z.enum(APPROVAL_ROLES).exclude(['consumer']);
+
+/** What happens where those who are to approve do not act; it lets nobody approve who may not. */
+const escalation = z.strictObject({
+  after: limit
+    .refine((text) => length(text) >= HOUR, 'must be at least an hour (PT1H), or null for never')
+    .nullable()
+    .describe('so long after the approvals could be given; null: never'),
+  to: z
+    .union([escalationRole, z.array(escalationRole)])
+    .transform((roles) => [...new Set(Array.isArray(roles) ? roles : [roles])])
+    .pipe(z.array(escalationRole).min(1, 'must name a role; "after: null" turns it off').max(5))
+    .describe('who is told: the first role then, each further one after as long again'),
+});
+
+/** How long what the ledger commits to is kept (000 section 4, Audit). */
+const retention = z.strictObject({
+  keep: duration
+    .refine((text) => length(text) >= 365 * DAY, 'must be at least a year (P1Y)')
+    .refine((text) => length(text) <= 100 * LONGEST, 'must be at most a hundred years (P100Y)')
+    .describe('no effect yet: nothing is ever taken out'),
+});
+
+/** How often what is granted is compared with what was approved (002, Automation Fails to Remove Exception). */
+const reconciliation = z.strictObject({
+  every: limit.describe('no effect yet: it comes with the connectors that read what is granted'),
+});
+
+/** What holds where a pack leaves a part out: the figures of both documents, and ours where they have none. */
+export const PACK_DEFAULTS = {
+  chains: { permanent_after: 3, review_every: 'P1Y', decide_beyond: 3, decide_within: 'P30D' },
+  reasons: { min_characters: 20 },
+  // Whom both documents put above the reviewers: the platform lead first, then the CISO.
+  escalation: { after: 'P3D', to: ['platform-lead', 'ciso'] },
+  retention: { keep: 'P7Y' },
+  // DESIGN section 1, Emergencies; no document has a figure for a risk that changes.
+  break_glass: { allowed: true, max_duration: 'PT24H', review_within: 'PT24H' },
+  risk_change: { review_within: 'P7D' },
+  reconciliation: { every: 'P7D' },
+} satisfies {
+  chains: z.output<typeof chains>;
+  reasons: z.output<typeof reasons>;
+  escalation: z.output<typeof escalation>;
+  retention: z.output<typeof retention>;
+  break_glass: z.output<typeof breakGlass>;
+  risk_change: z.output<typeof riskChange>;
+  reconciliation: z.output<typeof reconciliation>;
+};
+
 /** A policy pack: one file, every rule of which people can read, version, test and compare. */
 export const policyPack = z.strictObject({
   id: shortText.describe('a name for people, such as acme-2026-1'),
   undecided_after: limit.describe('a request that nobody decides lapses'),
   archive_after: limit.describe('a closed record is archived'),
-  chains: chains.default({
-    permanent_after: 3,
-    review_every: 'P1Y',
-    decide_beyond: 3,
-    decide_within: 'P30D',
-  }),
-  break_glass: breakGlass.prefault({}),
-  risk_change: riskChange.prefault({}),
+  chains: chains.default(PACK_DEFAULTS.chains),
+  reasons: reasons.default(PACK_DEFAULTS.reasons),
+  escalation: escalation.default(PACK_DEFAULTS.escalation),
+  break_glass: breakGlass.default(PACK_DEFAULTS.break_glass),
+  risk_change: riskChange.default(PACK_DEFAULTS.risk_change),
+  retention: retention.default(PACK_DEFAULTS.retention),
+  reconciliation: reconciliation.default(PACK_DEFAULTS.reconciliation),
   stand_ins: z
     .partialRecord(z.enum([...APPROVAL_ROLES, 'approver']), z.array(z.enum(APPROVAL_ROLES)))
     .default({})
@@ -182,6 +245,11 @@ export const PACK_KEYS: Readonly<Record<string, readonly string[]>> = {
   '': Object.keys(policyPack.shape),
   break_glass: Object.keys(breakGlass.shape),
   risk_change: Object.keys(riskChange.shape),
+  chains: Object.keys(chains.shape),
+  reasons: Object.keys(reasons.shape),
+  escalation: Object.keys(escalation.shape),
+  retention: Object.keys(retention.shape),
+  reconciliation: Object.keys(reconciliation.shape),
   stand_ins: [...APPROVAL_ROLES, 'approver'],
   rules: Object.keys(rule.shape),
   'rules.match': Object.keys(match.shape),

@@ -42,6 +42,12 @@ export type RequestTemplate = NonNullable<Policy['templates']>[number];
 /** A transition that a policy may reserve for roles. */
 export type Gate = keyof NonNullable<PolicyRule['effects']['gates']>;
 
+/** Whom it is escalated to, and after how long each, where those who are to approve do not act. */
+export interface EscalationTerms {
+  readonly after: DurationText;
+  readonly to: readonly string[];
+}
+
 /** Where a record stands in its chain, and who approved the first of it. */
 export interface ChainPlace {
   /** 0 for a first request. */

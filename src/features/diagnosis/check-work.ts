@@ -40,6 +40,20 @@ export function checkBacklog(works: readonly MeasuredWork[]): Promise<Check[]> {
   );
 }
 
+/** How long what waits for approvals has waited, by the domain's time. */
+export async function checkApprovals(tx: Transaction, tenantId: string): Promise<Check> {
+  const now = await tx.now;
+  const [row] = await tx.query<{ waiting: number; seconds: number }>(
+    `SELECT count(*)::int AS waiting,
+       coalesce(extract(epoch FROM to_timestamp($2::double precision / 1000) - min(awaited_since)), 0)::float8 AS seconds
+     FROM lapse.exceptions WHERE tenant_id = $1 AND awaited_since < 'infinity'`,
+    [tenantId, now],
+  );
+  const { waiting = 0, seconds = 0 } = row ?? {};
+  if (waiting === 0) return ok('approvals', 'none is waited for');
+  return ok('approvals', `${waiting} waited for, the longest for ${durationText(seconds)}`);
+}
+
 /** What waits for a person. */
 export async function checkTasks(tx: Transaction, tenantId: string): Promise<Check> {
   const [row] = await tx.query<{ open: number }>(

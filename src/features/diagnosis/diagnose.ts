@@ -6,7 +6,7 @@ import { checkDatabase, checkRoles, checkSchema } from './check-database.ts';
 import { checkEvidence, type EvidenceFiles } from './check-evidence.ts';
 import { checkLedger, checkTokens } from './check-ledger.ts';
 import { checkBackup, checkClock, checkDisk } from './check-surroundings.ts';
-import { checkBacklog, checkTasks, checkWorker } from './check-work.ts';
+import { checkApprovals, checkBacklog, checkTasks, checkWorker } from './check-work.ts';
 
 /** What a diagnosis looks at. */
 export interface Patient {
@@ -38,6 +38,7 @@ export async function diagnose(patient: Patient, tenantId: string): Promise<Chec
     asked('worker', checkWorker),
     guarded('backlog', () => checkBacklog(works)),
     asked('ledger', (tx) => checkLedger(tx, tenantId, checkpoints)),
+    asked('approvals', (tx) => checkApprovals(tx, tenantId)),
     asked('tasks', (tx) => checkTasks(tx, tenantId)),
     asked('tokens', (tx) => checkTokens(tx, tenantId)),
     guarded('evidence files', async () => [checkEvidence(await patient.lookAtFiles(tenantId))]),

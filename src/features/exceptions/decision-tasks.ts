@@ -3,7 +3,7 @@ import { OPEN } from '../../domain/exception/status.ts';
 import { formatInstant } from '../../domain/schedule/instant.ts';
 import type { StreamChange } from '../../journal/stream.ts';
 import type { Transaction } from '../../platform/db/transaction.ts';
-import { newUlid } from '../../platform/ids.ts';
+import { openTask, resolveTask } from './record-tasks.ts';
 
 /** A decision that a record demands of people by an instant, or else something follows. */
 interface Demanded {
@@ -36,26 +36,13 @@ export function writeDecisionTasks(
 
 function writeTask(
   tx: Transaction,
-  { tenantId, id, state, previous }: StreamChange<ExceptionState>,
+  change: StreamChange<ExceptionState>,
   { kind, detail, decidedBy }: Demanded,
 ): void {
+  const { state, previous } = change;
   const [waited, waits] = [previous && detail(previous), detail(state)];
-  const at = formatInstant(state.updated_at);
-  if (waits !== undefined && waited === undefined) {
-    tx.atCommit(
-      `INSERT INTO lapse.tasks (tenant_id, task_id, kind, subject_type, subject_id, detail, opened_at)
-       VALUES ($1, $2, $3, 'exception', $4, $5, $6) ON CONFLICT DO NOTHING`,
-      [tenantId, `task_${newUlid()}`, kind, id, waits, at],
-    );
-  }
-  if (waited !== undefined && waits === undefined) {
-    tx.atCommit(
-      `UPDATE lapse.tasks SET resolved_at = $4, resolved_by = $5
-       WHERE tenant_id = $1 AND kind = $2 AND subject_type = 'exception' AND subject_id = $3
-         AND resolved_at IS NULL`,
-      [tenantId, kind, id, at, decidedBy(state) ?? null],
-    );
-  }
+  if (waits !== undefined && waited === undefined) openTask(tx, change, kind, waits);
+  if (waited !== undefined && waits === undefined) resolveTask(tx, change, kind, decidedBy(state));
 }
 
 function chainDetail({ status, decision, renewal_number }: ExceptionState): string | undefined {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { GRANTS, given, inStatus, START } from '../../../test/support/given.ts';
 import { beginnings, moves, tell } from '../../../test/support/random-story.ts';
 import { createTestRegister, type TestRegister } from '../../../test/support/test-register.ts';
-import { isInForce } from '../../domain/exception/advance.ts';
+import { isInForce, nextDue } from '../../domain/exception/advance.ts';
 import { stateAt } from '../../domain/exception/catch-up.ts';
 import type { ExceptionState } from '../../domain/exception/state.ts';
 import { STATUSES, type Status } from '../../domain/exception/status.ts';
@@ -183,6 +183,7 @@ function instants(): Instant[] {
     state.effective_from,
     state.expires_at,
     state.request?.lapses_at,
+    nextDue(state),
     state.closed?.archives_at,
     ...state.reminders,
   ]);

@@ -1,14 +1,18 @@
-import { canActivate, nextDeadline } from '../../domain/exception/advance.ts';
+import { canActivate, nextDeadline, nextDue } from '../../domain/exception/advance.ts';
 import { stateAt } from '../../domain/exception/catch-up.ts';
 import { kindOf } from '../../domain/exception/chain-place.ts';
 import { lacksEvidence } from '../../domain/exception/closure.ts';
+import { awaitedSince } from '../../domain/exception/escalation.ts';
 import { severity } from '../../domain/exception/risk.ts';
 import type { ExceptionState } from '../../domain/exception/state.ts';
 import type { Policy } from '../../domain/policy/policy.ts';
 import { formatInstant, type Instant, parseInstant } from '../../domain/schedule/instant.ts';
 import type { StreamState } from '../../journal/stream.ts';
 
-/** The columns of `lapse.exceptions`, all of them derived from the state; instants as ISO text. */
+/**
+ * The columns of `lapse.exceptions`, and `next_due_at` of its deadline, all of them derived from the
+ * state; instants as ISO text.
+ */
 export function exceptionRow({ tenantId, id, version, state }: StreamState<ExceptionState>) {
   const { fields, ...rest } = state;
   return {
@@ -34,6 +38,8 @@ export function exceptionRow({ tenantId, id, version, state }: StreamState<Excep
     expiring_at: column(expiringAt(state)),
     expires_at: column(state.expires_at ?? requestedEnd(state)),
     due_at: column(nextDeadline(state)),
+    next_due_at: column(nextDue(state)),
+    awaited_since: column(awaitedSince(state)),
     hands_over: handsOver(state),
     activated_at: column(state.activated_at),
     renewal_number: state.renewal_number,

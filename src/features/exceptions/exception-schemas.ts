@@ -83,6 +83,12 @@ export const exceptionAnswer = exceptionFields.extend({
   updated_at: time,
   submitted_at: time.nullable(),
   lapses_at: time.nullable().describe('when the request lapses if nobody decides it'),
+  awaited_since: time
+    .nullable()
+    .describe('since when the approvals that are lacking could be given; null where none is'),
+  escalations: z
+    .array(z.object({ to: z.string(), due: time, at: time, waits_since: time }))
+    .describe('who was told that those who are to approve what waits did not act'),
   policy: z.string().nullable().describe('the digest of the policy pack that decided the request'),
   requirements: z.array(requirement),
   approvals: z.array(approval),

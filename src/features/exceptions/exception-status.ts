@@ -9,14 +9,16 @@ export type Condition = Expression<SqlBool>;
 
 /**
  * Rows that time has moved on and no sweep has come to at `now`, an ISO text; those in quarantine
- * included. By the deadlines, and as an array, so that no plan reads the register for them.
+ * included. By the deadlines, and as an array, so that no plan reads the register for them; of these
+ * `due_at` leaves those whose status holds, since other work may be due of a record before.
  */
 export function isLate(tenantId: string, now: string): Condition {
   const due = (quarantined: string) => sql`
     SELECT exception_id FROM lapse.exception_deadlines
     WHERE tenant_id = ${tenantId}::text AND next_due_at <= ${now}::timestamptz
       AND quarantined_at ${sql.raw(quarantined)}`;
-  return sql<SqlBool>`exception_id = ANY (ARRAY(${due('IS NULL')} UNION ALL ${due('IS NOT NULL')}))`;
+  return sql<SqlBool>`(exception_id = ANY (ARRAY(${due('IS NULL')} UNION ALL ${due('IS NOT NULL')}))
+    AND due_at <= ${now}::timestamptz)`;
 }
 
 /** Rows that have any of the statuses at `now`, an ISO text. */

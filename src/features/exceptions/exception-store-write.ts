@@ -4,6 +4,7 @@ import type { ExceptionState } from '../../domain/exception/state.ts';
 import type { StreamChange } from '../../journal/stream.ts';
 import type { Transaction } from '../../platform/db/transaction.ts';
 import { writeDecisionTasks } from './decision-tasks.ts';
+import { writeEscalationTasks } from './escalation-tasks.ts';
 import { COUNT_CHANGED, COUNT_CREATED } from './exception-counts.ts';
 import { exceptionRow, personKey, searchText } from './exception-row.ts';
 import { writeLinkWork } from './link-work-rows.ts';
@@ -11,7 +12,7 @@ import { writeLinkWork } from './link-work-rows.ts';
 /** The columns of `lapse.exceptions`. */
 export const COLUMNS = `tenant_id, exception_id, version, fields, state, status, kind, title, category, control, environment,
   data_classification, severity, requestor, created_at, updated_at, activates_at, expiring_at, expires_at,
-  due_at, hands_over, activated_at, renewal_number, lacks_evidence`;
+  due_at, hands_over, activated_at, renewal_number, lacks_evidence, awaited_since`;
 
 /** Something that a record has several of, in a table of its own. */
 export interface ChildTable {
@@ -69,7 +70,7 @@ function rows(onConflict: (set: string) => string): string {
       status text, kind text, title text, category text, control text, environment text,
       data_classification text, severity text, requestor text, created_at timestamptz, updated_at timestamptz,
       activates_at timestamptz, expiring_at timestamptz, expires_at timestamptz, due_at timestamptz,
-      hands_over boolean, activated_at timestamptz, renewal_number int, lacks_evidence boolean, search_text text, ${CHILDREN.map(({ table }) => `${table} text[]`).join(', ')})
+      hands_over boolean, activated_at timestamptz, renewal_number int, lacks_evidence boolean, awaited_since timestamptz, next_due_at timestamptz, search_text text, ${CHILDREN.map(({ table }) => `${table} text[]`).join(', ')})
   ), ${CHILDREN.map(
     ({ table, column }) => `${table} AS (
     INSERT INTO lapse.${table} (tenant_id, exception_id, ${column})
@@ -81,7 +82,7 @@ function rows(onConflict: (set: string) => string): string {
     ${onConflict('search = EXCLUDED.search')}
   ), due AS (
     INSERT INTO lapse.exception_deadlines (tenant_id, exception_id, next_due_at)
-    SELECT tenant_id, exception_id, due_at FROM new WHERE due_at < 'infinity'
+    SELECT tenant_id, exception_id, next_due_at FROM new WHERE next_due_at < 'infinity'
     ${onConflict('next_due_at = EXCLUDED.next_due_at, attempts = 0, last_error = NULL, quarantined_at = NULL')}
   )`;
 }
@@ -100,7 +101,7 @@ const KEPT_FIELDS = 'fields = coalesce(new.fields, e.fields)';
 const CHANGE = `WITH ${rows((set) => `ON CONFLICT (tenant_id, exception_id) DO UPDATE SET ${set}`)},
   never_due AS (
     DELETE FROM lapse.exception_deadlines d USING new
-    WHERE d.tenant_id = new.tenant_id AND d.exception_id = new.exception_id AND new.due_at = 'infinity'
+    WHERE d.tenant_id = new.tenant_id AND d.exception_id = new.exception_id AND new.next_due_at = 'infinity'
   ), ${COUNT_CHANGED}
   UPDATE lapse.exceptions e
   SET ${STATED_COLUMNS.map((name) => (name === 'fields' ? KEPT_FIELDS : `${name} = new.${name}`)).join(', ')}
@@ -112,6 +113,7 @@ type Change = StreamChange<ExceptionState>;
 export function writeExceptions(tx: Transaction, changes: readonly Change[]): void {
   writeDecisionTasks(tx, changes);
   writeLinkWork(tx, changes);
+  writeEscalationTasks(tx, changes);
   const created = changes.filter(({ previous }) => !previous);
   const changed = changes.filter(({ previous }) => previous);
   if (created.length > 0) tx.atCommit(CREATE, [JSON.stringify(created.map(rowOf))]);

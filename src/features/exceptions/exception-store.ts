@@ -45,7 +45,6 @@ export async function loadForUpdate(
 
 function project(record: StreamState<ExceptionState>): ProjectedRow[][] {
   const row = exceptionRow(record);
-  const due = storedInstant(row.due_at);
   const stored: Record<string, ProjectedRow[number]> = {
     ...row,
     version: String(row.version),
@@ -54,17 +53,18 @@ function project(record: StreamState<ExceptionState>): ProjectedRow[][] {
     activates_at: storedInstant(row.activates_at),
     expiring_at: storedInstant(row.expiring_at),
     expires_at: storedInstant(row.expires_at),
-    due_at: due,
+    due_at: storedInstant(row.due_at),
     hands_over: row.hands_over ? 't' : 'f',
     activated_at: storedInstant(row.activated_at),
     renewal_number: String(row.renewal_number),
     lacks_evidence: row.lacks_evidence ? 't' : 'f',
+    awaited_since: storedInstant(row.awaited_since),
   };
   return [
     [STATED_COLUMNS.map((name) => stored[name] ?? null)],
     [[]],
     ...CHILDREN.map(({ valuesOf }) => valuesOf(record.state).map((value) => [value])),
-    row.due_at === 'infinity' ? [] : [[due]],
+    row.next_due_at === 'infinity' ? [] : [[storedInstant(row.next_due_at)]],
     hasLinkWork(record.state) ? [[]] : [],
   ];
 }

@@ -1,5 +1,7 @@
 import { isInForce, nextDeadline } from '../../domain/exception/advance.ts';
+import { awaitedDecision } from '../../domain/exception/awaited-approvals.ts';
 import { kindOf } from '../../domain/exception/chain-place.ts';
+import { awaitedSince } from '../../domain/exception/escalation.ts';
 import { riskScore, severity } from '../../domain/exception/risk.ts';
 import type { Approval, ExceptionState, LinkReading } from '../../domain/exception/state.ts';
 import { formatInstant, type Instant, wholeDays } from '../../domain/schedule/instant.ts';
@@ -31,6 +33,8 @@ export function toAnswer(
     updated_at: formatInstant(state.updated_at),
     submitted_at: time(request?.submitted_at),
     lapses_at: state.status === 'Under-Review' ? time(request?.lapses_at) : null,
+    awaited_since: time(awaitedSince(state)),
+    escalations: escalationAnswers(state),
     policy: request?.policy ?? null,
     requirements: [...(request?.requirements ?? [])],
     approvals: state.approvals.map(approvalAnswer),
@@ -96,7 +100,7 @@ function pendingAnswer({
   pending_change: pending,
 }: ExceptionState): ExceptionAnswer['pending_change'] {
   if (!pending) return null;
-  const { documents, ...rest } = pending;
+  const { documents, escalation: _, escalations: __, ...rest } = pending;
   return {
     ...rest,
     ...documents,
@@ -117,6 +121,15 @@ function owedAnswer({ owed }: ExceptionState): ExceptionAnswer['owed'] {
     requirements: [...owed.requirements],
     approvals: owed.approvals.map(approvalAnswer),
   };
+}
+
+function escalationAnswers(state: ExceptionState): ExceptionAnswer['escalations'] {
+  return (awaitedDecision(state)?.escalations ?? []).map(({ to, due, at, waits_since }) => ({
+    to,
+    due: formatInstant(due),
+    at: formatInstant(at),
+    waits_since: formatInstant(waits_since),
+  }));
 }
 
 function permanenceAnswer({ permanence }: ExceptionState): ExceptionAnswer['permanence'] {

@@ -6,6 +6,7 @@ export const TASK_KINDS = [
   'ledger-diverged',
   'chain-decision',
   'review-owed',
+  'approval-escalated',
 ] as const;
 
 /** How many tasks of each kind are open, in all tenants together; kinds without any are 0. */

@@ -1,10 +1,17 @@
 import { Gauge, type Registry } from 'prom-client';
-import type { MeasuredWork } from '../due/due-loop.ts';
+import type { Backlog, MeasuredWork } from '../due/due-loop.ts';
 
 /** How many open tasks of each kind wait for a person. */
 export type CountOpenTasks = () => Promise<
   readonly { readonly kind: string; readonly open: number }[]
 >;
+
+/** What is read besides due work. */
+export interface BacklogReaders {
+  readonly countOpenTasks: CountOpenTasks;
+  /** What waits for approvals, and how long the oldest has. */
+  readonly approvals: () => Promise<Backlog>;
+}
 
 /**
  * Gauges over what waits in the database, read anew by every `read`. They tell of all tenants
@@ -14,7 +21,7 @@ export type CountOpenTasks = () => Promise<
 export function backlogMetrics(
   registry: Registry,
   works: readonly MeasuredWork[],
-  countOpenTasks: CountOpenTasks,
+  { countOpenTasks, approvals }: BacklogReaders,
 ): { read(): Promise<void> } {
   const registers = [registry];
   const up = new Gauge({
@@ -40,14 +47,27 @@ export function backlogMetrics(
     labelNames: ['kind'],
     registers,
   });
+  const undecided = new Gauge({
+    name: 'lapse_approvals_waiting',
+    help: 'Requests and changes that wait for somebody to approve them.',
+    registers,
+  });
+  const waited = new Gauge({
+    name: 'lapse_approvals_waiting_seconds',
+    help: 'How long the oldest of them has waited for those who could approve it.',
+    registers,
+  });
   return {
     async read() {
-      for (const gauge of [waiting, lateness, tasks]) gauge.reset();
+      for (const gauge of [waiting, lateness, tasks, undecided, waited]) gauge.reset();
       try {
-        const [backlogs, open] = await Promise.all([
+        const [backlogs, open, awaited] = await Promise.all([
           Promise.all(works.map(async (work) => ({ kind: work.name, ...(await work.backlog()) }))),
           countOpenTasks(),
+          approvals(),
         ]);
+        undecided.set(awaited.waiting);
+        waited.set(awaited.latenessSeconds);
         for (const { kind, ...backlog } of backlogs) {
           waiting.set({ kind }, backlog.waiting);
           lateness.set({ kind }, backlog.latenessSeconds);

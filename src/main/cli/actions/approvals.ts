@@ -54,6 +54,17 @@ function renderApprovals(items: readonly Awaited[], now: number): string {
         dispensable: 3,
       },
       {
+        title: 'SINCE',
+        text: ({ exception }) => (exception.awaited_since ? dayText(exception.awaited_since) : ''),
+        dispensable: 4,
+      },
+      {
+        title: 'ESCALATED',
+        text: ({ exception }) => exception.escalations.at(-1)?.to ?? '',
+        style: (text) => colours.yellow(text),
+        dispensable: 2,
+      },
+      {
         title: 'LEFT',
         text: ({ exception, owed_by }) => timeLeft(owed_by ?? exception.lapses_at, now),
         dispensable: 1,

@@ -2,6 +2,8 @@ import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { CheckContext } from '../../../domain/exception/check-record.ts';
 import { BUILT_IN_POLICY } from '../../../domain/policy/built-in-policy.ts';
+import type { Policy } from '../../../domain/policy/policy.ts';
+import { policyDigest } from '../../../domain/policy/policy-digest.ts';
 import { formatInstant, parseInstant } from '../../../domain/schedule/instant.ts';
 import { checkFile } from '../check/check-file.ts';
 import type { CheckOptions } from '../check/check-options.ts';
@@ -21,15 +23,34 @@ const LARGE_BYTES = 1024 ** 2;
 export async function checkFiles(names: readonly string[], options: CheckOptions): Promise<void> {
   formatOf(options);
   const now = readAsOf(options.asOf);
-  const context: CheckContext = { now, policy: BUILT_IN_POLICY };
+  const policy = await policyOf(names, options);
   const files: CheckedFile[] = [];
-  for (const name of eachOnce(names)) files.push(await checkWithProgress(name, context, options));
-  await tellFindings({ files, asOf: formatInstant(now), policy: BUILT_IN_POLICY.id }, options);
+  for (const name of eachOnce(names))
+    files.push(await checkWithProgress(name, { now, policy }, options));
+  await tellFindings({ files, asOf: formatInstant(now), ...policyNamed(policy) }, options);
+}
+
+/** The pack to check against: one from a file is loaded with what reads packs, the built-in one is there. */
+async function policyOf(names: readonly string[], { policy: file }: CheckOptions): Promise<Policy> {
+  if (file === undefined) return BUILT_IN_POLICY;
+  if (file === '-' && names.includes('-')) {
+    throw usageFailure(
+      'the pack and the records cannot both come from standard input',
+      'name one of them as a file',
+    );
+  }
+  const { packOfFile } = await import('../policy/pack-of-file.ts');
+  return packOfFile(file, EXIT.usage);
+}
+
+function policyNamed(policy: Policy) {
+  const isNamedPolicy = policy !== BUILT_IN_POLICY;
+  return { policy: policy.id, policyDigest: policyDigest(policy), isNamedPolicy };
 }
 
 /** Reports what was found in some files, and ends with 1 where something is wrong. */
 export async function tellFindings(
-  checked: Pick<CheckRun, 'files' | 'asOf' | 'policy' | 'noun'>,
+  checked: Omit<CheckRun, 'records' | 'counts' | 'ok'>,
   options: CheckOptions,
 ): Promise<void> {
   const { files } = checked;

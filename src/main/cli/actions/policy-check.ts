@@ -13,5 +13,5 @@ export async function checkPacks(names: readonly string[], options: CheckOptions
     files.push(checked);
   }
   const asOf = formatInstant(Date.now());
-  await tellFindings({ files, noun: 'pack', asOf, policy: '' }, options);
+  await tellFindings({ files, noun: 'pack', asOf, policy: '', policyDigest: '' }, options);
 }

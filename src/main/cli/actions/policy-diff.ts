@@ -4,7 +4,8 @@ import type {
   AffectedRecord,
   ComparisonCounts,
 } from '../../../features/exceptions/compare-policies.ts';
-import { packInForce, packOfFile } from '../policy/named-pack.ts';
+import { packInForce } from '../policy/pack-in-force.ts';
+import { packOfFile } from '../policy/pack-of-file.ts';
 import { counted } from '../render/time-text.ts';
 import { colours } from '../terminal/colours.ts';
 import { connect } from '../terminal/connection.ts';

@@ -9,7 +9,8 @@ import { fieldsOrRefuse, parseFields } from '../../../domain/exception/parse-fie
 import type { ChainPlace, Policy } from '../../../domain/policy/policy.ts';
 import { policyDigest } from '../../../domain/policy/policy-digest.ts';
 import { toEvaluation } from '../../../features/policy/policy-wire.ts';
-import { packInForce, packOfFile } from '../policy/named-pack.ts';
+import { packInForce } from '../policy/pack-in-force.ts';
+import { packOfFile } from '../policy/pack-of-file.ts';
 import { renderEvaluation } from '../render/render-evaluation.ts';
 import { usageFailure } from '../terminal/command-failure.ts';
 import { connect } from '../terminal/connection.ts';

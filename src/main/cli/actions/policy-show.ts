@@ -1,7 +1,7 @@
 import { BUILT_IN_POLICY } from '../../../domain/policy/built-in-policy.ts';
 import { policyDigest } from '../../../domain/policy/policy-digest.ts';
 import { PACK_SCHEMA_PATH, policyPack } from '../../../domain/policy/policy-pack.ts';
-import { packInForce } from '../policy/named-pack.ts';
+import { packInForce } from '../policy/pack-in-force.ts';
 import { timeText } from '../render/time-text.ts';
 import { connect, serverUrl } from '../terminal/connection.ts';
 import { print, printJson, safeLine } from '../terminal/output.ts';

@@ -29,6 +29,8 @@ describe('arguments of check', () => {
     ['a.yaml --format=junit --max-warnings=0'],
     ['a.yaml --as-of 2026-04-01T00:00:00Z --json'],
     ['a.yaml --as-of yesterday'],
+    ['--policy pack.yaml a.yaml'],
+    ['a.yaml --policy=-'],
     ['--max-warnings 12 -- --a.yaml'],
     ['a.yaml --format text --format json'],
   ])('are read as the command line reads them: %s', async (line) => {
@@ -45,6 +47,7 @@ describe('arguments of check', () => {
     ['a.yaml --max-warnings -1'],
     ['a.yaml --max-warnings 1.5'],
     ['a.yaml --max-warnings'],
+    ['a.yaml --policy'],
     ['a.yaml --unknown'],
     ['a.yaml --quiet=no'],
   ])('that are wrong are left to the command line: %s', async (line) => {

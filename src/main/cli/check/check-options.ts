@@ -7,6 +7,8 @@ export const FORMATS = ['text', 'json', 'sarif', 'github', 'junit'] as const;
 export interface CheckOptions {
   readonly format?: (typeof FORMATS)[number];
   readonly asOf?: string;
+  /** The file of the pack to check against, in place of the built-in one. */
+  readonly policy?: string;
   readonly maxWarnings?: number;
   readonly quiet?: boolean;
   readonly json?: boolean;
@@ -21,6 +23,7 @@ export interface CheckArguments {
 const OPTIONS = {
   format: { type: 'string' },
   'as-of': { type: 'string' },
+  policy: { type: 'string' },
   'max-warnings': { type: 'string' },
   quiet: { type: 'boolean' },
   json: { type: 'boolean' },
@@ -38,12 +41,12 @@ export function readCheckArguments(args: readonly string[]): CheckArguments | un
       options: OPTIONS,
       allowPositionals: true,
     });
-    const { format, 'as-of': asOf, 'max-warnings': most, quiet, json } = values;
+    const { format, 'as-of': asOf, policy, 'max-warnings': most, quiet, json } = values;
     const known = FORMATS.find((each) => each === format);
     const isWrong = format !== known || (most !== undefined && !/^\d{1,15}$/.test(most));
     if (files.length === 0 || isWrong) return undefined;
     const maxWarnings = most === undefined ? undefined : Number(most);
-    return { files, options: { format: known, asOf, maxWarnings, quiet, json } };
+    return { files, options: { format: known, asOf, policy, maxWarnings, quiet, json } };
   } catch {
     return undefined;
   }

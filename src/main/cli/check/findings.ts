@@ -51,6 +51,10 @@ export interface CheckRun {
   readonly asOf: string;
   /** The id of the policy that it was checked against. */
   readonly policy: string;
+  /** `sha256:…`; empty where nothing was checked against one. */
+  readonly policyDigest: string;
+  /** Whether it was named, in place of the built-in one. */
+  readonly isNamedPolicy?: boolean;
   /** The answer: nothing is wrong, and no more warnings than were allowed. */
   readonly ok: boolean;
 }

@@ -1,11 +1,13 @@
 import type { CheckRun } from './findings.ts';
 
 /** The findings for programs of one's own. */
-export function reportJson({ files, counts, records, asOf, policy, ok }: CheckRun): string {
+export function reportJson(run: CheckRun): string {
+  const { files, counts, records, asOf, policy, policyDigest, ok } = run;
   const answer = {
     ok,
     as_of: asOf,
     policy,
+    policy_digest: policyDigest,
     records,
     errors: counts.error,
     warnings: counts.warning,

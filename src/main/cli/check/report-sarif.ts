@@ -13,7 +13,7 @@ const RULE_INDEX = new Map(RULES.map(([rule], index) => [rule, index]));
  * in a record that has one carries it as `expiryUtc`, as suppressions of other tools do. No result
  * is suppressed by what a file claims of its own approval.
  */
-export function reportSarif({ files, asOf, policy, ok }: CheckRun): string {
+export function reportSarif({ files, asOf, policy, policyDigest, ok }: CheckRun): string {
   const unread = files.flatMap(notification);
   const log: Log = {
     $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
@@ -28,7 +28,7 @@ export function reportSarif({ files, asOf, policy, ok }: CheckRun): string {
           {
             executionSuccessful: unread.length === 0,
             toolExecutionNotifications: unread,
-            properties: { ok, asOf, policy },
+            properties: { ok, asOf, policy, policyDigest },
           },
         ],
         results: files.flatMap((file) => file.findings.map((finding) => result(file, finding))),

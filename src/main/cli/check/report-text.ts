@@ -88,12 +88,18 @@ function more({ name, unlisted }: CheckedFile): string[] {
   return [`${safeLine(name)}: and ${counted(unlisted, 'finding')} more, not listed`];
 }
 
+/** What it was checked against, where that is not what everybody has. */
+function by({ policy, policyDigest, isNamedPolicy }: CheckRun): string {
+  return isNamedPolicy ? `\n  checked against ${safeLine(policy)}, ${policyDigest}` : '';
+}
+
 /** `3 errors, 1 warning in 12 records of 2 files`. */
-function summary({ files, records, noun = 'record', counts, ok }: CheckRun): string {
+function summary(run: CheckRun): string {
+  const { files, records, noun = 'record', counts, ok } = run;
   const found = (['error', 'warning', 'note'] as const)
     .filter((level) => counts[level] > 0)
     .map((level) => counted(counts[level], level));
   const where = `${counted(records, noun)} of ${counted(files.length, 'file')}`;
-  const text = `${found.length > 0 ? found.join(', ') : 'nothing wrong'} in ${where}`;
+  const text = `${found.length > 0 ? found.join(', ') : 'nothing wrong'} in ${where}${by(run)}`;
   return ok ? `${colours.green('✓')} ${text}` : `${colours.red('✗')} ${text}`;
 }

@@ -11,6 +11,8 @@ import { reportText } from './report-text.ts';
 /** What a file may hold to break out of a report: markup, commands, escapes, half characters. */
 const HOSTILE = 'a\u001b[31m<b>&"\'%\n::error::x\r,:\u0000\u0008\ufffe\ud800 ]]> 50% ü 🔐';
 
+const DIGEST = `sha256:${'0'.repeat(64)}`;
+
 const finding = (keys: Partial<Finding> = {}): Finding => ({
   line: 3,
   column: 7,
@@ -32,6 +34,7 @@ function run(findings: readonly Finding[], keys: Partial<CheckedFile> = {}): Che
     counts: addCounts([counts]),
     asOf: '2026-03-01T00:00:00.000Z',
     policy: 'built-in-1',
+    policyDigest: DIGEST,
     ok: counts.error === 0,
   };
 }
@@ -59,6 +62,14 @@ describe('text', () => {
       '',
     ]);
     expect(reportText(run([]), undefined)).toBe('✓ nothing wrong in 2 records of 1 file\n');
+  });
+
+  it('names the pack where it is not the built-in one, and nothing of it in a line of its own', () => {
+    const named = { ...run([]), policy: 'acme\u001b[31m', isNamedPolicy: true };
+    expect(reportText(named, undefined)).toMatch(
+      /^✓ nothing wrong in 2 records of 1 file\n {2}checked against acme\S*, sha256:0{64}\n$/,
+    );
+    expect(reportText(named, undefined)).not.toContain('\u001b[31m');
   });
 
   it('stands below its record on a terminal, within its columns', () => {
@@ -100,6 +111,7 @@ describe('JSON', () => {
       ok: false,
       as_of: '2026-03-01T00:00:00.000Z',
       policy: 'built-in-1',
+      policy_digest: DIGEST,
       errors: 1,
       warnings: 1,
       notes: 1,

@@ -29,13 +29,13 @@ const PLAIN: readonly Plain[] = [
     name: 'request-changes',
     about: 'send a request back to its requestor',
     needsReason: true,
-    example: 'lapse request-changes EXC_01K… --reason "name the dashboards"',
+    example: 'lapse request-changes EXC_01K… --reason "name the dashboards that watch it"',
   },
   {
     name: 'withdraw',
     about: 'take a draft or a request back',
     needsReason: false,
-    example: 'lapse withdraw EXC_01K… --reason "not needed any more"',
+    example: 'lapse withdraw EXC_01K… --reason "the vendor delivered in time"',
   },
   {
     name: 'approve',
@@ -50,7 +50,7 @@ const PLAIN: readonly Plain[] = [
     about: 'reject a request, or a change that waits',
     needsReason: true,
     takesChange: true,
-    example: 'lapse reject EXC_01K… --change extension --reason "migration is done"',
+    example: 'lapse reject EXC_01K… --change extension --reason "the migration is done"',
   },
   {
     name: 'activate',

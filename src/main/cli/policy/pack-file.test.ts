@@ -81,6 +81,7 @@ describe('a pack in a file', () => {
       counts,
       asOf: '',
       policy: '',
+      policyDigest: '',
       ok: false,
     };
     expect(reportText(run, undefined)).toMatch(

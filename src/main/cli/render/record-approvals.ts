@@ -25,6 +25,7 @@ export function approvalSections(record: ExceptionRecord, width: number): string
   const lines = [
     ...record.approvals.map(given),
     ...(isOpen ? missingApprovals(record).map(missing) : []),
+    ...waitingLines(record, isOpen),
     ...(record.lapses_at
       ? [{ mark: ' ', text: `lapses ${timeText(record.lapses_at)} if nobody decides it` }]
       : []),
@@ -60,7 +61,8 @@ function owedSection({ owed, adr_id, expires_at }: ExceptionRecord, width: numbe
   return renderSection(colours.red(`Owed: the ${owed.kind} review`), lines, width);
 }
 
-function pendingSection({ pending_change: pending }: ExceptionRecord, width: number): string {
+function pendingSection(record: ExceptionRecord, width: number): string {
+  const { pending_change: pending } = record;
   if (!pending) return '';
   const lines: Line[] = [
     { label: 'Until', text: timeText(pending.expires_at) },
@@ -77,8 +79,21 @@ function pendingSection({ pending_change: pending }: ExceptionRecord, width: num
     ]),
     ...pending.approvals.map(given),
     ...missingApprovals(pending).map(missing),
+    ...waitingLines(record, true),
   ];
   return renderSection(`Pending ${pending.kind}`, lines, width);
+}
+
+/** Since when what is open waits, and who was told of it. */
+function waitingLines({ awaited_since, escalations }: ExceptionRecord, isOpen: boolean): Line[] {
+  if (!isOpen || !awaited_since) return [];
+  return [
+    { mark: ' ', text: `waits since ${timeText(awaited_since)}` },
+    ...escalations.map(({ to, at, waits_since }) => ({
+      mark: colours.yellow('!'),
+      text: `escalated to ${to} at ${timeText(at)}, having waited since ${timeText(waits_since)}`,
+    })),
+  ];
 }
 
 function given({ role, consumer, by, at, reason, ends_by }: Approval): Line {
