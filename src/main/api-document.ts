@@ -1,7 +1,7 @@
 import { globalRegistry, type z } from 'zod';
 import { exceptionEdit, exceptionFields } from '../domain/exception/fields.ts';
 import { policyPack } from '../domain/policy/policy-pack.ts';
-import { exceptionAnswer } from '../features/exceptions/exception-schemas.ts';
+import { exceptionAnswer, oneException } from '../features/exceptions/exception-schemas.ts';
 
 type Json = { [key: string]: unknown };
 interface Operation extends Json {
@@ -14,6 +14,7 @@ type Paths = { [path: string]: { [method: string]: Operation } };
 /** Shapes that stand once in the document, under a name, instead of in every operation. */
 const NAMED: readonly (readonly [string, z.ZodType])[] = [
   ['ExceptionRecord', exceptionAnswer],
+  ['OneException', oneException],
   ['ExceptionFields', exceptionFields],
   ['ExceptionEdit', exceptionEdit],
   ['PolicyPack', policyPack],

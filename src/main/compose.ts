@@ -1,8 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import { APPROVAL_ROLES } from '../domain/access/actor.ts';
+import type { People } from '../domain/delegation/people.ts';
 import { BUILT_IN_POLICY } from '../domain/policy/built-in-policy.ts';
 import type { Policy } from '../domain/policy/policy.ts';
+import { DelegationService } from '../features/delegations/delegation-service.ts';
+import { readDelegations } from '../features/delegations/delegation-store.ts';
 import { diagnose } from '../features/diagnosis/diagnose.ts';
 import { orphanedFiles } from '../features/evidence/evidence-work.ts';
 import { folderStore } from '../features/evidence/folder-store.ts';
@@ -18,6 +22,7 @@ import { registerReader } from '../features/exceptions/register-export.ts';
 import { policyOf } from '../features/exceptions/tenant-policies.ts';
 import { createAuthenticator } from '../features/identity/authenticate.ts';
 import { TokenService } from '../features/identity/token-service.ts';
+import { readHolders } from '../features/identity/token-store.ts';
 import { ImportService } from '../features/imports/import-service.ts';
 import { EpochService } from '../features/ledger/epoch-service.ts';
 import { LedgerViews } from '../features/ledger/ledger-views.ts';
@@ -37,7 +42,7 @@ import {
 import { fileCheckpointStore } from '../journal/checkpoint-store.ts';
 import { sequence } from '../journal/sequencer.ts';
 import type { Config } from '../platform/config/config.ts';
-import type { Database } from '../platform/db/transaction.ts';
+import type { Database, Transaction } from '../platform/db/transaction.ts';
 import { DueLoop } from '../platform/due/due-loop.ts';
 import { housekeeping } from '../platform/due/housekeeping.ts';
 import { singleFlight } from '../platform/http/single-flight.ts';
@@ -68,7 +73,8 @@ export function compose({ config, db, master, log, realNow = Date.now }: Parts) 
   const authenticator = createAuthenticator(db, realNow);
   const sequencing = { db, master, checkpoints, onDiverged: markDiverged(db) };
   const files = folderStore(join(dataDir, 'evidence'));
-  const views = new ExceptionViews(db, policies);
+  const peopleOf = peopleReader(realNow);
+  const views = new ExceptionViews(db, policies, peopleOf);
   const works = [
     exceptionDeadlines(db, policies),
     ledgerSequencing(db, sequencing),
@@ -81,8 +87,12 @@ export function compose({ config, db, master, log, realNow = Date.now }: Parts) 
   return {
     db,
     policies,
-    /** The pack in force of a tenant. */
-    packOf: (tenantId: string) => db.inTenant(tenantId, (tx) => policyOf(policies, tx, tenantId)),
+    /** What decides who may approve in a tenant: the pack in force, the people, and the time. */
+    groundsOf: (tenantId: string) =>
+      db.inTenant(tenantId, async (tx) => {
+        const [policy, now] = await Promise.all([policyOf(policies, tx, tenantId), tx.now]);
+        return { policy, people: await peopleOf(tx, tenantId, now), now };
+      }),
     comparePolicies: policyComparison(db, policies),
     policy: new PolicyService({ db, store: policies, assertWritable }),
     loop: new DueLoop(works, log, metrics),
@@ -103,7 +113,7 @@ export function compose({ config, db, master, log, realNow = Date.now }: Parts) 
     checkpoints,
     authenticator,
     exceptions: {
-      service: new ExceptionService({ db, policies, assertWritable }),
+      service: new ExceptionService({ db, policies, peopleOf, assertWritable }),
       views,
     },
     evidence: {
@@ -121,6 +131,12 @@ export function compose({ config, db, master, log, realNow = Date.now }: Parts) 
       register: { draftAll, existingIds },
     }),
     reports: new ReportViews({ db, countRegister, tenantName }),
+    delegations: new DelegationService({
+      db,
+      policyOf: (tx, tenantId) => policyOf(policies, tx, tenantId),
+      peopleOf,
+      assertWritable,
+    }),
     tokens: new TokenService(db, (tenantId) => authenticator.forget(tenantId), realNow),
     ledger: new LedgerViews(db),
     epochs: new EpochService({
@@ -136,6 +152,17 @@ export function compose({ config, db, master, log, realNow = Date.now }: Parts) 
       checkpoints,
       sequence: (tenantId) => sequence(sequencing, tenantId),
     }),
+  };
+}
+
+/** Reads who can approve, by tokens and so in real time, and who acts for whom in the domain's. */
+function peopleReader(realNow: () => number) {
+  return async (tx: Transaction, tenantId: string, now: number): Promise<People> => {
+    const [approvers, delegations] = await Promise.all([
+      readHolders(tx, tenantId, ['approver', ...APPROVAL_ROLES], realNow()),
+      readDelegations(tx, tenantId, now),
+    ]);
+    return { approvers, delegations };
   };
 }
 

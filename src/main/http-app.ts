@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
+import { addDelegationRoutes } from '../features/delegations/delegation-routes.ts';
 import { addDiagnosisRoute } from '../features/diagnosis/diagnosis-route.ts';
 import { addEvidenceRoutes } from '../features/evidence/evidence-routes.ts';
 import { addApprovalRoutes } from '../features/exceptions/approval-routes.ts';
@@ -69,7 +70,7 @@ export async function createHttpApp(lapse: Lapse, options: HttpOptions): Promise
       addExceptionRoutes(scope, lapse.exceptions);
       addCommandRoutes(scope, lapse.exceptions.service);
       addBulkRoutes(scope, lapse.exceptions.service);
-      addApprovalRoutes(scope, lapse.exceptions.views, lapse.packOf);
+      addApprovalRoutes(scope, lapse.exceptions.views, lapse.groundsOf);
       addCommentRoutes(scope, { db: lapse.db, assertWritable });
       addEvidenceRoutes(scope, {
         ...lapse.evidence,
@@ -88,6 +89,7 @@ export async function createHttpApp(lapse: Lapse, options: HttpOptions): Promise
       addPolicyRoutes(scope, lapse.policy);
       addComparisonRoute(scope, lapse.comparePolicies);
       addTokenRoutes(scope, lapse.tokens);
+      addDelegationRoutes(scope, lapse.delegations);
       addDiagnosisRoute(scope, (tenantId) => lapse.diagnose(tenantId, options.schemaVersion));
       if (options.testClock) addTestClockRoutes(scope, lapse.db, lapse.loop);
     },

@@ -1,3 +1,4 @@
+import { delegationStream } from '../features/delegations/delegation-store.ts';
 import { exceptionStream } from '../features/exceptions/exception-store.ts';
 import { tokenStream } from '../features/identity/token-store.ts';
 import { policyStream } from '../features/policy/policy-stream.ts';
@@ -9,5 +10,6 @@ export const STREAM_KINDS: readonly AnyStreamKind[] = [
   exceptionStream,
   tokenStream,
   policyStream,
+  delegationStream,
   ledgerStream,
 ];

@@ -27,6 +27,7 @@ const TABLES = [
   'tenants',
   'tasks',
   'tokens',
+  'delegations',
   'secrets',
   'ledger_keys',
   'idempotency',

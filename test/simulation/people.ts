@@ -1,4 +1,4 @@
-import type { Actor } from '../../src/domain/access/actor.ts';
+import { type Actor, APPROVAL_ROLES } from '../../src/domain/access/actor.ts';
 import type { CommandType } from '../../src/domain/exception/commands.ts';
 import { CONTROLS, type ExceptionFields } from '../../src/domain/exception/fields.ts';
 import type { ExceptionState } from '../../src/domain/exception/state.ts';
@@ -32,6 +32,12 @@ export const AUDITOR: Actor = {
   email: 'audit@example.com',
   role: 'auditor',
 };
+
+/** Everybody who can approve something. */
+export const APPROVERS: readonly Actor[] = [
+  ...[APPROVER, SECOND_APPROVER, EDITOR],
+  ...APPROVAL_ROLES.map(personOf),
+];
 
 type Verb =
   | Exclude<CommandType, 'DraftException' | 'DraftRenewal' | 'LinkRenewal' | 'UnlinkRenewal'>

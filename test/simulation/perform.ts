@@ -1,9 +1,11 @@
 import type { Role } from '../../src/domain/access/actor.ts';
 import type { Permission } from '../../src/domain/access/permissions.ts';
 import { assertPermitted } from '../../src/domain/access/principal.ts';
+import { readDelegations } from '../../src/features/delegations/delegation-store.ts';
 import { draftAll, existingIds } from '../../src/features/exceptions/exception-drafts.ts';
 import { type Answer, ExceptionService } from '../../src/features/exceptions/exception-service.ts';
 import { toAnswer } from '../../src/features/exceptions/exception-wire.ts';
+import type { PeopleOf } from '../../src/features/exceptions/tenant-policies.ts';
 import { TokenService } from '../../src/features/identity/token-service.ts';
 import { ImportService } from '../../src/features/imports/import-service.ts';
 import { EpochService } from '../../src/features/ledger/epoch-service.ts';
@@ -17,7 +19,14 @@ import type { CheckpointStore } from '../../src/journal/checkpoint-store.ts';
 import type { Database } from '../../src/platform/db/transaction.ts';
 import { samePolicy } from '../support/same-policy.ts';
 import type { Intent, Outcome, Request } from './intent.ts';
+import { APPROVERS } from './people.ts';
 import type { World } from './world.ts';
+
+/** Everybody of the cast can approve, without a token; who acts for whom is in the database. */
+const simulatedPeople: PeopleOf = async (tx, tenantId, now) => ({
+  approvers: APPROVERS,
+  delegations: await readDelegations(tx, tenantId, now),
+});
 
 /** What a `lapse serve` answers with: its database, and its folder of checkpoints. */
 export interface Server {
@@ -34,7 +43,10 @@ export async function perform(world: World, server: Server, intent: Intent): Pro
   assertPermitted(principal, permissionFor(request));
   const { db, checkpoints } = server;
   const { policy, master } = world;
-  const exceptions = new ExceptionService({ db, policies: samePolicy(policy), assertWritable });
+  const exceptions = new ExceptionService({
+    ...{ db, policies: samePolicy(policy), assertWritable },
+    peopleOf: simulatedPeople,
+  });
   switch (request.type) {
     case 'create':
       return ofRecord(await exceptions.create(caller, request.command, request.submit));

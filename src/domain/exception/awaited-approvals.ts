@@ -1,7 +1,6 @@
-import { type Actor, isSamePerson } from '../access/actor.ts';
-import { canFill, openRequirements } from '../policy/approval-progress.ts';
-import type { Policy, Requirement } from '../policy/policy.ts';
-import type { ApprovalState, ExceptionState } from './state.ts';
+import { openRequirements } from '../policy/approval-progress.ts';
+import type { Requirement } from '../policy/policy.ts';
+import type { ActorReference, ApprovalState, ExceptionState } from './state.ts';
 
 /** What waits for a decision: the request that is under review, or the change of a record in force. */
 export function awaitedDecision(
@@ -24,23 +23,12 @@ export function awaitedRoles(state: ExceptionState): string[] {
 }
 
 /** Everyone who asked for it or wrote it: nobody of them approves it. */
-export function isRequestor(state: ExceptionState, actor: Actor): boolean {
-  const requestors = [
+export function requestorsOf(state: ExceptionState): Partial<ActorReference>[] {
+  const { email } = state.fields.requestor ?? {};
+  const asked = awaitedDecision(state)?.requested_by;
+  return [
     ...state.contributors,
-    { email: state.fields.requestor?.email },
-    awaitedDecision(state)?.requested_by ?? {},
+    ...(email === undefined ? [] : [{ email }]),
+    ...(asked ? [asked] : []),
   ];
-  return requestors.some((person) => isSamePerson(person, actor));
-}
-
-/** Whether somebody has approved already what waits. */
-export function hasApproved(awaited: ApprovalState, actor: Actor): boolean {
-  return awaited.approvals.some(({ by }) => isSamePerson(by, actor));
-}
-
-/** What of a record waits for somebody: the requirements that they may fill next. */
-export function waitsFor(state: ExceptionState, actor: Actor, policy: Policy): Requirement[] {
-  const awaited = awaitedDecision(state);
-  if (!awaited || isRequestor(state, actor) || hasApproved(awaited, actor)) return [];
-  return awaitedRequirements(state).filter((requirement) => canFill(requirement, actor, policy));
 }

@@ -102,13 +102,13 @@ export const decideSubmit: Decider<'SubmitException'> = (state, _, context) => {
 function submission(
   state: ExceptionState,
   fields: ExceptionFields,
-  { now, policy }: DecisionContext,
+  { now, policy, people }: DecisionContext,
 ) {
   const places = requestedPlaces(state, fields);
   return {
     type: 'ExceptionSubmitted' as const,
     data: {
-      requirements: evaluatePolicy(policy, fields, chainPlace(state)).requirements,
+      requirements: evaluatePolicy(policy, fields, chainPlace(state, people)).requirements,
       policy: policyDigest(policy),
       statement_digest: statementDigest(fields),
       lapses_at: formatInstant(addText(now, policy.undecided_after)),

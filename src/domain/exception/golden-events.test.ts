@@ -3,7 +3,9 @@ import { describe, expect, it } from 'vitest';
 import {
   ALL_EVIDENCE,
   APPROVER,
+  askingFor,
   COMPLETE,
+  delegation,
   EDITOR,
   EXCEPTION_ID,
   extension,
@@ -13,6 +15,7 @@ import {
   ONE_APPROVER,
   PERMANENCE,
   personOf,
+  RENEWAL,
   REVIEW,
   START,
   type Story,
@@ -41,6 +44,7 @@ const FILES = [
   // Requests take places in a chain since then, a key that may be left out.
   { file: 'events-v1', story: eventful, added: ['places'] },
   { file: 'events-chains-v1', story: chained, added: [] as string[] },
+  { file: 'events-delegated-v1', story: delegated, added: [] as string[] },
 ].map((each) => ({ ...each, golden: readGolden(each.file) }));
 
 it('the golden streams hold every type of event', () => {
@@ -161,4 +165,22 @@ function chained(): Story {
     .after(340 * DAY)
     .with({ ...REVIEW, change_id: 'chg_3' })
     .changeApproved();
+}
+
+/** The story of the third: what is approved for somebody else, and a renewal whose first approver has left. */
+function delegated(): Story {
+  const [ciso, dpo] = [personOf('ciso'), personOf('dpo')];
+  const people = { approvers: [ciso, dpo], delegations: [delegation(ciso, dpo)] };
+  const first_approvers = [{ role: 'security', id: 'gone', name: 'H. Gone' }];
+  return nothing(askingFor([{ role: 'first-approver', fallback: 'ciso' }]))
+    .among(people)
+    .with({
+      type: 'DraftRenewal',
+      fields: { ...COMPLETE, ...RENEWAL },
+      renews: 'EXC_0',
+      renewal_number: 1,
+      first_approvers,
+    })
+    .submitted()
+    .with({ type: 'ApproveException', reason: 'the risk is contained', for: ciso.id }, dpo);
 }

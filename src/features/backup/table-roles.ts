@@ -28,6 +28,7 @@ export const DERIVED_TABLES: readonly string[] = [
   'tokens',
   'ledger_epochs',
   'policy_versions',
+  'delegations',
   'exceptions',
   'exception_search',
   'exception_services',
