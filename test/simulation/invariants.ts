@@ -1,3 +1,4 @@
+import { approvalInvariants } from './invariants-approvals.ts';
 import { chainInvariants } from './invariants-chains.ts';
 import { commandInvariants } from './invariants-commands.ts';
 import { ledgerInvariants } from './invariants-ledger.ts';
@@ -26,6 +27,7 @@ export interface Invariant {
 const INVARIANTS: readonly Invariant[] = [
   ...streamInvariants,
   ...chainInvariants,
+  ...approvalInvariants,
   ...commandInvariants,
   ...readInvariants,
   ...ledgerInvariants,

@@ -129,7 +129,7 @@ const WRITES = /^\s*(INSERT|UPDATE|DELETE)\b/;
 
 /** What a statement locks, where it would wait for it: a record, a token, a tenant, or what all share. */
 function lockOf({ text, values }: Statement): string | undefined {
-  if (/FOR UPDATE$/.test(text.trim())) return String(values.at(-1));
+  if (/FOR UPDATE$|pg_advisory_xact_lock/.test(text.trim())) return String(values.at(-1));
   return /DELETE FROM lapse\.exception_count_deltas|INSERT INTO lapse\.import_keys/.exec(text)?.[0];
 }
 

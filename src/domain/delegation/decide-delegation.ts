@@ -137,7 +137,7 @@ function circleRefusal(
         const over = isSamePerson(from, delegate) ? '' : `, over ${from.name}`;
         return refuse(
           'to',
-          `has delegated to you for a part of that time${over} (${delegation_id}); two people who act for each other are one pair of eyes; end that one first, or delegate to somebody else`,
+          `is ${delegate.name}, for whom you act in a part of that time${over} (${delegation_id}); two people who act for each other are one pair of eyes; end that one first, or delegate to somebody else`,
           'conflict',
         );
       }

@@ -226,7 +226,7 @@ const OBSTACLES = {
   ],
   'already-approved': [
     'already-approved',
-    'you have approved this already; one person fills one role, so somebody else has to decide',
+    'you have approved this already, or somebody has for you; one person fills one role, so somebody else has to decide',
   ],
   'same-role': [
     'already-approved',

@@ -13,6 +13,7 @@ export interface LifecycleOptions extends AnswerOptions {
   readonly as?: string;
   readonly consumer?: string;
   readonly until?: string;
+  /** A duration, or the person who is acted for. */
   readonly for?: string;
   readonly riskReview?: string;
   readonly evidence?: readonly string[];
@@ -39,7 +40,7 @@ export type PlainCommand = Extract<
 export async function runPlain(
   command: PlainCommand,
   id: string,
-  { reason, change, as, consumer, until, ...options }: LifecycleOptions,
+  { reason, change, as, consumer, for: person, until, ...options }: LifecycleOptions,
 ): Promise<void> {
   // Each route takes a part of this; the server refuses what it does not take.
   const body = {
@@ -47,6 +48,7 @@ export async function runPlain(
     ...(change ? { change } : {}),
     ...(as ? { role: as } : {}),
     ...(consumer ? { consumer } : {}),
+    ...(person ? { for: person } : {}),
     ...(until ? { expires_at: readInstant(until, '--until') } : {}),
   } as never;
   const answer = connect().POST(`/v1/exceptions/{id}/${command}`, {

@@ -1,4 +1,4 @@
-import type { ExceptionRecord } from '@lapse/client';
+import type { ExceptionRecord, OneException } from '@lapse/client';
 import {
   type GivenApproval,
   requirementText,
@@ -8,6 +8,7 @@ import type { Requirement } from '../../../domain/policy/policy.ts';
 import { colours } from '../terminal/colours.ts';
 import { safeLine, safeText } from '../terminal/output.ts';
 import { type Line, labelled, renderSection } from './section.ts';
+import { suggestionFor, suggestionText } from './suggested-approvers.ts';
 import { timeText } from './time-text.ts';
 
 type Approval = ExceptionRecord['approvals'][number];
@@ -20,11 +21,11 @@ export function missingApprovals(
 }
 
 /** Who approved, who still has to and why; and the change that waits, likewise. */
-export function approvalSections(record: ExceptionRecord, width: number): string[] {
+export function approvalSections(record: OneException, width: number): string[] {
   const isOpen = record.status === 'Under-Review';
   const lines = [
     ...record.approvals.map(given),
-    ...(isOpen ? missingApprovals(record).map(missing) : []),
+    ...(isOpen ? missingApprovals(record).flatMap((each) => missing(each, record)) : []),
     ...(record.lapses_at
       ? [{ mark: ' ', text: `lapses ${timeText(record.lapses_at)} if nobody decides it` }]
       : []),
@@ -33,7 +34,8 @@ export function approvalSections(record: ExceptionRecord, width: number): string
   return [renderSection('Approvals', lines, width), pendingSection(record, width)];
 }
 
-function pendingSection({ pending_change: pending }: ExceptionRecord, width: number): string {
+function pendingSection(record: OneException, width: number): string {
+  const { pending_change: pending } = record;
   if (!pending) return '';
   const lines: Line[] = [
     { label: 'Until', text: timeText(pending.expires_at) },
@@ -49,25 +51,33 @@ function pendingSection({ pending_change: pending }: ExceptionRecord, width: num
       ['Documented in', pending.documented_in && safeLine(pending.documented_in)],
     ]),
     ...pending.approvals.map(given),
-    ...missingApprovals(pending).map(missing),
+    ...missingApprovals(pending).flatMap((each) => missing(each, record)),
   ];
   return renderSection(`Pending ${pending.kind}`, lines, width);
 }
 
-function given({ role, consumer, by, at, reason, ends_by }: Approval): Line {
+function given({ role, consumer, by, on_behalf_of, at, reason, ends_by }: Approval): Line {
+  const person = on_behalf_of === undefined ? '' : ` for ${safeText(on_behalf_of.name)}`;
   const of = consumer === undefined ? '' : ` of ${safeText(consumer)}`;
   const until = ends_by === undefined ? '' : `, until ${timeText(ends_by)} at the latest`;
   return {
     mark: colours.green('✓'),
-    text: `${safeText(by.name)} as ${role}${of}, ${timeText(at)}${until}: ${safeText(reason)}`,
+    text: `${safeText(by.name)}${person} as ${role}${of}, ${timeText(at)}${until}: ${safeText(reason)}`,
   };
 }
 
-function missing(requirement: Requirement): Line {
-  return {
-    mark: colours.yellow('○'),
-    text: `${safeText(requirementText(requirement))} has not approved (rule ${requirement.rule})`,
-  };
+/** What is lacking, and who can bring it where that can be brought next. */
+function missing(requirement: Requirement, record: OneException): Line[] {
+  const suggestion = suggestionFor(record, requirement);
+  return [
+    {
+      mark: colours.yellow('○'),
+      text: `${safeText(requirementText(requirement))} has not approved (rule ${requirement.rule})`,
+    },
+    ...(suggestion
+      ? [{ mark: ' ', text: `can approve: ${suggestionText(suggestion)}`, style: colours.dim }]
+      : []),
+  ];
 }
 
 /** The beginning of a pack's digest, which tells it from others; the whole of it is in the JSON. */
