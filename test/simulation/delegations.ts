@@ -1,9 +1,13 @@
 import { type Actor, isSamePerson } from '../../src/domain/access/actor.ts';
 import { type Delegation, isActive } from '../../src/domain/delegation/delegation.ts';
 import { DAY } from '../../src/domain/schedule/instant.ts';
+import { APPROVER, personOf } from '../support/given.ts';
 import { ADMINISTRATOR, APPROVERS, AUDITOR, REQUESTOR_AS_APPROVER } from './cast.ts';
 import type { Wish } from './intent.ts';
 import type { Random } from './random.ts';
+
+/** Whose approval most requests need, and who requests: where they delegate, it matters. */
+const USUAL = [personOf('security'), personOf('domain-owner'), personOf('ciso'), APPROVER];
 
 /** Somebody goes on leave, or comes back; mostly soon, since nobody decides for a requestor's delegate. */
 export function wishForDelegation(
@@ -19,8 +23,9 @@ export function wishForDelegation(
     const actor = random.pick([...parties, ADMINISTRATOR, AUDITOR]);
     return { tenantId, actor, target: delegation_id, request: { type: 'end-delegation' } };
   }
-  const actor = random.inThousand(150) ? REQUESTOR_AS_APPROVER : random.pick(APPROVERS);
-  const { id, email = id } = random.pick(APPROVERS);
+  const somebody = () => random.pick(random.inThousand(700) ? USUAL : APPROVERS);
+  const actor = random.inThousand(300) ? REQUESTOR_AS_APPROVER : somebody();
+  const { id, email = id } = somebody();
   const from = random.inThousand(200) ? now + random.int(0, 5) * DAY : undefined;
   const days = random.weighted([
     [random.int(1, 10), 9],
