@@ -135,6 +135,7 @@ function lockOf({ text, values }: Statement): string | undefined {
 
 function inWords(text: string): string {
   const verb = /^\s*(INSERT|UPDATE|DELETE)\b/.exec(text)?.[1]?.toLowerCase();
+  if (text.includes('pg_advisory_xact_lock')) return 'waits for other delegations';
   const lock = text.includes('FOR UPDATE') ? 'reads and locks' : 'reads';
   const table = /(?:FROM|INTO|UPDATE)\s+"?lapse"?\."?(\w+)/.exec(text)?.[1] ?? 'the sequencer lock';
   return `${verb ?? lock} ${table.replaceAll('_', ' ')}`;
