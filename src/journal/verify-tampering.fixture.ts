@@ -14,6 +14,7 @@ import { settleLedger } from './verify-settled.ts';
 
 const TABLES = [
   'tokens',
+  'delegations',
   'events',
   'event_payloads',
   'ledger_pending',

@@ -1,7 +1,7 @@
 import { globalRegistry, type z } from 'zod';
 import { exceptionEdit, exceptionFields } from '../domain/exception/fields.ts';
 import { policyPack } from '../domain/policy/policy-pack.ts';
-import { exceptionAnswer } from '../features/exceptions/exception-schemas.ts';
+import { exceptionAnswer, oneException } from '../features/exceptions/exception-schemas.ts';
 import { exceptionSummary } from '../features/exceptions/exception-summary.ts';
 
 type Json = { [key: string]: unknown };
@@ -16,6 +16,7 @@ type Paths = { [path: string]: { [method: string]: Operation } };
 const NAMED: readonly (readonly [string, z.ZodType])[] = [
   ['ExceptionRecord', exceptionAnswer],
   ['ExceptionSummary', exceptionSummary],
+  ['OneException', oneException],
   ['ExceptionFields', exceptionFields],
   ['ExceptionEdit', exceptionEdit],
   ['PolicyPack', policyPack],

@@ -1,8 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import { APPROVAL_ROLES } from '../domain/access/actor.ts';
+import type { People } from '../domain/delegation/people.ts';
 import { BUILT_IN_POLICY } from '../domain/policy/built-in-policy.ts';
 import type { Policy } from '../domain/policy/policy.ts';
+import { DelegationService } from '../features/delegations/delegation-service.ts';
+import { readDelegations } from '../features/delegations/delegation-store.ts';
 import { diagnose } from '../features/diagnosis/diagnose.ts';
 import { orphanedFiles } from '../features/evidence/evidence-work.ts';
 import { lookAtFiles } from '../features/evidence/look-at-files.ts';
@@ -22,11 +26,13 @@ import { createAuthenticator } from '../features/identity/authenticate.ts';
 import { OidcClient } from '../features/identity/oidc-client.ts';
 import { OidcSignIn } from '../features/identity/oidc-sign-in.ts';
 import { PersonService } from '../features/identity/person-service.ts';
+import { readHoldersOf } from '../features/identity/person-store.ts';
 import { ProviderService } from '../features/identity/provider-service.ts';
 import { sessionCookie } from '../features/identity/session-cookie.ts';
 import { SessionService } from '../features/identity/session-service.ts';
 import type { SignInChoice } from '../features/identity/sign-in-routes.ts';
 import { revokeTokensOf, TokenService } from '../features/identity/token-service.ts';
+import { readHolders } from '../features/identity/token-store.ts';
 import { ImportService } from '../features/imports/import-service.ts';
 import { EpochService } from '../features/ledger/epoch-service.ts';
 import { LedgerViews } from '../features/ledger/ledger-views.ts';
@@ -47,7 +53,7 @@ import {
 import { fileCheckpointStore } from '../journal/checkpoint-store.ts';
 import { sequence } from '../journal/sequencer.ts';
 import type { Config } from '../platform/config/config.ts';
-import type { Database } from '../platform/db/transaction.ts';
+import type { Database, Transaction } from '../platform/db/transaction.ts';
 import { DueLoop } from '../platform/due/due-loop.ts';
 import { housekeeping } from '../platform/due/housekeeping.ts';
 import { singleFlight } from '../platform/http/single-flight.ts';
@@ -96,7 +102,8 @@ export function compose({
     sessions.forget(tenantId);
   };
   const files = evidenceStore(config);
-  const views = new ExceptionViews(db, policies);
+  const peopleOf = peopleReader(realNow);
+  const views = new ExceptionViews(db, policies, peopleOf);
   const works = [
     exceptionDeadlines(db, policies),
     ledgerSequencing(db, sequencing),
@@ -113,8 +120,12 @@ export function compose({
   return {
     db,
     policies,
-    /** The pack in force of a tenant. */
-    packOf: (tenantId: string) => db.inTenant(tenantId, (tx) => policyOf(policies, tx, tenantId)),
+    /** What decides who may approve in a tenant: the pack in force, the people, and the time. */
+    groundsOf: (tenantId: string) =>
+      db.inTenant(tenantId, async (tx) => {
+        const [policy, now] = await Promise.all([policyOf(policies, tx, tenantId), tx.now]);
+        return { policy, people: await peopleOf(tx, tenantId, now), now };
+      }),
     comparePolicies: policyComparison(db, policies),
     policy: new PolicyService({ db, store: policies, assertWritable }),
     loop: new DueLoop(works, log, metrics),
@@ -135,7 +146,7 @@ export function compose({
     checkpoints,
     authenticator,
     exceptions: {
-      service: new ExceptionService({ db, policies, assertWritable }),
+      service: new ExceptionService({ db, policies, peopleOf, assertWritable }),
       views,
     },
     evidence: {
@@ -153,6 +164,12 @@ export function compose({
       register: { draftAll, existingIds },
     }),
     reports: new ReportViews({ db, countRegister, tenantName }),
+    delegations: new DelegationService({
+      db,
+      policyOf: (tx, tenantId) => policyOf(policies, tx, tenantId),
+      peopleOf,
+      assertWritable,
+    }),
     tokens: new TokenService(db, forget, realNow),
     people: new PersonService({
       db,
@@ -207,6 +224,19 @@ function configuredReader({ links }: Config): ReadLink {
   return links.areRead
     ? linkReader(links.listed)
     : noLinkReader('was not read: reading links is turned off (LAPSE_LINKS)');
+}
+
+/** Reads who can approve, people and tokens, these in real time, and who acts for whom in the domain's. */
+function peopleReader(realNow: () => number) {
+  return async (tx: Transaction, tenantId: string, now: number): Promise<People> => {
+    const roles = ['approver', ...APPROVAL_ROLES] as const;
+    const [people, tokens, delegations] = await Promise.all([
+      readHoldersOf(tx, tenantId, roles),
+      readHolders(tx, tenantId, roles, realNow()),
+      readDelegations(tx, tenantId, now),
+    ]);
+    return { approvers: [...people, ...tokens], delegations };
+  };
 }
 
 /** The built-in policy with the times that the operator has set. */

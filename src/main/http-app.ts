@@ -1,6 +1,7 @@
 import fastifyCookie from '@fastify/cookie';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
+import { addDelegationRoutes } from '../features/delegations/delegation-routes.ts';
 import { addDiagnosisRoute } from '../features/diagnosis/diagnosis-route.ts';
 import { addEvidenceRoutes } from '../features/evidence/evidence-routes.ts';
 import { addApprovalRoutes } from '../features/exceptions/approval-routes.ts';
@@ -80,7 +81,7 @@ export async function createHttpApp(lapse: Lapse, options: HttpOptions): Promise
       addExceptionRoutes(scope, lapse.exceptions);
       addCommandRoutes(scope, lapse.exceptions.service);
       addBulkRoutes(scope, lapse.exceptions.service);
-      addApprovalRoutes(scope, lapse.exceptions.views, lapse.packOf);
+      addApprovalRoutes(scope, lapse.exceptions.views, lapse.groundsOf);
       addCommentRoutes(scope, { db: lapse.db, assertWritable });
       addEvidenceRoutes(scope, {
         ...lapse.evidence,
@@ -102,6 +103,7 @@ export async function createHttpApp(lapse: Lapse, options: HttpOptions): Promise
       addPersonRoutes(scope, lapse.people);
       addProviderRoutes(scope, lapse.providers);
       addSessionRoutes(scope, lapse.sessions);
+      addDelegationRoutes(scope, lapse.delegations);
       addDiagnosisRoute(scope, (tenantId) => lapse.diagnose(tenantId, options.schemaVersion));
       if (options.testClock) addTestClockRoutes(scope, lapse.db, lapse.loop);
     },

@@ -1,3 +1,4 @@
+import { delegationStream } from '../features/delegations/delegation-store.ts';
 import { exceptionStream } from '../features/exceptions/exception-store.ts';
 import { personStream } from '../features/identity/person-store.ts';
 import { providerStream } from '../features/identity/provider-store.ts';
@@ -13,5 +14,6 @@ export const STREAM_KINDS: readonly AnyStreamKind[] = [
   personStream,
   providerStream,
   policyStream,
+  delegationStream,
   ledgerStream,
 ];

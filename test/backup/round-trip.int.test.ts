@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from '
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BUILT_IN_POLICY } from '../../src/domain/policy/built-in-policy.ts';
+import { DAY, formatInstant } from '../../src/domain/schedule/instant.ts';
 import { CARRIED_TABLES, DERIVED_TABLES } from '../../src/features/backup/table-roles.ts';
 import { manyLives, recordLives } from '../../src/journal/verify-ledger.fixture.ts';
 import { start } from '../../src/main/serve.ts';
@@ -9,7 +10,7 @@ import { readConfig } from '../../src/platform/config/config.ts';
 import { writeRecords } from '../due/due-records.ts';
 import { longLivedFolder } from '../e2e/long-lived-folder.ts';
 import { command, draft, passed, recordIn } from '../support/api-records.ts';
-import { inStatus } from '../support/given.ts';
+import { inStatus, START } from '../support/given.ts';
 import { createTestDatabase } from '../support/postgres.ts';
 import { docx, form, PDF } from '../support/sample-files.ts';
 import { createTestApi, type TestApi } from '../support/test-api.ts';
@@ -64,6 +65,14 @@ beforeAll(async () => {
     body: { ...BUILT_IN_POLICY, id: 'ours' },
     headers: { 'if-match': '"0"' },
   });
+  const leave = {
+    to: 'dpo@lapse.test',
+    until: formatInstant(START + 10 * DAY),
+    reason: 'on leave',
+  };
+  const delegated = passed(await api.send('POST', '/v1/delegations', { as: 'ciso', body: leave }));
+  const end = `/v1/delegations/${delegated.delegation_id}/end`;
+  passed(await api.send('POST', end, { as: 'ciso', body: {} }));
   await api.send('DELETE', `/v1/tokens/${await tokenIdOf('auditor')}`, { as: 'administrator' });
   await api.admin.query(`INSERT INTO lapse.import_keys VALUES ($1, 'sha256:1', $2);`, [
     api.tenantId,

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { BUILT_IN_POLICY } from '../../src/domain/policy/built-in-policy.ts';
-import { DAY, HOUR } from '../../src/domain/schedule/instant.ts';
+import { DAY, formatInstant, HOUR } from '../../src/domain/schedule/instant.ts';
 import { writeRecords } from '../due/due-records.ts';
 import { COMMAND_BODIES, command, draft, recordIn } from '../support/api-records.ts';
 import { COMPLETE, inStatus, permanent, START, type Story } from '../support/given.ts';
@@ -40,6 +40,12 @@ async function onStory(story: Story, name: string, as?: 'executive-leadership'):
   return change(`/v1/exceptions/${id}/${name}`, COMMAND_BODIES[name], as);
 }
 
+const DELEGATION = {
+  to: 'dpo@lapse.test',
+  until: formatInstant(START + 10 * DAY),
+  reason: 'on leave',
+};
+
 /** Every change that the API knows, with a record or row on which it passes. */
 const CHANGES: Readonly<Record<string, () => Promise<Prepared>>> = {
   'POST /v1/exceptions': async () => change('/v1/exceptions?submit=true', COMPLETE),
@@ -75,6 +81,11 @@ const CHANGES: Readonly<Record<string, () => Promise<Prepared>>> = {
   'POST /v1/exceptions/:id/evidence': () => onRecord('Active', 'evidence'),
   'POST /v1/exceptions/:id/violations': () => onRecord('Active', 'violations'),
   'POST /v1/exceptions/:id/comments': () => onRecord('Draft', 'comments'),
+  'POST /v1/delegations': async () => change('/v1/delegations', DELEGATION, 'ciso'),
+  'POST /v1/delegations/:id/end': async () => {
+    const { body } = await api.send('POST', '/v1/delegations', { as: 'ciso', body: DELEGATION });
+    return change(`/v1/delegations/${body.delegation_id}/end`, {}, 'ciso');
+  },
   'PUT /v1/policy': async () => {
     const { headers } = await api.send('GET', '/v1/policy', { as: 'administrator' });
     const pack = { ...BUILT_IN_POLICY, id: `after-${headers.etag}` };

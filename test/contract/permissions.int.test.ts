@@ -78,6 +78,7 @@ test('an auditor changes nothing, and approving is for approvers alone', () => {
   const approving = changing.filter(({ permission }) => permission === 'exception:approve');
   expect([...new Set(approving.map(({ url }) => url.split('/').at(-1)))].sort()).toEqual([
     'approve',
+    'delegations',
     'reject',
     'request-changes',
     'require-rearchitecture',

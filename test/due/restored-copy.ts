@@ -31,6 +31,7 @@ const TABLES = [
   'people',
   'person_subjects',
   'providers',
+  'delegations',
   'secrets',
   'ledger_keys',
   'idempotency',

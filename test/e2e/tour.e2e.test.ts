@@ -104,13 +104,16 @@ test('it cannot be submitted before what is missing was added', async () => {
   expect(await answerOf(administrator, 'submit', id)).toMatchObject({ status: 'Under-Review' });
 });
 
-test('what is shown of the request says who has to approve, and by which rule', async () => {
+test('what is shown of the request says who has to approve, by which rule, and who can', async () => {
   const { stdout } = await administrator('show', id);
   expect(stdout).toContain(
     [
       '  ○ security has not approved (rule review)',
+      '    can approve: L. Okoye',
       '  ○ domain-owner has not approved (rule review)',
+      '    can approve: J. Chen',
       '  ○ ciso has not approved (rule high-severity)',
+      '    can approve: I. Almeida',
     ].join('\n'),
   );
 });

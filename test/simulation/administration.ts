@@ -1,6 +1,6 @@
 import { COMPLETE, REQUESTOR } from '../support/given.ts';
+import { ADMINISTRATOR, AUDITOR } from './cast.ts';
 import type { Wish } from './intent.ts';
-import { ADMINISTRATOR, AUDITOR } from './people.ts';
 import type { Random } from './random.ts';
 
 /** Records that files may hold, the same ones again and again; and how many one file has at most. */

@@ -15,6 +15,7 @@ import type { Action } from './action.ts';
 import { Actions } from './actions.ts';
 import { Copies } from './copies.ts';
 import { emptyDatabase, makeTenants } from './empty-database.ts';
+import type { Intent } from './intent.ts';
 import { brokenInvariants, type Moment } from './invariants.ts';
 import { Mirror } from './mirror.ts';
 import { Random } from './random.ts';
@@ -126,6 +127,7 @@ interface Opened {
 
 async function makeWorld(options: EpisodeOptions, { folder, admin, base }: Opened) {
   const clock: SimulatedClock = { now: START };
+  const intents = new Map<number, Intent>();
   const master = masterKey(new Uint8Array(32).fill(7));
   const tally = new Tally();
   const countBlocked = async () => (await admin.query(BLOCKED)).rows[0].blocked as number;
@@ -136,9 +138,11 @@ async function makeWorld(options: EpisodeOptions, { folder, admin, base }: Opene
     tenants: await makeTenants(base, master, clock.now),
     schedule: new Schedule(countBlocked),
     outside: new OutsideFolder(folder),
-    mirror: new Mirror(admin),
+    mirror: new Mirror(admin, () =>
+      [...intents.values()].filter(({ underWay }) => underWay > 0).map(({ number }) => number),
+    ),
     copies: await Copies.prepare(admin),
-    intents: new Map(),
+    intents,
     views: new ExceptionViews(simulatedDatabase({ base, clock }), samePolicy(BUILT_IN_POLICY)),
     problems: [],
     commits: { count: 0 },
@@ -187,7 +191,10 @@ class Episode {
   /** Counts what has come about, and how far chains have come. */
   #tellStories(): void {
     for (const { events, states } of this.#world.mirror.all) {
-      for (const { event } of events) this.#tally.count(`happened: ${event.type}`);
+      for (const { event } of events) {
+        this.#tally.count(`happened: ${event.type}`);
+        if ('on_behalf_of' in event.data) this.#tally.count('happened: approval for somebody else');
+      }
       const { renewal_number: number, activated_at, closed } = states.at(-1) ?? {};
       if (!number) continue;
       const became =

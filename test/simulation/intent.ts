@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Actor } from '../../src/domain/access/actor.ts';
+import type { DelegationRequest } from '../../src/domain/delegation/decide-delegation.ts';
 import type { ExceptionCommand } from '../../src/domain/exception/commands.ts';
 import type { RenewalRequest } from '../../src/domain/exception/renewal.ts';
 import type { ExceptionState } from '../../src/domain/exception/state.ts';
@@ -15,6 +16,8 @@ export type Request =
   | { readonly type: 'import'; readonly file: string; readonly records: number }
   | { readonly type: 'issue-token'; readonly token: NewToken }
   | { readonly type: 'revoke-token' }
+  | { readonly type: 'delegate'; readonly wanted: DelegationRequest }
+  | { readonly type: 'end-delegation' }
   | { readonly type: 'open-epoch'; readonly reason: string };
 
 /** What a request was answered. */

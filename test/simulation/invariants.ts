@@ -1,3 +1,4 @@
+import { approvalInvariants } from './invariants-approvals.ts';
 import { chainInvariants } from './invariants-chains.ts';
 import { commandInvariants } from './invariants-commands.ts';
 import { escalationInvariants } from './invariants-escalation.ts';
@@ -27,6 +28,7 @@ export interface Invariant {
 const INVARIANTS: readonly Invariant[] = [
   ...streamInvariants,
   ...chainInvariants,
+  ...approvalInvariants,
   ...commandInvariants,
   ...escalationInvariants,
   ...readInvariants,

@@ -1,8 +1,10 @@
 import type pg from 'pg';
 import type { Actor } from '../../src/domain/access/actor.ts';
+import type { Delegation } from '../../src/domain/delegation/delegation.ts';
 import type { ExceptionEvent } from '../../src/domain/exception/events.ts';
 import type { ExceptionState } from '../../src/domain/exception/state.ts';
 import { parseInstant } from '../../src/domain/schedule/instant.ts';
+import { delegationStream } from '../../src/features/delegations/delegation-store.ts';
 import { exceptionStream } from '../../src/features/exceptions/exception-store.ts';
 import { intentOf } from './intent.ts';
 
@@ -25,6 +27,14 @@ export interface OtherStream {
   readonly type: string;
   /** The intents of its events, in their order. */
   readonly intents: (number | undefined)[];
+  delegation?: Delegation;
+}
+
+/** A delegation as its events tell it. */
+export interface FoundDelegation {
+  readonly delegation: Delegation;
+  /** The intents that were under way when one of its events was found: they may know of it or not. */
+  readonly beside: ReadonlySet<number>;
 }
 
 /** One exception as its events tell it, beside what the register says. */
@@ -52,13 +62,17 @@ export class Mirror {
   /** All other streams, by id. */
   readonly others = new Map<string, OtherStream>();
   readonly #admin: pg.Client;
+  readonly #underWay: () => readonly number[];
+  readonly #beside = new Map<string, { readonly events: number; readonly intents: Set<number> }>();
   #ledgers = new Map<string, LedgerRow>();
   /** Names that were given: no other stream ever has one of them. */
   #named = 0;
   #othersNamed = 0;
 
-  constructor(admin: pg.Client) {
+  /** `underWay` says which intents somebody is about. */
+  constructor(admin: pg.Client, underWay: () => readonly number[]) {
     this.#admin = admin;
+    this.#underWay = underWay;
   }
 
   /** The streams that the last reading has brought something of. */
@@ -81,6 +95,14 @@ export class Mirror {
       ([, other]) => other.type === 'identity' && other.tenantId === tenantId,
     );
     return tokens.map(([id]) => id);
+  }
+
+  /** A tenant's delegations, whether or not they are over. */
+  delegationsOf(tenantId: string): FoundDelegation[] {
+    return [...this.others].flatMap(([id, { delegation, ...other }]) => {
+      if (!delegation || other.tenantId !== tenantId) return [];
+      return [{ delegation, beside: this.#beside.get(id)?.intents ?? new Set<number>() }];
+    });
   }
 
   /** Whether a request has left anything in the journal. */
@@ -150,25 +172,45 @@ export class Mirror {
     this.#ledgers = new Map(ledgers.map((row) => [row.tenant_id, row]));
     const before = new Map(this.others);
     this.others.clear();
-    for (const { tenant_id: tenantId, stream_type: type, stream_id: id, payload } of rows) {
-      const { actor } = JSON.parse(payload) as { actor: { name: string } };
+    for (const {
+      tenant_id: tenantId,
+      stream_type: type,
+      stream_id: id,
+      payload,
+      envelope,
+    } of rows) {
+      const { actor, data } = JSON.parse(payload) as { actor: Omit<Actor, 'id'>; data: unknown };
       const name = before.get(id)?.name ?? `T${this.#othersNamed + 1}`;
       const other = this.others.get(id) ?? { name, tenantId, type, intents: [] };
       if (!before.has(id) && !this.others.has(id)) this.#othersNamed += 1;
       this.others.set(id, other);
       other.intents.push(intentOf(actor.name));
+      if (type === delegationStream.type) this.#follow(other, id, { envelope, actor, data });
     }
+  }
+
+  #follow(
+    other: OtherStream,
+    streamId: string,
+    { envelope, actor, data }: Pick<OtherRow, 'envelope'> & Omit<StoredPayload, 'v'>,
+  ): void {
+    const { type, at: text, actor_id: id } = JSON.parse(envelope) as StoredEnvelope;
+    const at = parseInstant(text) ?? 0;
+    const event = delegationStream.upcast(type, 1, data);
+    const { tenantId } = other;
+    const context = { tenantId, streamId, at, actor: { id, ...actor } };
+    other.delegation = delegationStream.evolve(other.delegation, event, context);
+    const known = this.#beside.get(streamId) ?? { events: 0, intents: new Set<number>() };
+    if (other.intents.length <= known.events) return;
+    for (const number of this.#underWay()) known.intents.add(number);
+    this.#beside.set(streamId, { events: other.intents.length, intents: known.intents });
   }
 
   #take(row: EventRow): void {
     const { tenant_id: tenantId, stream_id: id } = row;
     const stream = this.streams.get(id) ?? this.#name(tenantId, id);
-    const envelope = JSON.parse(row.envelope) as { type: string; at: string; actor_id: string };
-    const { v, actor, data } = JSON.parse(row.payload) as {
-      v: number;
-      actor: Omit<Actor, 'id'>;
-      data: unknown;
-    };
+    const envelope = JSON.parse(row.envelope) as StoredEnvelope;
+    const { v, actor, data } = JSON.parse(row.payload) as StoredPayload;
     const event = exceptionStream.upcast(envelope.type, v, data);
     const at = parseInstant(envelope.at) ?? 0;
     const by = { id: envelope.actor_id, ...actor };
@@ -209,11 +251,24 @@ interface LedgerRow {
   readonly newest: number;
 }
 
+interface StoredEnvelope {
+  readonly type: string;
+  readonly at: string;
+  readonly actor_id: string;
+}
+
+interface StoredPayload {
+  readonly v: number;
+  readonly actor: Omit<Actor, 'id'>;
+  readonly data: unknown;
+}
+
 interface OtherRow {
   readonly tenant_id: string;
   readonly stream_type: string;
   readonly stream_id: string;
   readonly payload: string;
+  readonly envelope: string;
 }
 
 interface EventRow {
@@ -250,5 +305,6 @@ const ROWS = `SELECT e.exception_id, e.version, e.status, e.state, e.fields FROM
 const LEDGERS = `SELECT tenant_id, count(*)::int AS epochs, max(epoch)::int AS newest
   FROM lapse.ledger_epochs GROUP BY tenant_id`;
 
-const OTHERS = `SELECT tenant_id, stream_type, stream_id, payload FROM lapse.event_payloads
+const OTHERS = `SELECT tenant_id, stream_type, stream_id, p.payload, convert_from(e.envelope, 'UTF8') AS envelope
+  FROM lapse.events e JOIN lapse.event_payloads p USING (tenant_id, stream_type, stream_id, version)
   WHERE stream_type <> 'exception' ORDER BY stream_id, version`;

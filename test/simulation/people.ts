@@ -1,4 +1,5 @@
 import type { Actor } from '../../src/domain/access/actor.ts';
+import type { Delegation } from '../../src/domain/delegation/delegation.ts';
 import type { CommandType } from '../../src/domain/exception/commands.ts';
 import { CONTROLS, type ExceptionFields } from '../../src/domain/exception/fields.ts';
 import type { ExceptionState } from '../../src/domain/exception/state.ts';
@@ -16,22 +17,11 @@ import {
   SECOND_APPROVER,
 } from '../support/given.ts';
 import { commandOf } from '../support/random-story.ts';
+import { ADMINISTRATOR, AUDITOR } from './cast.ts';
+import { delegateOf } from './delegations.ts';
 import type { Request, Wish } from './intent.ts';
 import type { FoundStream } from './mirror.ts';
 import type { Random } from './random.ts';
-
-export const ADMINISTRATOR: Actor = {
-  ...REQUESTOR,
-  id: 'admin',
-  email: 'admin@example.com',
-  role: 'administrator',
-};
-export const AUDITOR: Actor = {
-  ...REQUESTOR,
-  id: 'audit',
-  email: 'audit@example.com',
-  role: 'auditor',
-};
 
 type Verb =
   | Exclude<CommandType, 'DraftException' | 'DraftRenewal' | 'LinkRenewal' | 'UnlinkRenewal'>
@@ -136,6 +126,7 @@ export function wishForChange(
   random: Random,
   stream: FoundStream,
   now: number,
+  delegations: readonly Delegation[],
   chosen?: Verb,
 ): Wish {
   const state = stream.states.at(-1) as ExceptionState;
@@ -147,13 +138,13 @@ export function wishForChange(
     [version, 3],
     [Math.max(1, version - random.int(0, 2)), 1],
   ] as const);
-  return {
-    tenantId,
-    target: id,
-    actor: actorFor(random, verb, state),
-    request: requestFor(random, verb, state, now),
-    expected: sees,
-  };
+  const person = actorFor(random, verb, state);
+  const request = requestFor(random, verb, state, now);
+  const wish = { tenantId, target: id, expected: sees };
+  if (request.type !== 'command' || request.command.type !== 'ApproveException')
+    return { ...wish, actor: person, request };
+  const { actor, ...whom } = delegateOf(random, person, delegations, now);
+  return { ...wish, actor, request: { ...request, command: { ...request.command, ...whom } } };
 }
 
 function verbFor(random: Random, state: ExceptionState): Verb {

@@ -1,9 +1,12 @@
 import type { Role } from '../../src/domain/access/actor.ts';
 import type { Permission } from '../../src/domain/access/permissions.ts';
 import { assertPermitted } from '../../src/domain/access/principal.ts';
+import { DelegationService } from '../../src/features/delegations/delegation-service.ts';
+import { readDelegations } from '../../src/features/delegations/delegation-store.ts';
 import { draftAll, existingIds } from '../../src/features/exceptions/exception-drafts.ts';
 import { type Answer, ExceptionService } from '../../src/features/exceptions/exception-service.ts';
 import { toAnswer } from '../../src/features/exceptions/exception-wire.ts';
+import type { PeopleOf } from '../../src/features/exceptions/tenant-policies.ts';
 import { TokenService } from '../../src/features/identity/token-service.ts';
 import { ImportService } from '../../src/features/imports/import-service.ts';
 import { EpochService } from '../../src/features/ledger/epoch-service.ts';
@@ -16,8 +19,15 @@ import {
 import type { CheckpointStore } from '../../src/journal/checkpoint-store.ts';
 import type { Database } from '../../src/platform/db/transaction.ts';
 import { samePolicy } from '../support/same-policy.ts';
+import { APPROVERS } from './cast.ts';
 import type { Intent, Outcome, Request } from './intent.ts';
 import type { World } from './world.ts';
+
+/** Everybody of the cast can approve, without a token; who acts for whom is in the database. */
+const simulatedPeople: PeopleOf = async (tx, tenantId, now) => ({
+  approvers: APPROVERS,
+  delegations: await readDelegations(tx, tenantId, now),
+});
 
 /** What a `lapse serve` answers with: its database, and its folder of checkpoints. */
 export interface Server {
@@ -34,7 +44,10 @@ export async function perform(world: World, server: Server, intent: Intent): Pro
   assertPermitted(principal, permissionFor(request));
   const { db, checkpoints } = server;
   const { policy, master } = world;
-  const exceptions = new ExceptionService({ db, policies: samePolicy(policy), assertWritable });
+  const exceptions = new ExceptionService({
+    ...{ db, policies: samePolicy(policy), assertWritable },
+    peopleOf: simulatedPeople,
+  });
   switch (request.type) {
     case 'create':
       return ofRecord(await exceptions.create(caller, request.command, request.submit));
@@ -55,6 +68,14 @@ export async function perform(world: World, server: Server, intent: Intent): Pro
       const token = await tokens(world, db).revoke(principal, target, idempotency);
       return { wire: token, streams: [{ id: token.token_id, version: 2 }] };
     }
+    case 'delegate': {
+      const made = await delegations(world, db).delegate(principal, request.wanted, idempotency);
+      return { wire: made, streams: [{ id: made.delegation.delegation_id, version: 1 }] };
+    }
+    case 'end-delegation': {
+      const ended = await delegations(world, db).end(principal, target, 'back', idempotency);
+      return { wire: ended, streams: [{ id: target, version: 2 }] };
+    }
     case 'open-epoch': {
       const services = { db, master, checkpoints, tenantState, lockTenant, resumeWriting };
       const opened = await new EpochService(services).open(principal, request.reason, idempotency);
@@ -70,6 +91,8 @@ function permissionFor(request: Request): Permission {
       return 'token:manage';
     case 'open-epoch':
       return 'ledger:open-epoch';
+    case 'delegate':
+      return 'exception:approve';
     case 'command':
       return /^(Approve|Reject|RequestChanges)/.test(request.command.type)
         ? 'exception:approve'
@@ -103,6 +126,13 @@ function fileOf(text: string) {
       yield Buffer.from(text);
     },
   };
+}
+
+function delegations({ policy }: World, db: Database): DelegationService {
+  return new DelegationService({
+    ...{ db, assertWritable, peopleOf: simulatedPeople },
+    policyOf: async () => policy,
+  });
 }
 
 /** Tokens go by real time, which is the simulation's here. */

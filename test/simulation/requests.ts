@@ -1,5 +1,6 @@
 import { IN_FORCE } from '../../src/domain/exception/status.ts';
 import { wishForEpoch, wishForImport, wishForToken } from './administration.ts';
+import { wishForDelegation } from './delegations.ts';
 import { Intent, REPEATABLE_FOR, type Wish } from './intent.ts';
 import { type FoundStream, Mirror } from './mirror.ts';
 import { wishForChange, wishForRecord } from './people.ts';
@@ -89,6 +90,8 @@ export class Requests {
     const { mirror, tenants, clock } = this.#world;
     const known = mirror.all;
     const tenantId = random.pick(tenants);
+    const delegations = mirror.delegationsOf(tenantId).map(({ delegation }) => delegation);
+    if (random.inThousand(20)) return wishForDelegation(random, tenantId, delegations, clock.now);
     if (random.inThousand(25)) return wishForToken(random, tenantId, mirror.tokensOf(tenantId));
     const made = known.filter((stream) => Mirror.stateOf(stream).renews === undefined).length;
     if (made < this.#records) {
@@ -97,12 +100,18 @@ export class Requests {
     }
     if (known.length === 0) return undefined;
     const inTime = random.inThousand(700) ? random.pickAny(this.#renewalsInTime) : undefined;
-    if (!inTime) return wishForChange(random, this.#pickRecord(), clock.now);
+    if (!inTime) return this.#wishForChange(this.#pickRecord());
     // What happens to a record once its renewal is approved must not be written over.
     const meddles = Mirror.stateOf(inTime.renewal).status === 'Approved' && random.inThousand(400);
     return meddles
-      ? wishForChange(random, inTime.predecessor, clock.now, 'RecordViolation')
-      : wishForChange(random, inTime.renewal, clock.now);
+      ? this.#wishForChange(inTime.predecessor, 'RecordViolation')
+      : this.#wishForChange(inTime.renewal);
+  }
+
+  #wishForChange(stream: FoundStream, verb?: 'RecordViolation'): Wish {
+    const { mirror, clock } = this.#world;
+    const known = mirror.delegationsOf(stream.tenantId).map(({ delegation }) => delegation);
+    return wishForChange(this.#random, stream, clock.now, known, verb);
   }
 
   get #renewalsInTime(): Link[] {

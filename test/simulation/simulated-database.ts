@@ -129,12 +129,13 @@ const WRITES = /^\s*(INSERT|UPDATE|DELETE)\b/;
 
 /** What a statement locks, where it would wait for it: a record, a token, a tenant, or what all share. */
 function lockOf({ text, values }: Statement): string | undefined {
-  if (/FOR UPDATE$/.test(text.trim())) return String(values.at(-1));
+  if (/FOR UPDATE$|pg_advisory_xact_lock/.test(text.trim())) return String(values.at(-1));
   return /DELETE FROM lapse\.exception_count_deltas|INSERT INTO lapse\.import_keys/.exec(text)?.[0];
 }
 
 function inWords(text: string): string {
   const verb = /^\s*(INSERT|UPDATE|DELETE)\b/.exec(text)?.[1]?.toLowerCase();
+  if (text.includes('pg_advisory_xact_lock')) return 'waits for other delegations';
   const lock = text.includes('FOR UPDATE') ? 'reads and locks' : 'reads';
   const table = /(?:FROM|INTO|UPDATE)\s+"?lapse"?\."?(\w+)/.exec(text)?.[1] ?? 'the sequencer lock';
   return `${verb ?? lock} ${table.replaceAll('_', ' ')}`;

@@ -1,8 +1,11 @@
 import { type Actor, CLOCK } from '../../src/domain/access/actor.ts';
+import type { Delegation } from '../../src/domain/delegation/delegation.ts';
+import type { People } from '../../src/domain/delegation/people.ts';
 import { DomainError } from '../../src/domain/errors.ts';
 import { catchUp } from '../../src/domain/exception/catch-up.ts';
 import type { ExceptionCommand } from '../../src/domain/exception/commands.ts';
 import { decide } from '../../src/domain/exception/decide.ts';
+import { actorReference } from '../../src/domain/exception/event-reading.ts';
 import type { ExceptionEvent } from '../../src/domain/exception/events.ts';
 import { evolve } from '../../src/domain/exception/evolve.ts';
 import type { ExceptionFields } from '../../src/domain/exception/fields.ts';
@@ -36,6 +39,21 @@ export const SECOND_APPROVER = actor('chen', 'J. Chen', 'approver');
 /** Somebody of a role, always the same person. */
 export function personOf(role: Actor['role']): Actor {
   return role === 'approver' ? APPROVER : actor(`the-${role}`, `The ${role}`, role);
+}
+
+/** Who acts for whom in the roles of the first, from {@link START} for ten days unless it says otherwise. */
+export function delegation(from: Actor, to: Actor, more: Partial<Delegation> = {}): Delegation {
+  return {
+    delegation_id: `dlg_${from.id}_${to.id}`,
+    from: actorReference(from),
+    to: actorReference(to),
+    roles: [from.role],
+    starts_at: START,
+    until: START + 10 * DAY,
+    reason: 'on leave',
+    created_at: START,
+    ...more,
+  };
 }
 
 /** The fields of a record that can be submitted. It has neither a control nor grants, nor a chosen end. */
@@ -154,9 +172,17 @@ export class Story {
   readonly now: Instant;
   readonly policy: Policy;
   readonly told: readonly Told[];
+  readonly #people: People | undefined;
   readonly #state: ExceptionState | undefined;
 
-  constructor(now: Instant, policy: Policy, told: readonly Told[], state?: ExceptionState) {
+  constructor(
+    now: Instant,
+    policy: Policy,
+    told: readonly Told[],
+    state?: ExceptionState,
+    people?: People,
+  ) {
+    this.#people = people;
     this.now = now;
     this.policy = policy;
     this.told = told;
@@ -170,8 +196,13 @@ export class Story {
 
   /** So much later; what time alone brings about has happened. */
   after(millis: number): Story {
-    const later = new Story(this.now + millis, this.policy, this.told, this.#state);
+    const later = new Story(this.now + millis, this.policy, this.told, this.#state, this.#people);
     return this.#state ? later.#with(catchUp(this.#state, later.now, this.policy), CLOCK) : later;
+  }
+
+  /** The same, among people who can approve and act for one another. */
+  among(people: People): Story {
+    return new Story(this.now, this.policy, this.told, this.#state, people);
   }
 
   /** The events that a command gives; throws its refusal. */
@@ -191,7 +222,8 @@ export class Story {
   /** The events of a command, or its refusal. */
   decides(command: ExceptionCommand, by: Actor = REQUESTOR) {
     const { now, policy } = this;
-    return decide(this.#state, command, { now, actor: by, policy, tenantId: TENANT });
+    const people = this.#people;
+    return decide(this.#state, command, { now, actor: by, policy, tenantId: TENANT, people });
   }
 
   /** The story after a command that passes. */
@@ -248,7 +280,8 @@ export class Story {
   #with(events: readonly ExceptionEvent[], by: Actor): Story {
     const at = this.now;
     const told = events.map((event) => ({ event, at, actor: by }));
-    return new Story(at, this.policy, [...this.told, ...told], fold(told, this.#state));
+    const all = [...this.told, ...told];
+    return new Story(at, this.policy, all, fold(told, this.#state), this.#people);
   }
 }
 

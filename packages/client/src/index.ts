@@ -13,6 +13,8 @@ import type { components, paths } from './schema.gen.ts';
 
 /** A record as the server answers it. */
 export type ExceptionRecord = components['schemas']['ExceptionRecord'];
+/** A record by itself, with who can approve what of it waits for a decision. */
+export type OneException = components['schemas']['OneException'];
 /** The fields of a new record, in every form that the server takes. */
 export type ExceptionFieldsInput = components['schemas']['ExceptionFieldsInput'];
 /** Fields to set, `null` to take one away. */
@@ -32,6 +34,9 @@ export type ExceptionHistory =
   paths['/v1/exceptions/{id}/history']['get']['responses'][200]['content']['application/json'];
 /** The tokens of the tenant. */
 export type TokenList = paths['/v1/tokens']['get']['responses'][200]['content']['application/json'];
+/** Who acts for whom. */
+export type DelegationList =
+  paths['/v1/delegations']['get']['responses'][200]['content']['application/json'];
 /** What waits for a person. */
 export type TaskList = paths['/v1/tasks']['get']['responses'][200]['content']['application/json'];
 /** How a server is, and what to do about it. */

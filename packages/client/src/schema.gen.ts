@@ -86,6 +86,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/delegations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Delegations that are active or planned, the newest first */
+        get: operations["get-delegations"];
+        put?: never;
+        /** Let another person approve in your roles until an instant */
+        post: operations["post-delegations"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/delegations/{id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End a delegation before its time: whoever gave it, has it, or administers */
+        post: operations["post-delegations-by-id-end"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/diagnosis": {
         parameters: {
             query?: never;
@@ -1584,6 +1619,13 @@ export interface components {
                     name: string;
                     email?: string;
                 };
+                /** @description who approved the first of the chain and has left, so that this role decides */
+                in_place_of?: {
+                    id: string;
+                    name: string;
+                    email?: string;
+                    role: string;
+                };
             }[];
             approvals: {
                 /** @description the role that it fills */
@@ -1593,6 +1635,13 @@ export interface components {
                     id: string;
                     name: string;
                     email?: string;
+                };
+                /** @description whose role it was, where somebody acted for them */
+                on_behalf_of?: {
+                    id: string;
+                    name: string;
+                    email?: string;
+                    delegation_id: string;
                 };
                 /** Format: date-time */
                 at: string;
@@ -1656,6 +1705,13 @@ export interface components {
                         name: string;
                         email?: string;
                     };
+                    /** @description who approved the first of the chain and has left, so that this role decides */
+                    in_place_of?: {
+                        id: string;
+                        name: string;
+                        email?: string;
+                        role: string;
+                    };
                 }[];
                 approvals: {
                     /** @description the role that it fills */
@@ -1665,6 +1721,13 @@ export interface components {
                         id: string;
                         name: string;
                         email?: string;
+                    };
+                    /** @description whose role it was, where somebody acted for them */
+                    on_behalf_of?: {
+                        id: string;
+                        name: string;
+                        email?: string;
+                        delegation_id: string;
                     };
                     /** Format: date-time */
                     at: string;
@@ -1717,6 +1780,13 @@ export interface components {
                         name: string;
                         email?: string;
                     };
+                    /** @description who approved the first of the chain and has left, so that this role decides */
+                    in_place_of?: {
+                        id: string;
+                        name: string;
+                        email?: string;
+                        role: string;
+                    };
                 }[];
                 approvals: {
                     /** @description the role that it fills */
@@ -1726,6 +1796,13 @@ export interface components {
                         id: string;
                         name: string;
                         email?: string;
+                    };
+                    /** @description whose role it was, where somebody acted for them */
+                    on_behalf_of?: {
+                        id: string;
+                        name: string;
+                        email?: string;
+                        delegation_id: string;
                     };
                     /** Format: date-time */
                     at: string;
@@ -1876,6 +1953,516 @@ export interface components {
             /** Format: date-time */
             updated_at: string;
             ended_at: string | null;
+        };
+        OneException: {
+            /** @description short statement of the problem */
+            title: string;
+            /** @enum {string} */
+            category?: "authz" | "network" | "data" | "ai" | "release" | "vendor" | "other";
+            /** @description the rules or sections that are not followed */
+            policy_ref?: string[];
+            /** @description the decision record */
+            adr_id?: string;
+            requestor?: {
+                name: string;
+                email?: string;
+                team?: string;
+            };
+            tenant_org: string;
+            /** @enum {string} */
+            environment?: "dev" | "staging" | "prod";
+            /** @enum {string} */
+            data_classification?: "public" | "internal" | "restricted" | "confidential";
+            threat_model_link?: string;
+            /** @enum {string} */
+            stride?: "S" | "T" | "R" | "I" | "D" | "E";
+            /** @enum {string} */
+            likelihood?: "Low" | "Medium" | "High";
+            /** @enum {string} */
+            impact?: "Low" | "Medium" | "High" | "Critical";
+            /** @description likelihood times impact, 1 to 9; computed when left out */
+            risk_score?: number;
+            compensating_controls?: string[];
+            telemetry?: {
+                dashboards?: string[];
+                alerts?: string[];
+                metrics?: string[];
+                traces?: string[];
+            };
+            /**
+             * Format: date-time
+             * @description start; one in the past means from approval
+             * @example 2026-03-07T00:00:00Z
+             */
+            effective_from?: string;
+            /**
+             * Format: date-time
+             * @description end; left out, approval sets it from the policy
+             * @example 2026-03-07T00:00:00Z
+             */
+            expires_at?: string;
+            remediation_plan?: {
+                summary?: string;
+                steps?: {
+                    text: string;
+                    owner?: string;
+                    /**
+                     * Format: date-time
+                     * @example 2026-03-07T00:00:00Z
+                     */
+                    due?: string;
+                }[];
+                closure_criteria?: {
+                    id: string;
+                    text: string;
+                }[];
+            };
+            dependencies?: string[];
+            versioning_impact?: string;
+            /** @description links to pull requests, tickets, documents */
+            evidence?: string[];
+            /** @enum {string} */
+            control?: "azure-policy-prod" | "azure-policy-nonprod" | "rbac-tier-0" | "rbac-tier-1" | "conditional-access" | "defender" | "private-endpoint" | "firewall";
+            grants?: {
+                /** @description what is granted, for example role-assignment or firewall-rule */
+                kind: string;
+                /** @description the resource, scope or policy that it applies to */
+                target: string;
+                /** @description who receives it: a user, group, address range */
+                subject?: string;
+                /** @description the role, rule or exemption that is given */
+                permission?: string;
+                parameters?: {
+                    [key: string]: string;
+                };
+            }[];
+            ticket_id?: string;
+            justification?: string;
+            /** @description the risk as it is assessed now; every renewal needs its own */
+            risk_review?: string;
+            /** @description what happens at the end, and why that is fine */
+            expiry_actions?: string;
+            /**
+             * Format: duration
+             * @description counted from approval, instead of expires_at
+             * @example P30D
+             */
+            requested_duration?: string;
+            end_condition?: string;
+            owners?: {
+                name: string;
+                email?: string;
+                team?: string;
+            }[];
+            services?: string[];
+            apis?: string[];
+            models?: string[];
+            consumers?: string[];
+            /** @enum {string} */
+            change_class?: "minor" | "major" | "security" | "breaking";
+            scope?: {
+                tenants?: string[];
+                endpoints?: string[];
+                models?: string[];
+                resources?: string[];
+                /** @description more than one: data crosses them */
+                regions?: string[];
+            };
+            /** @description why nothing narrower will do, of a wide scope */
+            scope_justification?: string;
+            artifacts?: {
+                /** @enum {string} */
+                kind: "memo" | "business-case" | "migration-plan" | "other";
+                link?: string;
+                /**
+                 * @description the digest of one of the record's files
+                 * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+                 */
+                evidence?: string;
+            }[];
+            external_ids?: string[];
+            exception_id: string;
+            revision: number;
+            /** @enum {string} */
+            status: "Draft" | "Under-Review" | "Approved" | "Active" | "Expiring" | "Extended" | "Expired" | "Closed" | "Archived";
+            /** @enum {string} */
+            kind: "time-boxed" | "permanent";
+            severity: ("High" | "Medium" | "Low") | null;
+            in_force: boolean;
+            overdue: boolean;
+            /** @description whole days since activation */
+            age_days: number | null;
+            /** Format: date-time */
+            created_at: string;
+            created_by: {
+                id: string;
+                name: string;
+                email?: string;
+            };
+            /** Format: date-time */
+            updated_at: string;
+            submitted_at: string | null;
+            /** @description when the request lapses if nobody decides it */
+            lapses_at: string | null;
+            /** @description since when the approvals that are lacking could be given; null where none is */
+            awaited_since: string | null;
+            /** @description who was told that those who are to approve what waits did not act */
+            escalations: {
+                to: string;
+                /** Format: date-time */
+                due: string;
+                /** Format: date-time */
+                at: string;
+                /** Format: date-time */
+                waits_since: string;
+            }[];
+            /** @description the digest of the policy pack that decided the request */
+            policy: string | null;
+            requirements: {
+                role: string;
+                count: number;
+                rule: string;
+                /** @description steps follow one another; the first when left out */
+                step?: number;
+                /** @description the consumer that signs off */
+                consumer?: string;
+                /** @description the very person who may fill it */
+                person?: {
+                    id: string;
+                    name: string;
+                    email?: string;
+                };
+                /** @description who approved the first of the chain and has left, so that this role decides */
+                in_place_of?: {
+                    id: string;
+                    name: string;
+                    email?: string;
+                    role: string;
+                };
+            }[];
+            approvals: {
+                /** @description the role that it fills */
+                role: string;
+                consumer?: string;
+                by: {
+                    id: string;
+                    name: string;
+                    email?: string;
+                };
+                /** @description whose role it was, where somebody acted for them */
+                on_behalf_of?: {
+                    id: string;
+                    name: string;
+                    email?: string;
+                    delegation_id: string;
+                };
+                /** Format: date-time */
+                at: string;
+                reason: string;
+                /**
+                 * Format: date-time
+                 * @description an earlier end, which the approver made a condition
+                 */
+                ends_by?: string;
+            }[];
+            /** @description what an imported file said of itself; unverified */
+            claims: {
+                status?: string;
+                approvals?: unknown[];
+            } | null;
+            approved_at: string | null;
+            original_expires_at: string | null;
+            controls_confirmed: {
+                by: {
+                    id: string;
+                    name: string;
+                    email?: string;
+                };
+                /** Format: date-time */
+                at: string;
+            } | null;
+            activated_at: string | null;
+            /** @description when time alone will next move the record on */
+            next_deadline: string | null;
+            reminders: string[];
+            extended_at: string | null;
+            pending_change: {
+                change_id: string;
+                /** @enum {string} */
+                kind: "extension" | "permanence" | "review";
+                business_case?: string;
+                memo?: string;
+                documented_in?: string;
+                /** Format: date-time */
+                expires_at: string;
+                reason: string;
+                risk_review: string;
+                requested_by: {
+                    id: string;
+                    name: string;
+                    email?: string;
+                };
+                /** Format: date-time */
+                requested_at: string;
+                requirements: {
+                    role: string;
+                    count: number;
+                    rule: string;
+                    /** @description steps follow one another; the first when left out */
+                    step?: number;
+                    /** @description the consumer that signs off */
+                    consumer?: string;
+                    /** @description the very person who may fill it */
+                    person?: {
+                        id: string;
+                        name: string;
+                        email?: string;
+                    };
+                    /** @description who approved the first of the chain and has left, so that this role decides */
+                    in_place_of?: {
+                        id: string;
+                        name: string;
+                        email?: string;
+                        role: string;
+                    };
+                }[];
+                approvals: {
+                    /** @description the role that it fills */
+                    role: string;
+                    consumer?: string;
+                    by: {
+                        id: string;
+                        name: string;
+                        email?: string;
+                    };
+                    /** @description whose role it was, where somebody acted for them */
+                    on_behalf_of?: {
+                        id: string;
+                        name: string;
+                        email?: string;
+                        delegation_id: string;
+                    };
+                    /** Format: date-time */
+                    at: string;
+                    reason: string;
+                    /**
+                     * Format: date-time
+                     * @description an earlier end, which the approver made a condition
+                     */
+                    ends_by?: string;
+                }[];
+            } | null;
+            /** @description of an emergency: why it could not wait */
+            break_glass: {
+                reason: string;
+            } | null;
+            /** @description a review that is owed while it is in force already */
+            owed: {
+                change_id: string;
+                /** @enum {string} */
+                kind: "break-glass" | "risk-change";
+                reason: string;
+                /**
+                 * Format: date-time
+                 * @description undecided by then, it ends
+                 */
+                by: string;
+                /**
+                 * Format: date-time
+                 * @description its end, once the review is settled
+                 */
+                expires_at: string;
+                requested_by: {
+                    id: string;
+                    name: string;
+                    email?: string;
+                };
+                /** Format: date-time */
+                requested_at: string;
+                requirements: {
+                    role: string;
+                    count: number;
+                    rule: string;
+                    /** @description steps follow one another; the first when left out */
+                    step?: number;
+                    /** @description the consumer that signs off */
+                    consumer?: string;
+                    /** @description the very person who may fill it */
+                    person?: {
+                        id: string;
+                        name: string;
+                        email?: string;
+                    };
+                    /** @description who approved the first of the chain and has left, so that this role decides */
+                    in_place_of?: {
+                        id: string;
+                        name: string;
+                        email?: string;
+                        role: string;
+                    };
+                }[];
+                approvals: {
+                    /** @description the role that it fills */
+                    role: string;
+                    consumer?: string;
+                    by: {
+                        id: string;
+                        name: string;
+                        email?: string;
+                    };
+                    /** @description whose role it was, where somebody acted for them */
+                    on_behalf_of?: {
+                        id: string;
+                        name: string;
+                        email?: string;
+                        delegation_id: string;
+                    };
+                    /** Format: date-time */
+                    at: string;
+                    reason: string;
+                    /**
+                     * Format: date-time
+                     * @description an earlier end, which the approver made a condition
+                     */
+                    ends_by?: string;
+                }[];
+            } | null;
+            /** @description what stands behind a permanent exception; its end is its next yearly review */
+            permanence: {
+                business_case: string;
+                memo: string;
+                documented_in: string;
+                /** Format: date-time */
+                granted_at: string;
+                reviewed_at: string | null;
+                risk_review: string;
+            } | null;
+            /** @description what executive leadership has to decide on a chain with many renewals */
+            decision: {
+                /** Format: date-time */
+                due: string;
+                /** Format: date-time */
+                decide_by: string;
+                rearchitecture: {
+                    by: {
+                        id: string;
+                        name: string;
+                        email?: string;
+                    };
+                    /** Format: date-time */
+                    at: string;
+                    reason: string;
+                } | null;
+            } | null;
+            renews: string | null;
+            renewal_number: number;
+            renewed_by: string | null;
+            ended_at: string | null;
+            /** @description why it ended early */
+            ended_note: string | null;
+            closed: {
+                /** Format: date-time */
+                at: string;
+                by: {
+                    id: string;
+                    name: string;
+                    email?: string;
+                };
+                /** @enum {string} */
+                reason: "rejected" | "withdrawn" | "lapsed" | "remediated" | "expired" | "revoked" | "renewed";
+                note: string | null;
+                evidence: {
+                    criterion: string;
+                    link?: string;
+                    digest?: string;
+                }[];
+                /** Format: date-time */
+                archives_at: string;
+            } | null;
+            archived_at: string | null;
+            evidence_files: {
+                /** @description SHA-256 of its bytes: the id of the evidence */
+                digest: string;
+                /** @description bytes */
+                size: number;
+                /** @description the media type that its bytes have */
+                type: string;
+                name: string;
+                /** Format: date-time */
+                added_at: string;
+                added_by: {
+                    id: string;
+                    name: string;
+                    email?: string;
+                };
+            }[];
+            /** @description what lay behind each link of evidence when the record was archived */
+            link_readings: {
+                link: string;
+                /** Format: date-time */
+                at: string;
+                /** @description SHA-256 of what was answered; null where not reached */
+                digest: string | null;
+                /** @description bytes */
+                size: number | null;
+                /** @description the media type, as the server gave it */
+                type: string | null;
+                /** @description the HTTP status after the last redirect */
+                status: number | null;
+                /** @description why it was not reached */
+                reason: string | null;
+            }[];
+            violations: {
+                /** Format: date-time */
+                at: string;
+                impact: string;
+                description: string;
+                by: {
+                    id: string;
+                    name: string;
+                    email?: string;
+                };
+            }[];
+            /** @description who can fill what waits for a decision, where something does */
+            suggested_approvers?: {
+                requirement: {
+                    role: string;
+                    count: number;
+                    rule: string;
+                    /** @description steps follow one another; the first when left out */
+                    step?: number;
+                    /** @description the consumer that signs off */
+                    consumer?: string;
+                    /** @description the very person who may fill it */
+                    person?: {
+                        id: string;
+                        name: string;
+                        email?: string;
+                    };
+                    /** @description who approved the first of the chain and has left, so that this role decides */
+                    in_place_of?: {
+                        id: string;
+                        name: string;
+                        email?: string;
+                        role: string;
+                    };
+                };
+                approvers: {
+                    id: string;
+                    name: string;
+                    email?: string;
+                    /** @description who acts for them: whoever has delegates is away */
+                    delegates: {
+                        id: string;
+                        name: string;
+                        email?: string;
+                        /** Format: date-time */
+                        until: string;
+                    }[];
+                }[];
+                /** @description how many more there are */
+                others: number;
+            }[];
         };
         PolicyPack: {
             /** @description a name for people, such as acme-2026-1 */
@@ -2094,6 +2681,11 @@ export interface components {
                         count?: number;
                         /** @description steps follow one another; what is in one step is decided in any order */
                         step?: number;
+                        /**
+                         * @description of first-approver alone: the role that decides once that person has left; theirs when left out
+                         * @enum {string}
+                         */
+                        fallback?: "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "approver";
                     }[];
                     /** @description asked for of an extension besides */
                     extension_approvals?: {
@@ -2106,6 +2698,11 @@ export interface components {
                         count?: number;
                         /** @description steps follow one another; what is in one step is decided in any order */
                         step?: number;
+                        /**
+                         * @description of first-approver alone: the role that decides once that person has left; theirs when left out
+                         * @enum {string}
+                         */
+                        fallback?: "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "approver";
                     }[];
                     /** @description documents that a request has to link */
                     artifacts?: ("memo" | "business-case" | "migration-plan" | "other")[];
@@ -2462,6 +3059,11 @@ export interface components {
                         count?: number;
                         /** @description steps follow one another; what is in one step is decided in any order */
                         step?: number;
+                        /**
+                         * @description of first-approver alone: the role that decides once that person has left; theirs when left out
+                         * @enum {string}
+                         */
+                        fallback?: "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "approver";
                     }[];
                     /** @description asked for of an extension besides */
                     extension_approvals?: {
@@ -2474,6 +3076,11 @@ export interface components {
                         count?: number;
                         /** @description steps follow one another; what is in one step is decided in any order */
                         step?: number;
+                        /**
+                         * @description of first-approver alone: the role that decides once that person has left; theirs when left out
+                         * @enum {string}
+                         */
+                        fallback?: "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "approver";
                     }[];
                     /** @description documents that a request has to link */
                     artifacts?: ("memo" | "business-case" | "migration-plan" | "other")[];
@@ -2695,6 +3302,27 @@ export interface operations {
                                     name: string;
                                     email?: string;
                                 };
+                                /** @description who approved the first of the chain and has left, so that this role decides */
+                                in_place_of?: {
+                                    id: string;
+                                    name: string;
+                                    email?: string;
+                                    role: string;
+                                };
+                                /** @description whose role it is, where you act for them */
+                                on_behalf_of: {
+                                    id: string;
+                                    name: string;
+                                    email?: string;
+                                } | null;
+                                /** @description who may fill it for you, while you are away */
+                                delegates: {
+                                    id: string;
+                                    name: string;
+                                    email?: string;
+                                    /** Format: date-time */
+                                    until: string;
+                                }[];
                             }[];
                             /** @description the change that waits; null for the request itself */
                             change_id: string | null;
@@ -2901,6 +3529,205 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    "get-delegations": {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+                /** @description those that have ended too */
+                all?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            delegation_id: string;
+                            from: {
+                                id: string;
+                                name: string;
+                                email?: string;
+                            };
+                            to: {
+                                id: string;
+                                name: string;
+                                email?: string;
+                            };
+                            roles: string[];
+                            /** Format: date-time */
+                            starts_at: string;
+                            /** Format: date-time */
+                            until: string;
+                            reason: string;
+                            /** @enum {string} */
+                            state: "planned" | "active" | "ended";
+                            /** Format: date-time */
+                            created_at: string;
+                            /** @description who ended it before its time */
+                            ended: {
+                                /** Format: date-time */
+                                at: string;
+                                by: {
+                                    id: string;
+                                    name: string;
+                                    email?: string;
+                                };
+                                reason: string | null;
+                            } | null;
+                        }[];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    "post-delegations": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request that is sent again with the same key has the same answer */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description who acts for you: an e-mail address, or the id of a token */
+                    to: string;
+                    /** @description at most 90 days after its start; it ends by itself */
+                    until: string;
+                    /** @description at once when left out */
+                    from?: string;
+                    /** @description yours, or those that it may stand in for; yours when left out */
+                    roles?: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor")[];
+                    /** @description why; kept in the ledger */
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        delegation_id: string;
+                        from: {
+                            id: string;
+                            name: string;
+                            email?: string;
+                        };
+                        to: {
+                            id: string;
+                            name: string;
+                            email?: string;
+                        };
+                        roles: string[];
+                        /** Format: date-time */
+                        starts_at: string;
+                        /** Format: date-time */
+                        until: string;
+                        reason: string;
+                        /** @enum {string} */
+                        state: "planned" | "active" | "ended";
+                        /** Format: date-time */
+                        created_at: string;
+                        /** @description who ended it before its time */
+                        ended: {
+                            /** Format: date-time */
+                            at: string;
+                            by: {
+                                id: string;
+                                name: string;
+                                email?: string;
+                            };
+                            reason: string | null;
+                        } | null;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    "post-delegations-by-id-end": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request that is sent again with the same key has the same answer */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        delegation_id: string;
+                        from: {
+                            id: string;
+                            name: string;
+                            email?: string;
+                        };
+                        to: {
+                            id: string;
+                            name: string;
+                            email?: string;
+                        };
+                        roles: string[];
+                        /** Format: date-time */
+                        starts_at: string;
+                        /** Format: date-time */
+                        until: string;
+                        reason: string;
+                        /** @enum {string} */
+                        state: "planned" | "active" | "ended";
+                        /** Format: date-time */
+                        created_at: string;
+                        /** @description who ended it before its time */
+                        ended: {
+                            /** Format: date-time */
+                            at: string;
+                            by: {
+                                id: string;
+                                name: string;
+                                email?: string;
+                            };
+                            reason: string | null;
+                        } | null;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     "get-diagnosis": {
         parameters: {
             query?: never;
@@ -3077,7 +3904,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ExceptionRecord"];
+                    "application/json": components["schemas"]["OneException"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -3109,7 +3936,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ExceptionRecord"];
+                    "application/json": components["schemas"]["OneException"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -3145,7 +3972,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ExceptionRecord"];
+                    "application/json": components["schemas"]["OneException"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -3176,6 +4003,8 @@ export interface operations {
                     role?: string;
                     /** @description the consumer to sign off for */
                     consumer?: string;
+                    /** @description whose role you fill by a delegation: an e-mail address, or the id of a token */
+                    for?: string;
                     /** @description an earlier end: an approver may shorten the time, never lengthen it */
                     expires_at?: string;
                 };
@@ -3188,7 +4017,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ExceptionRecord"];
+                    "application/json": components["schemas"]["OneException"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -3223,7 +4052,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ExceptionRecord"];
+                    "application/json": components["schemas"]["OneException"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -3273,7 +4102,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ExceptionRecord"];
+                    "application/json": components["schemas"]["OneException"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -3393,7 +4222,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ExceptionRecord"];
+                    "application/json": components["schemas"]["OneException"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -3546,7 +4375,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ExceptionRecord"];
+                    "application/json": components["schemas"]["OneException"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -3595,7 +4424,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ExceptionRecord"];
+                    "application/json": components["schemas"]["OneException"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -3631,7 +4460,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ExceptionRecord"];
+                    "application/json": components["schemas"]["OneException"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -3719,7 +4548,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ExceptionRecord"];
+                    "application/json": components["schemas"]["OneException"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -3758,7 +4587,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ExceptionRecord"];
+                    "application/json": components["schemas"]["OneException"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -3793,7 +4622,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ExceptionRecord"];
+                    "application/json": components["schemas"]["OneException"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -3828,7 +4657,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ExceptionRecord"];
+                    "application/json": components["schemas"]["OneException"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -3865,7 +4694,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ExceptionRecord"];
+                    "application/json": components["schemas"]["OneException"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -3901,7 +4730,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ExceptionRecord"];
+                    "application/json": components["schemas"]["OneException"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -3936,7 +4765,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ExceptionRecord"];
+                    "application/json": components["schemas"]["OneException"];
                 };
             };
             default: components["responses"]["Problem"];
@@ -5021,6 +5850,12 @@ export interface operations {
                                 name: string;
                                 email?: string;
                             };
+                            in_place_of?: {
+                                id: string;
+                                name: string;
+                                email?: string;
+                                role: string;
+                            };
                         }[];
                         extension_approvals: {
                             role: string;
@@ -5034,6 +5869,12 @@ export interface operations {
                                 id: string;
                                 name: string;
                                 email?: string;
+                            };
+                            in_place_of?: {
+                                id: string;
+                                name: string;
+                                email?: string;
+                                role: string;
                             };
                         }[];
                         maximum: {

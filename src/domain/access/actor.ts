@@ -63,6 +63,6 @@ export function isSamePerson(a: PersonReference, b: PersonReference): boolean {
 }
 
 interface PersonReference {
-  readonly id?: string;
-  readonly email?: string;
+  readonly id?: string | undefined;
+  readonly email?: string | undefined;
 }

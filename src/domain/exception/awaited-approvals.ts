@@ -1,9 +1,8 @@
-import { type Actor, isSamePerson } from '../access/actor.ts';
-import { canFill, openRequirements, unmetRequirements } from '../policy/approval-progress.ts';
-import type { Policy, Requirement } from '../policy/policy.ts';
+import { openRequirements, unmetRequirements } from '../policy/approval-progress.ts';
+import type { Requirement } from '../policy/policy.ts';
 import type { Instant } from '../schedule/instant.ts';
 import { isBreakGlass } from './break-glass.ts';
-import type { ApprovalState, Escalating, ExceptionState } from './state.ts';
+import type { ActorReference, ApprovalState, Escalating, ExceptionState } from './state.ts';
 
 /** What waits for a decision. */
 interface AwaitedDecision extends ApprovalState, Escalating {
@@ -35,23 +34,12 @@ export function awaitedRoles(state: ExceptionState): string[] {
 }
 
 /** Everyone who asked for it or wrote it: nobody of them approves it. */
-export function isRequestor(state: ExceptionState, actor: Actor): boolean {
-  const requestors = [
+export function requestorsOf(state: ExceptionState): Partial<ActorReference>[] {
+  const { email } = state.fields.requestor ?? {};
+  const asked = awaitedDecision(state)?.requested_by;
+  return [
     ...state.contributors,
-    { email: state.fields.requestor?.email },
-    awaitedDecision(state)?.requested_by ?? {},
+    ...(email === undefined ? [] : [{ email }]),
+    ...(asked ? [asked] : []),
   ];
-  return requestors.some((person) => isSamePerson(person, actor));
-}
-
-/** Whether somebody has approved already what waits. */
-export function hasApproved(awaited: ApprovalState, actor: Actor): boolean {
-  return awaited.approvals.some(({ by }) => isSamePerson(by, actor));
-}
-
-/** What of a record waits for somebody: the requirements that they may fill next. */
-export function waitsFor(state: ExceptionState, actor: Actor, policy: Policy): Requirement[] {
-  const awaited = awaitedDecision(state);
-  if (!awaited || isRequestor(state, actor) || hasApproved(awaited, actor)) return [];
-  return awaitedRequirements(state).filter((requirement) => canFill(requirement, actor, policy));
 }

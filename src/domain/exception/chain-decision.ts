@@ -1,4 +1,4 @@
-import { isSamePerson } from '../access/actor.ts';
+import { isSamePerson, rolesOf } from '../access/actor.ts';
 import type { DomainError } from '../errors.ts';
 import { canFill } from '../policy/approval-progress.ts';
 import { addText } from '../policy/evaluate.ts';
@@ -67,7 +67,7 @@ export const decideRearchitecture: Decider<'RequireRearchitecture'> = (
   if (!canFill(DECIDES, actor, policy)) {
     return refuse(
       'not-permitted',
-      `executive leadership decides this (${SOURCE}); your role is ${actor.role}`,
+      `executive leadership decides this (${SOURCE}); your role is ${rolesOf(actor).join(', ')}`,
     );
   }
   const wrote = [...state.contributors, { email: state.fields.requestor?.email }];

@@ -73,6 +73,8 @@ export interface ApprovalTerms {
   readonly role?: string;
   /** The consumer that is signed off for, where several are open. */
   readonly consumer?: string;
+  /** Whose role is filled, where somebody acts for another: an e-mail address, or the id of a token. */
+  readonly for?: string;
   /** An earlier end than was asked for: an approver may shorten, never lengthen. */
   readonly expires_at?: string;
 }

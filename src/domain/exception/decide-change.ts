@@ -22,7 +22,7 @@ export const decideExtension: Decider<'RequestExtension'> = (state, command, con
   const { extension_requirements: requirements } = evaluatePolicy(
     context.policy,
     state.fields,
-    chainPlace(state),
+    chainPlace(state, context.people),
   );
   const { change_id, reason, risk_review } = command;
   const asked = { change_id, expires_at: formatInstant(end), reason, risk_review, requirements };
@@ -31,7 +31,8 @@ export const decideExtension: Decider<'RequestExtension'> = (state, command, con
 };
 
 /** Permanent instead of another renewal (002, Permanent Exceptions); its end becomes a yearly review. */
-export const decidePermanence: Decider<'RequestPermanence'> = (state, command, { now, policy }) => {
+export const decidePermanence: Decider<'RequestPermanence'> = (state, command, context) => {
+  const { now, policy, people } = context;
   const refusal =
     noLongerRefusal(state, 'made permanent') ??
     pendingRefusal(state) ??
@@ -39,7 +40,7 @@ export const decidePermanence: Decider<'RequestPermanence'> = (state, command, {
   if (refusal) return refusal;
   const { type: _, ...asked } = command;
   const expires_at = formatInstant(addText(now, policy.chains.review_every));
-  const place = { ...chainPlace(state), kind: 'permanent' } as const;
+  const place = { ...chainPlace(state, people), kind: 'permanent' } as const;
   const { requirements } = evaluatePolicy(policy, state.fields, place);
   const data = { ...asked, expires_at, requirements, ...escalationTerms(policy) };
   return [{ type: 'PermanenceRequested', data }];
@@ -47,12 +48,12 @@ export const decidePermanence: Decider<'RequestPermanence'> = (state, command, {
 
 /** The yearly review of a permanent exception: once approved, its end moves on by a year. */
 export const decideReview: Decider<'CompleteReview'> = (state, command, context) => {
-  const { now, policy } = context;
+  const { now, policy, people } = context;
   const refusal = pendingRefusal(state) ?? reviewRefusal(state, context);
   if (refusal) return refusal;
   const { type: _, ...asked } = command;
   const end = addText(state.expires_at ?? now, policy.chains.review_every);
-  const { requirements } = evaluatePolicy(policy, state.fields, chainPlace(state));
+  const { requirements } = evaluatePolicy(policy, state.fields, chainPlace(state, people));
   const expires_at = formatInstant(end);
   const data = { ...asked, expires_at, requirements, ...escalationTerms(policy) };
   const requested = { type: 'ReviewRequested' as const, data };

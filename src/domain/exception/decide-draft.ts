@@ -118,7 +118,7 @@ export const decideSubmit: Decider<'SubmitException'> = (state, { break_glass },
 function submission(
   state: ExceptionState,
   fields: ExceptionFields,
-  { now, policy }: DecisionContext,
+  { now, policy, people }: DecisionContext,
   break_glass: { readonly reason: string } | undefined,
 ) {
   const places = requestedPlaces(state, fields, break_glass !== undefined);
@@ -127,7 +127,7 @@ function submission(
   return {
     type: 'ExceptionSubmitted' as const,
     data: {
-      requirements: evaluatePolicy(policy, fields, chainPlace(state)).requirements,
+      requirements: evaluatePolicy(policy, fields, chainPlace(state, people)).requirements,
       policy: policyDigest(policy),
       statement_digest: statementDigest(fields),
       lapses_at: formatInstant(addText(now, undecided)),

@@ -1,3 +1,4 @@
+import { rolesOf } from '../access/actor.ts';
 import type { DomainError } from '../errors.ts';
 import { evaluatePolicy } from '../policy/evaluate.ts';
 import type { Gate } from '../policy/policy.ts';
@@ -123,10 +124,10 @@ function closedGate(
   const gate = GATES[type];
   if (gate === undefined) return undefined;
   const roles = evaluatePolicy(policy, state.fields, chainPlace(state)).gates[gate];
-  if (!roles || roles.includes(actor.role)) return undefined;
+  if (!roles || rolesOf(actor).some((role) => roles.includes(role))) return undefined;
   const may = roles.length > 0 ? roles.join(', ') : 'nobody: its rules contradict one another';
   return refuse(
     'not-permitted',
-    `the policy lets a ${actor.role} not ${gate} this exception; it takes ${may}`,
+    `the policy lets a ${rolesOf(actor).join(', ')} not ${gate} this exception; it takes ${may}`,
   );
 }

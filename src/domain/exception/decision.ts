@@ -1,4 +1,5 @@
 import type { Actor } from '../access/actor.ts';
+import type { People } from '../delegation/people.ts';
 import { DomainError, type ErrorCode, type FieldError } from '../errors.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Instant } from '../schedule/instant.ts';
@@ -12,6 +13,8 @@ export interface DecisionContext {
   readonly actor: Actor;
   readonly policy: Policy;
   readonly tenantId: string;
+  /** Who can approve, and for whom. Without it nobody acts for anybody, and nobody has left. */
+  readonly people?: People | undefined;
 }
 
 /** The events that follow from a command, or the refusal. Nothing is thrown. */

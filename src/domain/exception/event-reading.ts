@@ -1,6 +1,6 @@
 import type { Actor } from '../access/actor.ts';
 import { type Instant, parseInstant } from '../schedule/instant.ts';
-import type { ExceptionEvent } from './events.ts';
+import type { ExceptionEvent, OnBehalf } from './events.ts';
 import type { ActorReference, Approval } from './state.ts';
 
 /** When an event happened, through whom, and to which record. */
@@ -25,15 +25,22 @@ export function actorReference(actor: Actor): ActorReference {
 
 /** An approval as a record keeps it. */
 export function approval(
-  data: { role: string; consumer?: string; reason: string; ends_by?: string },
+  data: {
+    role: string;
+    consumer?: string;
+    on_behalf_of?: OnBehalf;
+    reason: string;
+    ends_by?: string;
+  },
   { at, actor }: EventContext,
 ): Approval {
-  const { role, consumer, reason, ends_by } = data;
+  const { role, consumer, on_behalf_of, reason, ends_by } = data;
   return {
     role,
     ...(consumer === undefined ? {} : { consumer }),
     ...(ends_by === undefined ? {} : { ends_by: instant(ends_by) }),
     by: actorReference(actor),
+    ...(on_behalf_of === undefined ? {} : { on_behalf_of }),
     at,
     reason,
   };

@@ -133,6 +133,15 @@ interface ApprovalGiven extends FilledRole {
 interface FilledRole {
   role: string;
   consumer?: string;
+  on_behalf_of?: OnBehalf;
+}
+
+/** Whose role somebody else has filled, and the delegation that let them. */
+export interface OnBehalf {
+  readonly delegation_id: string;
+  readonly id: string;
+  readonly name: string;
+  readonly email?: string;
 }
 
 interface Approved {

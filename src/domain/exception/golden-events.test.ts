@@ -5,6 +5,7 @@ import {
   APPROVER,
   askingFor,
   COMPLETE,
+  delegation,
   EDITOR,
   EMERGENCY,
   EXCEPTION_ID,
@@ -17,6 +18,7 @@ import {
   PERMANENCE,
   personOf,
   REASSESSMENT,
+  RENEWAL,
   REVIEW,
   START,
   type Story,
@@ -48,6 +50,7 @@ const FILES = [
   { file: 'events-owed-v1', story: owing, added: ['escalation'] },
   { file: 'events-evidence-v1', story: archived, added: ['escalation'] },
   { file: 'events-escalation-v1', story: escalated, added: [] as string[] },
+  { file: 'events-delegated-v1', story: delegated, added: ['escalation'] },
 ].map((each) => ({ ...each, golden: readGolden(each.file) }));
 
 it('the golden streams hold every type of event', () => {
@@ -243,4 +246,22 @@ function escalated(): Story {
     .confirmed()
     .extensionTo(START + 100 * DAY)
     .after(3 * DAY);
+}
+
+/** The story of the third: what is approved for somebody else, and a renewal whose first approver has left. */
+function delegated(): Story {
+  const [ciso, dpo] = [personOf('ciso'), personOf('dpo')];
+  const people = { approvers: [ciso, dpo], delegations: [delegation(ciso, dpo)] };
+  const first_approvers = [{ role: 'security', id: 'gone', name: 'H. Gone' }];
+  return nothing(askingFor([{ role: 'first-approver', fallback: 'ciso' }]))
+    .among(people)
+    .with({
+      type: 'DraftRenewal',
+      fields: { ...COMPLETE, ...RENEWAL },
+      renews: 'EXC_0',
+      renewal_number: 1,
+      first_approvers,
+    })
+    .submitted()
+    .with({ type: 'ApproveException', reason: 'the risk is contained', for: ciso.id }, dpo);
 }

@@ -6,6 +6,7 @@ import type {
   Claims,
   ClosureEvidence,
   EvidenceFile,
+  OnBehalf,
   PermanenceDocuments,
 } from './events.ts';
 import type { ExceptionFields } from './fields.ts';
@@ -23,6 +24,8 @@ export interface Approval {
   /** An earlier end than was asked for, which the approver made a condition. */
   readonly ends_by?: Instant;
   readonly by: ActorReference;
+  /** The person whose role it was, where somebody acted for them. */
+  readonly on_behalf_of?: OnBehalf;
   readonly at: Instant;
   readonly reason: string;
 }

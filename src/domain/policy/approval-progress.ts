@@ -1,4 +1,4 @@
-import { type Actor, isSamePerson } from '../access/actor.ts';
+import { type Actor, isSamePerson, rolesOf } from '../access/actor.ts';
 import type { Policy, Requirement } from './policy.ts';
 
 /** What a requirement looks at of an approval. */
@@ -6,6 +6,8 @@ export interface GivenApproval {
   readonly role: string;
   readonly consumer?: string;
   readonly by: { readonly id: string; readonly email?: string };
+  /** The person whose role it was, where somebody acted for them. */
+  readonly on_behalf_of?: { readonly id: string; readonly email?: string };
 }
 
 /** Requirements that still lack approvals, those of the step that is on alone. */
@@ -54,30 +56,52 @@ export function isComplete(
  * for, and as the very person where the requirement names one.
  */
 export function canFill(requirement: Requirement, actor: Actor, policy: Policy): boolean {
-  return (
-    fillableRoles(policy, actor.role).includes(requirement.role) &&
-    (requirement.person === undefined || isSamePerson(requirement.person, actor))
-  );
+  return fits(requirement, { person: actor, roles: rolesToFill(policy, actor) });
 }
 
+/** Whether a requirement can be filled in one of some roles, which are a person's. */
+export function fits(
+  { role, person: named }: Requirement,
+  { person, roles }: { readonly person: Partial<Person>; readonly roles: readonly string[] },
+): boolean {
+  return roles.includes(role) && (named === undefined || isSamePerson(named, person));
+}
+
+type Person = Pick<Actor, 'id' | 'name' | 'email'>;
+
 /** A requirement in words: the role, and the consumer or the person that it names. */
-export function requirementText({ role, count, consumer, person }: Requirement): string {
+export function requirementText({
+  role,
+  count,
+  consumer,
+  person,
+  in_place_of,
+}: Requirement): string {
   const of = consumer === undefined ? '' : ` of ${consumer}`;
   const named =
     person === undefined ? '' : ` (${person.name}, who approved the first of the chain)`;
-  return `${count > 1 ? `${count} x ` : ''}${role}${of}${named}`;
+  const instead =
+    in_place_of === undefined
+      ? ''
+      : ` (in place of ${in_place_of.name}, who approved the first of the chain as ${in_place_of.role} and has left)`;
+  return `${count > 1 ? `${count} x ` : ''}${role}${of}${named}${instead}`;
 }
 
 function fills(approval: GivenApproval, { role, consumer, person }: Requirement): boolean {
   return (
     approval.role === role &&
     approval.consumer === consumer &&
-    (person === undefined || isSamePerson(person, approval.by))
+    (person === undefined || isSamePerson(person, approval.on_behalf_of ?? approval.by))
   );
 }
 
 function stepOf({ step = 1 }: Requirement): number {
   return step;
+}
+
+/** The approval roles that somebody may fill, with all of their roles. */
+export function rolesToFill(policy: Policy, actor: Pick<Actor, 'role' | 'roles'>): string[] {
+  return [...new Set(rolesOf(actor).flatMap((role) => fillableRoles(policy, role)))];
 }
 
 /** The approval roles that somebody of a role may fill: their own, and those they may stand in for. */

@@ -153,7 +153,8 @@ export const BUILT_IN_POLICY: Policy = {
       `${RENEWALS}: First, Second`,
       { renewal: { from: 1, to: 2 } },
       {
-        approvals: by('first-approver'),
+        // Whoever has left cannot say anew what they have said; the CISO answers for all of them.
+        approvals: [{ role: 'first-approver', fallback: 'ciso' }],
         fields: ['justification'],
       },
     ),

@@ -82,6 +82,14 @@ describe('a pack', () => {
       'a renewal from 1 on would pass',
     ],
     [
+      'a fallback for anybody but the first approver',
+      'pack-shape',
+      'back',
+      [BASE, rule('back', FIREWALL, { approvals: [{ role: 'dpo', fallback: 'ciso' }] })],
+      'rules.1.effects.approvals.0.fallback',
+      'goes with the role first-approver alone',
+    ],
+    [
       'a total below the maximum',
       'pack-contradiction',
       'short',

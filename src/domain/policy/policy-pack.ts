@@ -66,18 +66,36 @@ const match = z.strictObject({
   regions: z.literal('several').optional().describe('the scope names more than one region'),
 });
 
-const approval = z.strictObject({
-  role: z
-    .enum([...APPROVAL_ROLES, 'approver', 'first-approver'])
-    .describe('consumer: each that is named; first-approver: who approved the first of the chain'),
-  count: z.int().min(1).max(20).optional().describe('so many different people; one when left out'),
-  step: z
-    .int()
-    .min(1)
-    .max(20)
-    .optional()
-    .describe('steps follow one another; what is in one step is decided in any order'),
-});
+const approval = z
+  .strictObject({
+    role: z
+      .enum([...APPROVAL_ROLES, 'approver', 'first-approver'])
+      .describe(
+        'consumer: each that is named; first-approver: who approved the first of the chain',
+      ),
+    count: z
+      .int()
+      .min(1)
+      .max(20)
+      .optional()
+      .describe('so many different people; one when left out'),
+    step: z
+      .int()
+      .min(1)
+      .max(20)
+      .optional()
+      .describe('steps follow one another; what is in one step is decided in any order'),
+    fallback: z
+      .enum([...APPROVAL_ROLES, 'approver'])
+      .optional()
+      .describe(
+        'of first-approver alone: the role that decides once that person has left; theirs when left out',
+      ),
+  })
+  .refine(({ role, fallback }) => fallback === undefined || role === 'first-approver', {
+    path: ['fallback'],
+    message: 'goes with the role first-approver alone',
+  });
 
 const approvals = z.array(approval).max(50);
 

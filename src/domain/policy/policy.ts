@@ -16,6 +16,8 @@ export interface Requirement {
   readonly consumer?: string;
   /** The one person who may fill it: who approved the first record of the chain. */
   readonly person?: PersonKept;
+  /** Who approved the first record of the chain and has left, so that this role decides instead. */
+  readonly in_place_of?: FirstApprover;
 }
 
 /** Who approved the first record of a chain, and in which role. */
@@ -53,7 +55,12 @@ export interface ChainPlace {
   /** 0 for a first request. */
   readonly renewal_number: number;
   readonly kind: 'time-boxed' | 'permanent';
-  readonly first_approvers?: readonly FirstApprover[];
+  readonly first_approvers?: readonly (FirstApprover & HasLeft)[];
+}
+
+interface HasLeft {
+  /** They can approve nothing any more. */
+  readonly left?: boolean;
 }
 
 /** The place of a record that renews nothing. */

@@ -67,6 +67,38 @@ describe('the renewal ladder (002, Renewal Limits)', () => {
     expect(asked(3).requirements.some(({ person }) => person)).toBe(false);
   });
 
+  it('asks the fallback role for each of them who has left, and once more the role of then', () => {
+    const left = first.map((one) => (one.id === 's' ? { ...one, left: true } : one));
+    const place = { ...at(1), first_approvers: left };
+    const fields = { ...RECORD, justification: 'x' };
+    expect(evaluatePolicy(BUILT_IN_POLICY, fields, place).requirements).toEqual([
+      { role: 'security', count: 1, rule: 'review' },
+      {
+        ...{ role: 'ciso', count: 1, rule: 'renewal-1' },
+        in_place_of: { role: 'security', id: 's', name: 'S' },
+      },
+      { ...{ role: 'domain-owner', count: 1, rule: 'renewal-1' }, person: { id: 'd', name: 'D' } },
+    ]);
+    // The CISO is asked once, and for both reasons.
+    const high = { ...fields, likelihood: 'High', impact: 'High' } as const;
+    const asked = evaluatePolicy(BUILT_IN_POLICY, high, place).requirements;
+    expect(asked.filter(({ role }) => role === 'ciso')).toMatchObject([
+      { count: 1, in_place_of: { id: 's' } },
+    ]);
+  });
+
+  it('asks for the role of then where the pack names no fallback', () => {
+    const rules = BUILT_IN_POLICY.rules.map((rule) =>
+      rule.id === 'renewal-1'
+        ? { ...rule, effects: { approvals: [{ role: 'first-approver' as const }] } }
+        : rule,
+    );
+    const place = { ...at(1), first_approvers: first.map((one) => ({ ...one, left: true })) };
+    const { requirements } = evaluatePolicy({ ...BUILT_IN_POLICY, rules }, RECORD, place);
+    expect(requirements.map(({ role }) => role)).toEqual(BOTH);
+    expect(requirements.some(({ person }) => person)).toBe(false);
+  });
+
   it.each([
     [1, [], []],
     [2, ['platform-lead'], ['migration-plan']],
@@ -136,6 +168,10 @@ describe('requirements', () => {
     expect(requirementText(need('consumer', { consumer: 'billing' }))).toBe('consumer of billing');
     expect(requirementText(need('security', { person: { id: 'a', name: 'L. Okoye' } }))).toContain(
       'L. Okoye',
+    );
+    const left = { id: 'a', name: 'L. Okoye', role: 'security' };
+    expect(requirementText(need('ciso', { in_place_of: left }))).toBe(
+      'ciso (in place of L. Okoye, who approved the first of the chain as security and has left)',
     );
   });
 });

@@ -6,7 +6,8 @@ type Effect = 'approvals' | 'extension_approvals';
 /**
  * The approvals that the rules ask for, the strictest for each role: the larger count, the later
  * step. A consumer's sign-off is asked of each consumer that the record names (000 section 1); the
- * first approver is each person who approved the first record of the chain (002, Renewal Limits).
+ * first approver is each person who approved the first record of the chain (002, Renewal Limits), or
+ * the fallback role for each who has left.
  */
 export function requirementsOf(
   rules: readonly PolicyRule[],
@@ -41,7 +42,7 @@ function requirementKey({ role, consumer, person }: Requirement): string {
 type Asked = NonNullable<PolicyRule['effects'][Effect]>[number];
 
 function named(
-  { role, count = 1, step = 1 }: Asked,
+  { role, count = 1, step = 1, fallback }: Asked,
   rule: string,
   fields: ExceptionFields,
   { first_approvers: first = [] }: ChainPlace,
@@ -50,12 +51,12 @@ function named(
   if (role === 'consumer')
     return (fields.consumers ?? []).map((consumer) => ({ ...requirement, consumer }));
   if (role === 'first-approver')
-    return first.map(({ role: filled, ...person }) => ({
-      ...requirement,
-      role: filled,
-      count: 1,
-      person,
-    }));
+    return first.map(({ left, ...approver }) => {
+      const { role: filled, ...person } = approver;
+      return left
+        ? { ...requirement, role: fallback ?? filled, count: 1, in_place_of: approver }
+        : { ...requirement, role: filled, count: 1, person };
+    });
   return [requirement];
 }
 
@@ -63,5 +64,6 @@ function stricter(known: Requirement | undefined, other: Requirement): Requireme
   if (!known) return other;
   const step = Math.max(known.step ?? 1, other.step ?? 1);
   const winner = other.count > known.count ? other : known;
-  return step === 1 ? winner : { ...winner, step };
+  const in_place_of = known.in_place_of ?? other.in_place_of;
+  return { ...winner, ...(step === 1 ? {} : { step }), ...(in_place_of ? { in_place_of } : {}) };
 }

@@ -31,6 +31,7 @@ export const DERIVED_TABLES: readonly string[] = [
   'providers',
   'ledger_epochs',
   'policy_versions',
+  'delegations',
   'exceptions',
   'exception_search',
   'exception_services',

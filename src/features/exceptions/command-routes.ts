@@ -11,6 +11,7 @@ import {
   commandBodies,
   exceptionAnswer,
   idParameter,
+  oneException,
 } from './exception-schemas.ts';
 import type { ExceptionService } from './exception-service.ts';
 
@@ -110,7 +111,7 @@ const COMMANDS: { readonly [Name in CommandName]: CommandRoute<Name> } = {
 /** `POST /v1/exceptions/{id}/…`: one command each, the record as answer. */
 export function addCommandRoutes(app: FastifyInstance, service: ExceptionService): void {
   const tags = ['commands'];
-  const response = { 200: exceptionAnswer };
+  const response = { 200: oneException };
   for (const [name, route] of Object.entries(COMMANDS)) {
     const { summary, permission } = route;
     const toCommand = route.command as (body: unknown) => ExceptionCommand;

@@ -18,11 +18,12 @@ import {
   idParameter,
   type ListParameters,
   listParameters,
+  oneException,
 } from './exception-schemas.ts';
 import type { Answer, Caller, ExceptionService, WrittenBeside } from './exception-service.ts';
 import { summaryPage } from './exception-summary.ts';
 import { type ExceptionViews, historyEntry } from './exception-views.ts';
-import { toAnswer } from './exception-wire.ts';
+import { suggestionsAnswer, toAnswer } from './exception-wire.ts';
 
 /** What the routes hand on to. */
 export interface ExceptionRoutes {
@@ -124,15 +125,15 @@ export function addExceptionRoutes(
         tags,
         summary: 'One record',
         params: idParameter,
-        response: { 200: exceptionAnswer },
+        response: { 200: oneException },
       },
     },
     async (request, reply) => {
       const { tenantId } = request.principal;
-      const { state, version, now } = await views.get(tenantId, idOf(request));
+      const { state, version, now, suggested } = await views.get(tenantId, idOf(request));
       setRevision(reply, version);
       setAnswerTime(reply, now);
-      return toAnswer(state, version, tenantId, now);
+      return { ...toAnswer(state, version, tenantId, now), ...suggestionsAnswer(suggested) };
     },
   );
 
@@ -145,7 +146,7 @@ export function addExceptionRoutes(
         summary: 'Edit fields; null takes one away. A material edit voids approvals',
         params: idParameter,
         body: exceptionEdit,
-        response: { 200: exceptionAnswer },
+        response: { 200: oneException },
       },
     },
     async (request, reply) => {
@@ -207,9 +208,10 @@ export function idOf(request: FastifyRequest): string {
 export function sendAnswer(
   reply: FastifyReply,
   { tenantId }: Caller,
-  { status, record, now }: Answer,
+  { status, record, now, suggested }: Answer,
 ) {
   setRevision(reply, record.version);
   setAnswerTime(reply, now);
-  return reply.code(status).send(toAnswer(record.state, record.version, tenantId, now));
+  const answer = toAnswer(record.state, record.version, tenantId, now);
+  return reply.code(status).send({ ...answer, ...suggestionsAnswer(suggested) });
 }

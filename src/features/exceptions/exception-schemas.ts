@@ -26,11 +26,19 @@ import { pageOf, pageParameters, wholeNumber } from '../../platform/http/paging.
 import { SORTS } from './exception-list-query.ts';
 
 const time = z.string().meta({ format: 'date-time' });
-const actorReference = z.object({ id: z.string(), name: z.string(), email: z.string().optional() });
+export const actorReference = z.object({
+  id: z.string(),
+  name: z.string(),
+  email: z.string().optional(),
+});
 const approval = z.object({
   role: z.string().describe('the role that it fills'),
   consumer: z.string().optional(),
   by: actorReference,
+  on_behalf_of: actorReference
+    .extend({ delegation_id: z.string() })
+    .optional()
+    .describe('whose role it was, where somebody acted for them'),
   at: time,
   reason: z.string(),
   ends_by: time.optional().describe('an earlier end, which the approver made a condition'),
@@ -42,6 +50,21 @@ export const requirement = z.object({
   step: z.int().optional().describe('steps follow one another; the first when left out'),
   consumer: z.string().optional().describe('the consumer that signs off'),
   person: actorReference.optional().describe('the very person who may fill it'),
+  in_place_of: actorReference
+    .extend({ role: z.string() })
+    .optional()
+    .describe('who approved the first of the chain and has left, so that this role decides'),
+});
+/** Somebody who acts for another, and until when. */
+export const delegate = actorReference.extend({ until: time });
+const suggestedApprovers = z.object({
+  requirement,
+  approvers: z.array(
+    actorReference.extend({
+      delegates: z.array(delegate).describe('who acts for them: whoever has delegates is away'),
+    }),
+  ),
+  others: z.int().describe('how many more there are'),
 });
 
 const evidenceFile = z.object({
@@ -186,6 +209,15 @@ export const exceptionAnswer = exceptionFields.extend({
 });
 export type ExceptionAnswer = z.output<typeof exceptionAnswer>;
 
+/** One record by itself: lists, which have to be fast, do not say who can approve. */
+export const oneException = exceptionAnswer.extend({
+  suggested_approvers: z
+    .array(suggestedApprovers)
+    .optional()
+    .describe('who can fill what waits for a decision, where something does'),
+});
+export type OneException = z.output<typeof oneException>;
+
 export const exceptionPage = z.object({
   items: z.array(exceptionAnswer),
   next_cursor: z.string().nullable(),
@@ -257,6 +289,9 @@ export const commandBodies = {
       .describe('the pending change that is decided: its id, or its kind'),
     role: shortText.optional().describe('the role to fill, where you may fill several'),
     consumer: shortText.optional().describe('the consumer to sign off for'),
+    for: shortText
+      .optional()
+      .describe('whose role you fill by a delegation: an e-mail address, or the id of a token'),
     expires_at: instant
       .optional()
       .describe('an earlier end: an approver may shorten the time, never lengthen it'),

@@ -1,5 +1,7 @@
 import { type Actor, CLOCK } from '../../domain/access/actor.ts';
+import type { People } from '../../domain/delegation/people.ts';
 import { DomainError } from '../../domain/errors.ts';
+import { peopleMatter } from '../../domain/exception/approval-standing.ts';
 import { catchUp, stateAt } from '../../domain/exception/catch-up.ts';
 import type { ExceptionCommand } from '../../domain/exception/commands.ts';
 import { decide } from '../../domain/exception/decide.ts';
@@ -9,6 +11,10 @@ import { evolve } from '../../domain/exception/evolve.ts';
 import { chainCommand, draftRenewal, type RenewalRequest } from '../../domain/exception/renewal.ts';
 import type { ExceptionState } from '../../domain/exception/state.ts';
 import { IN_FORCE } from '../../domain/exception/status.ts';
+import {
+  type SuggestedApprovers,
+  suggestApprovers,
+} from '../../domain/exception/suggested-approvers.ts';
 import { fieldsByTemplate } from '../../domain/policy/fields-by-template.ts';
 import type { Policy } from '../../domain/policy/policy.ts';
 import { record } from '../../journal/journal.ts';
@@ -19,7 +25,7 @@ import { newUlid } from '../../platform/ids.ts';
 import { isPlaceTaken, placeRefusal } from './chain-place-refusal.ts';
 import { exceptionStream, loadForUpdate } from './exception-store.ts';
 import { stateAtVersion } from './exception-views.ts';
-import { policyOf, type TenantPolicies } from './tenant-policies.ts';
+import { type PeopleOf, policyOf, type TenantPolicies } from './tenant-policies.ts';
 
 /** Who asks, for which tenant. */
 export interface Caller {
@@ -37,11 +43,14 @@ export interface Answer {
   readonly record: StreamState<ExceptionState>;
   /** The domain's time, epoch milliseconds. */
   readonly now: number;
+  /** Who can fill what it waits for; absent where the request had nothing to do with approvals. */
+  readonly suggested?: readonly SuggestedApprovers[];
 }
 
 interface Services {
   readonly db: Database;
   readonly policies: TenantPolicies;
+  readonly peopleOf: PeopleOf;
   /** Refuses while the tenant may only be read. */
   readonly assertWritable: (tx: Transaction, tenantId: string) => Promise<void>;
 }
@@ -51,10 +60,19 @@ interface Deciding {
   readonly tx: Transaction;
   readonly caller: Caller;
   readonly policy: Policy;
+  readonly people?: People | undefined;
 }
 
+/** What a record is decided by. */
+type Grounds = Pick<Deciding, 'policy' | 'people'>;
 type Stored = StreamState<ExceptionState>;
-type Work = (tx: Transaction, policy: Policy, locked: Stored | undefined) => Promise<Answer>;
+type Work = (tx: Transaction, grounds: Grounds, locked: Stored | undefined) => Promise<Answer>;
+interface Asked {
+  /** The record that the request names. */
+  readonly exceptionId?: string | undefined;
+  /** What it asks of that record. */
+  readonly command?: ExceptionCommand;
+}
 type Commands = readonly [ExceptionCommand, ...ExceptionCommand[]];
 
 /** Runs commands on exceptions: load, decide, record, all in one transaction. */
@@ -75,18 +93,20 @@ export class ExceptionService {
     submit: boolean,
     template?: string,
   ): Promise<Answer> {
-    return this.#answer(caller, undefined, async (tx, policy) => {
+    // A first request has no earlier approvers, and who may approve it is read with the record: making
+    // one costs no more than it must.
+    return this.#answer(caller, {}, async (tx, grounds) => {
       const now = await tx.now;
       const fields =
         template === undefined
           ? command.fields
-          : fieldsByTemplate(policy, template, command.fields, now);
+          : fieldsByTemplate(grounds.policy, template, command.fields, now);
       const draft = { ...command, fields };
       const commands: Commands = submit ? [draft, { type: 'SubmitException' }] : [draft];
       const id = `EXC_${newUlid()}`;
       return {
         status: 201,
-        record: this.#run({ tx, caller, policy }, id, undefined, commands, now),
+        record: this.#run({ tx, caller, ...grounds }, id, undefined, commands, now),
         now,
       };
     });
@@ -100,12 +120,13 @@ export class ExceptionService {
     expectedVersion?: number,
     beside?: WrittenBeside,
   ): Promise<Answer> {
-    return this.#answer(caller, exceptionId, async (tx, policy, locked) => {
+    return this.#answer(caller, { exceptionId, command }, async (tx, grounds, locked) => {
       const before = found(locked, exceptionId, expectedVersion);
       const now = Math.max(await tx.now, before.state.updated_at);
       await beside?.(tx);
-      const after = this.#run({ tx, caller, policy }, exceptionId, before, [command], now);
-      await this.#informPredecessor({ tx, caller, policy }, before.state, after.state, now);
+      const deciding = { tx, caller, ...grounds };
+      const after = this.#run(deciding, exceptionId, before, [command], now);
+      await this.#informPredecessor(deciding, before.state, after.state, now);
       return { status: 200, record: after, now };
     });
   }
@@ -117,7 +138,7 @@ export class ExceptionService {
     request: RenewalRequest,
     expectedVersion?: number,
   ): Promise<Answer> {
-    return this.#answer(caller, exceptionId, async (tx, policy, locked) => {
+    return this.#answer(caller, { exceptionId }, async (tx, { policy }, locked) => {
       const before = found(locked, exceptionId, expectedVersion);
       const now = Math.max(await tx.now, before.state.updated_at);
       const command = draftRenewal(stateAt(before.state, now, policy), request, now);
@@ -141,12 +162,12 @@ export class ExceptionService {
   }
 
   /** Answers a request as it was answered before, or does the work on the record that it names. */
-  async #answer(caller: Caller, exceptionId: string | undefined, work: Work): Promise<Answer> {
+  async #answer(caller: Caller, asked: Asked, work: Work): Promise<Answer> {
     const { db } = this.#services;
     const { tenantId } = caller;
     let requested: ExceptionState | undefined;
     const run = (tx: Transaction) =>
-      this.#answerIn(tx, caller, exceptionId, async (...given) => {
+      this.#answerIn(tx, caller, asked, async (...given) => {
         const answer = await work(...given);
         requested = answer.record.state;
         return answer;
@@ -158,7 +179,7 @@ export class ExceptionService {
       const request = requested;
       // Once more: what took the place may have been this very request, sent twice.
       return db.inTenant(tenantId, (tx) =>
-        this.#answerIn(tx, caller, exceptionId, async (_, policy) => {
+        this.#answerIn(tx, caller, asked, async (_, { policy }) => {
           throw await placeRefusal(tx, tenantId, request, policy);
         }),
       );
@@ -168,7 +189,7 @@ export class ExceptionService {
   async #answerIn(
     tx: Transaction,
     { tenantId, idempotency }: Caller,
-    exceptionId: string | undefined,
+    { exceptionId, command }: Asked,
     work: Work,
   ): Promise<Answer> {
     // The lock comes first: a request that is sent again beside the first waits there, and then
@@ -179,31 +200,37 @@ export class ExceptionService {
       policyOf(this.#services.policies, tx, tenantId),
       this.#services.assertWritable(tx, tenantId),
     ]);
+    const peopleFor = async (state: ExceptionState | undefined, now: number) =>
+      command && peopleMatter(command, state)
+        ? await this.#services.peopleOf(tx, tenantId, now)
+        : undefined;
     if (before) {
       const { id, version } = before.reference;
-      return {
-        status: before.status,
-        record: await stateAtVersion(tx, tenantId, id, version),
-        now: before.at,
-      };
+      const repeated = await stateAtVersion(tx, tenantId, id, version);
+      const answer = { status: before.status, record: repeated, now: before.at };
+      return withSuggestions(answer, {
+        policy,
+        people: await peopleFor(repeated.state, before.at),
+      });
     }
-    const answer = await work(tx, policy, locked);
+    const people = await peopleFor(locked?.state, await tx.now);
+    const answer = await work(tx, { policy, people }, locked);
     const { id, version } = answer.record;
     const reference = { type: 'exception', id, version };
     remember(tx, tenantId, idempotency, { status: answer.status, reference, at: answer.now });
-    return answer;
+    return withSuggestions(answer, { policy, people });
   }
 
   /** Brings the record to `now`, decides the commands on it in turn, and records what follows. */
   #run(
-    { tx, caller, policy }: Deciding,
+    { tx, caller, policy, people }: Deciding,
     exceptionId: string,
     before: StreamState<ExceptionState> | undefined,
     commands: Commands,
     now: number,
   ): StreamState<ExceptionState> {
     const { tenantId, actor } = caller;
-    const context: DecisionContext = { now, actor, policy, tenantId };
+    const context: DecisionContext = { now, actor, policy, tenantId, people };
     const timely = before ? catchUp(before.state, now, policy) : [];
     const events: ExceptionEvent[] = [...timely];
     let state = before?.state;
@@ -247,6 +274,12 @@ export class ExceptionService {
       this.#run(deciding, after.renews, predecessor, [command], now);
     }
   }
+}
+
+function withSuggestions(answer: Answer, { policy, people }: Grounds): Answer {
+  const { record, now } = answer;
+  if (!people) return answer;
+  return { ...answer, suggested: suggestApprovers(record.state, { now, policy, people }) };
 }
 
 /** The record that a command is for; refuses where there is none, or not in the revision expected. */

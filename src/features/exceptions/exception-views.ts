@@ -1,6 +1,11 @@
 import { sql } from 'kysely';
 import { DomainError } from '../../domain/errors.ts';
+import { awaitedDecision } from '../../domain/exception/awaited-approvals.ts';
 import type { ExceptionState } from '../../domain/exception/state.ts';
+import {
+  type SuggestedApprovers,
+  suggestApprovers,
+} from '../../domain/exception/suggested-approvers.ts';
 import type { Policy } from '../../domain/policy/policy.ts';
 import { formatInstant, type Instant } from '../../domain/schedule/instant.ts';
 import { type RecordedEvent, readStream } from '../../journal/read-stream.ts';
@@ -25,7 +30,7 @@ import {
 } from './exception-summary.ts';
 import { isGathered } from './list-gathering.ts';
 import { isSortPosition } from './sort-position.ts';
-import { policyOf, type TenantPolicies } from './tenant-policies.ts';
+import { type PeopleOf, policyOf, type TenantPolicies } from './tenant-policies.ts';
 
 /** A page of a list. `total` is exact up to 1,000 unless an exact count was asked for. */
 export interface Page<Item> {
@@ -66,17 +71,24 @@ const COUNTED = 1_000;
 export class ExceptionViews {
   readonly #db: Database;
   readonly #policies: TenantPolicies;
+  readonly #peopleOf: PeopleOf;
 
-  constructor(db: Database, policies: TenantPolicies) {
+  constructor(db: Database, policies: TenantPolicies, peopleOf: PeopleOf = nobody) {
     this.#db = db;
     this.#policies = policies;
+    this.#peopleOf = peopleOf;
   }
 
-  /** One record; refuses with `not-found` for an id that this tenant does not have. */
+  /** One record, with who can fill what it waits for; refuses with `not-found` for an id that this tenant does not have. */
   get(
     tenantId: string,
     id: string,
-  ): Promise<{ version: number; state: ExceptionState; now: number }> {
+  ): Promise<{
+    version: number;
+    state: ExceptionState;
+    now: number;
+    suggested: SuggestedApprovers[];
+  }> {
     return this.#db.inTenant(tenantId, async (tx) => {
       const [[row], policy, now] = await Promise.all([
         tx.query<{ version: number } & StateColumns>(
@@ -87,7 +99,11 @@ export class ExceptionViews {
         tx.now,
       ]);
       if (!row) throw new DomainError('not-found', `there is no exception ${id}`);
-      return { version: row.version, state: stateNow(stateOf(row), now, policy), now };
+      const state = stateNow(stateOf(row), now, policy);
+      // Who can approve is read for what waits for it alone, and never for lists.
+      const people = awaitedDecision(state) && (await this.#peopleOf(tx, tenantId, now));
+      const suggested = people ? suggestApprovers(state, { now, policy, people }) : [];
+      return { version: row.version, state, now, suggested };
     });
   }
 
@@ -159,6 +175,9 @@ export class ExceptionViews {
     });
   }
 }
+
+/** Where nobody asks for suggestions. */
+const nobody: PeopleOf = async () => ({ approvers: [], delegations: [] });
 
 /** A record as it was at one of its versions, folded from its events: for answers that are repeated. */
 export async function stateAtVersion(

@@ -1,11 +1,13 @@
+import type { Delegate } from '../../domain/delegation/people.ts';
 import { isInForce, nextDeadline } from '../../domain/exception/advance.ts';
 import { awaitedDecision } from '../../domain/exception/awaited-approvals.ts';
 import { kindOf } from '../../domain/exception/chain-place.ts';
 import { awaitedSince } from '../../domain/exception/escalation.ts';
 import { riskScore, severity } from '../../domain/exception/risk.ts';
 import type { Approval, ExceptionState, LinkReading } from '../../domain/exception/state.ts';
+import type { SuggestedApprovers } from '../../domain/exception/suggested-approvers.ts';
 import { formatInstant, type Instant, wholeDays } from '../../domain/schedule/instant.ts';
-import type { ExceptionAnswer } from './exception-schemas.ts';
+import type { ExceptionAnswer, OneException } from './exception-schemas.ts';
 
 /** A record in the form that the API answers with, as it stands at `now`. */
 export function toAnswer(
@@ -79,6 +81,28 @@ export function toAnswer(
       at: formatInstant(violation.at),
     })),
   };
+}
+
+/** Who can fill what waits; nothing where nobody has looked, or nothing waits. */
+export function suggestionsAnswer(
+  suggested: readonly SuggestedApprovers[] = [],
+): Pick<OneException, 'suggested_approvers'> {
+  if (suggested.length === 0) return {};
+  return {
+    suggested_approvers: suggested.map(({ requirement, approvers, others }) => ({
+      requirement,
+      approvers: approvers.map(({ delegates, ...approver }) => ({
+        ...approver,
+        delegates: delegates.map(delegateAnswer),
+      })),
+      others,
+    })),
+  };
+}
+
+/** Somebody who acts for another. */
+export function delegateAnswer({ until, ...delegate }: Delegate) {
+  return { ...delegate, until: formatInstant(until) };
 }
 
 /** The times that approval fixed, in place of those that were asked for. */

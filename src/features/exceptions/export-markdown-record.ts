@@ -117,7 +117,8 @@ function plan({ remediation_plan: plan }: ExceptionAnswer): string {
 
 function approvals({ approvals, requirements }: ExceptionAnswer): string[] {
   const given = approvals.map(
-    ({ by, role, at, reason }) => `${personLine(by)} as ${role}, ${minute(at)}: ${reason}`,
+    ({ by, on_behalf_of: person, role, at, reason }) =>
+      `${personLine(by)}${person ? ` for ${personLine(person)}` : ''} as ${role}, ${minute(at)}: ${reason}`,
   );
   const needed = requirements.map(
     ({ role, count, rule }) => `needed: ${count} × ${role} (${rule})`,

@@ -1,3 +1,4 @@
+import type { People } from '../../domain/delegation/people.ts';
 import type { Policy } from '../../domain/policy/policy.ts';
 import type { Transaction } from '../../platform/db/transaction.ts';
 
@@ -26,3 +27,6 @@ export async function policyOf(
 ): Promise<Policy> {
   return (await policies.inForce(tx, [tenantId], at))(tenantId);
 }
+
+/** Who can approve, and who acts for whom, at an instant of the domain's time. */
+export type PeopleOf = (tx: Transaction, tenantId: string, now: number) => Promise<People>;

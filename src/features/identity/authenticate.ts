@@ -4,7 +4,7 @@ import { DomainError } from '../../domain/errors.ts';
 import { isUlid } from '../../domain/ids.ts';
 import type { Database } from '../../platform/db/transaction.ts';
 import { isUsable, type TokenState } from './token-events.ts';
-import { findBySecretHash } from './token-store.ts';
+import { findBySecretHash, holderOf } from './token-store.ts';
 
 /** Tells who a bearer token belongs to. */
 export interface Authenticator {
@@ -57,18 +57,13 @@ export function createAuthenticator(db: Database, realNow: () => number = Date.n
       }
       const token = await entry.token;
       if (!isUsable(token, now)) throw refused();
-      return principalOf(tenantId, token);
+      return { tenantId, actor: holderOf(token) };
     },
     forget(tenantId) {
       for (const key of remembered.keys())
         if (key.startsWith(`${tenantId}/`)) remembered.delete(key);
     },
   };
-}
-
-function principalOf(tenantId: string, token: TokenState): Principal {
-  const { token_id: id, name, role, email } = token;
-  return { tenantId, actor: email === undefined ? { id, name, role } : { id, name, role, email } };
 }
 
 // One answer for every cause: whoever tries tokens must not learn which part was wrong.

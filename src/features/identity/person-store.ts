@@ -1,3 +1,4 @@
+import type { Actor, Role } from '../../domain/access/actor.ts';
 import { DomainError } from '../../domain/errors.ts';
 import type { ProjectedRow, StreamChange, StreamKind, StreamState } from '../../journal/stream.ts';
 import type { Transaction } from '../../platform/db/transaction.ts';
@@ -118,6 +119,24 @@ export async function lockByEmail(
     [tenantId, emailKey(email)],
   );
   return row;
+}
+
+/** Everybody of some roles who may sign in, once for each of those roles. */
+export async function readHoldersOf(
+  tx: Transaction,
+  tenantId: string,
+  roles: readonly Role[],
+): Promise<Actor[]> {
+  const rows = await tx.query<PersonRow & { [column: string]: unknown }>(
+    `SELECT version, state FROM lapse.people
+     WHERE tenant_id = $1 AND active AND (state->'roles')::jsonb ?| $2 ORDER BY person_id DESC`,
+    [tenantId, roles],
+  );
+  return rows.flatMap(({ state: { person_id: id, name, email, roles: held } }) =>
+    held
+      .filter((role) => roles.includes(role))
+      .map((role) => (email === undefined ? { id, name, role } : { id, name, role, email })),
+  );
 }
 
 /** The administrator whom the first start made, locked, unless they may not sign in any more. */

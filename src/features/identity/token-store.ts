@@ -1,3 +1,4 @@
+import type { Actor } from '../../domain/access/actor.ts';
 import type { ProjectedRow, StreamChange, StreamKind, StreamState } from '../../journal/stream.ts';
 import { storedInstant } from '../../platform/db/snapshot.ts';
 import type { Transaction } from '../../platform/db/transaction.ts';
@@ -65,4 +66,29 @@ export async function findBySecretHash(
     [tenantId, secretHash],
   );
   return row && { token: row.state, secretHash: row.secret_hash };
+}
+
+/**
+ * Everybody of some roles whose token opens something, the newest first: a person once for each token.
+ * `now` is real time, epoch milliseconds.
+ */
+export async function readHolders(
+  tx: Transaction,
+  tenantId: string,
+  roles: readonly string[],
+  now: number,
+): Promise<Actor[]> {
+  const rows = await tx.query<{ state: TokenState }>(
+    `SELECT state FROM lapse.tokens
+     WHERE tenant_id = $1 AND state->>'role' = ANY($2) AND revoked_at IS NULL
+       AND expires_at > to_timestamp($3::double precision / 1000)
+     ORDER BY token_id DESC`,
+    [tenantId, roles, now],
+  );
+  return rows.map(({ state }) => holderOf(state));
+}
+
+/** Who a token belongs to. */
+export function holderOf({ token_id: id, name, role, email }: TokenState) {
+  return email === undefined ? { id, name, role } : { id, name, role, email };
 }

@@ -35,6 +35,7 @@ const requirement = z.object({
   step: z.int().optional(),
   consumer: z.string().optional(),
   person: person.optional(),
+  in_place_of: person.extend({ role: z.string() }).optional(),
 });
 
 /** What the policy says of a request before anybody has sent it. */

@@ -1,4 +1,10 @@
-import { dataOf, type ExceptionRecord, type LapseClient, timedDataOf } from '@lapse/client';
+import {
+  dataOf,
+  type ExceptionRecord,
+  type LapseClient,
+  type OneException,
+  timedDataOf,
+} from '@lapse/client';
 import { renderOutcome } from '../render/render-outcome.ts';
 import { print, printJson, terminalWidth } from '../terminal/output.ts';
 
@@ -9,7 +15,7 @@ export interface AnswerOptions {
 
 /** What the API answers with a record. */
 export interface RecordAnswer {
-  readonly data?: ExceptionRecord;
+  readonly data?: OneException;
   readonly response: Response;
 }
 

@@ -27,7 +27,23 @@ export async function approvals({ json }: AnswerOptions): Promise<void> {
   if (items.length === 0) return remark('nothing waits for your approval');
   print(renderApprovals(items, now));
   remark(`${counted(items.length, 'decision')} for you`);
+  sayWhoActs(items);
   sayNext(`lapse show ${items[0]?.exception.exception_id}, then lapse approve or lapse reject`);
+}
+
+/** Whom the requirements of a row are filled for, where that is somebody else. */
+function personsText({ requirements }: Awaited): string {
+  const names = requirements.map(({ on_behalf_of }) => on_behalf_of?.name ?? '');
+  return safeLine([...new Set(names.filter((name) => name !== ''))].join(', '));
+}
+
+/** Whoever is away is told who acts for them. */
+function sayWhoActs(items: readonly Awaited[]): void {
+  const delegates = items.flatMap(({ requirements }) =>
+    requirements.flatMap((one) => one.delegates),
+  );
+  const untils = new Map(delegates.map(({ name, until }) => [safeLine(name), dayText(until)]));
+  for (const [name, until] of untils) remark(`${name} may decide for you until ${until}`);
 }
 
 function renderApprovals(items: readonly Awaited[], now: number): string {
@@ -39,7 +55,11 @@ function renderApprovals(items: readonly Awaited[], now: number): string {
         title: 'AS',
         text: ({ requirements }) =>
           safeLine(requirements.map((each) => requirementText(each as Requirement)).join(', ')),
+        least: 16,
       },
+      ...(items.some((item) => personsText(item) !== '')
+        ? [{ title: 'FOR', text: personsText, least: 10 }]
+        : []),
       {
         title: 'WHAT',
         text: whatWaits,

@@ -14,6 +14,7 @@ export interface LifecycleOptions extends AnswerOptions {
   readonly as?: string;
   readonly consumer?: string;
   readonly until?: string;
+  /** A duration, or the person who is acted for. */
   readonly for?: string;
   readonly riskReview?: string;
   /** Why an emergency cannot wait. */
@@ -42,7 +43,7 @@ export type PlainCommand = Extract<
 export async function runPlain(
   command: PlainCommand,
   id: string,
-  { reason, change, as, consumer, until, breakGlass, ...options }: LifecycleOptions,
+  { reason, change, as, consumer, for: person, until, breakGlass, ...options }: LifecycleOptions,
 ): Promise<void> {
   // Each route takes a part of this; the server refuses what it does not take.
   const body = {
@@ -51,6 +52,7 @@ export async function runPlain(
     ...(change ? { change } : {}),
     ...(as ? { role: as } : {}),
     ...(consumer ? { consumer } : {}),
+    ...(person ? { for: person } : {}),
     ...(until ? { expires_at: readInstant(until, '--until') } : {}),
   } as never;
   const answer = connect().POST(`/v1/exceptions/{id}/${command}`, {

@@ -54,9 +54,10 @@ async function ofRegister(id: string): Promise<Asked> {
   );
   const { renewal_number, kind } = record;
   // A request holds who approved the first of its chain; a draft does not tell yet.
-  const first_approvers = record.requirements.flatMap(({ role, person }) =>
-    person ? [{ role, ...person }] : [],
-  );
+  const first_approvers = record.requirements.flatMap(({ role, person, in_place_of }) => [
+    ...(person ? [{ role, ...person }] : []),
+    ...(in_place_of ? [{ ...in_place_of, left: true }] : []),
+  ]);
   const known = new Set<string>(FIELD_NAMES);
   const fields = Object.fromEntries(
     // The score follows from likelihood and impact; one that nobody could tell is null.

@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import { APPROVAL_ROLES } from '../../../domain/access/actor.ts';
 import { RISK_FACTS } from '../../../domain/exception/risk-facts.ts';
 import type { PlainCommand } from '../actions/lifecycle.ts';
+import { addDelegationCommands } from './delegation-commands.ts';
 import { addFieldFlags } from './field-flags.ts';
 import { BREAK_GLASS, examples, JSON_FLAG, repeatable } from './option-values.ts';
 import { addRenewalCommands } from './renewal-commands.ts';
@@ -89,6 +90,7 @@ export function addLifecycleCommands(program: Command): void {
       examples('lapse approvals', 'lapse approvals --json | jq .items[].requirements'),
     )
     .action(async (options) => (await import('../actions/approvals.ts')).approvals(options));
+  addDelegationCommands(program);
   for (const plain of PLAIN.filter(({ name }) => !LAST.includes(name))) addPlain(program, plain);
   addExtend(program);
   addReassessRisk(program);
@@ -120,6 +122,7 @@ function addPlain(
         ]),
       )
       .option('--consumer <name>', 'the consumer to sign off for')
+      .option('--for <person>', 'whose role you fill, where you act for several')
       .option('--until <date>', 'an earlier end than was asked for');
   }
   command

@@ -1,4 +1,4 @@
-import type { ExceptionRecord } from '@lapse/client';
+import type { ExceptionRecord, OneException } from '@lapse/client';
 import {
   type GivenApproval,
   requirementText,
@@ -8,6 +8,7 @@ import type { Requirement } from '../../../domain/policy/policy.ts';
 import { colours } from '../terminal/colours.ts';
 import { safeLine, safeText } from '../terminal/output.ts';
 import { type Line, labelled, renderSection } from './section.ts';
+import { suggestionFor, suggestionText } from './suggested-approvers.ts';
 import { timeText } from './time-text.ts';
 
 type Approval = ExceptionRecord['approvals'][number];
@@ -20,11 +21,11 @@ export function missingApprovals(
 }
 
 /** Who approved, who still has to and why; and the change that waits, likewise. */
-export function approvalSections(record: ExceptionRecord, width: number): string[] {
+export function approvalSections(record: OneException, width: number): string[] {
   const isOpen = record.status === 'Under-Review';
   const lines = [
     ...record.approvals.map(given),
-    ...(isOpen ? missingApprovals(record).map(missing) : []),
+    ...(isOpen ? missingApprovals(record).flatMap((each) => missing(each, record)) : []),
     ...waitingLines(record, isOpen),
     ...(record.lapses_at
       ? [{ mark: ' ', text: `lapses ${timeText(record.lapses_at)} if nobody decides it` }]
@@ -39,7 +40,8 @@ export function approvalSections(record: ExceptionRecord, width: number): string
 }
 
 /** What ends it by itself unless others agree: first of all, and loud. */
-function owedSection({ owed, adr_id, expires_at }: ExceptionRecord, width: number): string {
+function owedSection(record: OneException, width: number): string {
+  const { owed, adr_id, expires_at } = record;
   if (!owed) return '';
   const lacksRecord = owed.kind === 'break-glass' && !adr_id;
   const lines: Line[] = [
@@ -53,7 +55,7 @@ function owedSection({ owed, adr_id, expires_at }: ExceptionRecord, width: numbe
       ['Its end, if settled', owed.expires_at === expires_at ? '' : timeText(owed.expires_at)],
     ]),
     ...owed.approvals.map(given),
-    ...missingApprovals(owed).map(missing),
+    ...missingApprovals(owed).flatMap((each) => missing(each, record)),
     ...(lacksRecord
       ? [{ mark: colours.yellow('○'), text: 'the decision record is lacking (adr_id)' }]
       : []),
@@ -61,7 +63,7 @@ function owedSection({ owed, adr_id, expires_at }: ExceptionRecord, width: numbe
   return renderSection(colours.red(`Owed: the ${owed.kind} review`), lines, width);
 }
 
-function pendingSection(record: ExceptionRecord, width: number): string {
+function pendingSection(record: OneException, width: number): string {
   const { pending_change: pending } = record;
   if (!pending) return '';
   const lines: Line[] = [
@@ -78,7 +80,7 @@ function pendingSection(record: ExceptionRecord, width: number): string {
       ['Documented in', pending.documented_in && safeLine(pending.documented_in)],
     ]),
     ...pending.approvals.map(given),
-    ...missingApprovals(pending).map(missing),
+    ...missingApprovals(pending).flatMap((each) => missing(each, record)),
     ...waitingLines(record, true),
   ];
   return renderSection(`Pending ${pending.kind}`, lines, width);
@@ -96,20 +98,28 @@ function waitingLines({ awaited_since, escalations }: ExceptionRecord, isOpen: b
   ];
 }
 
-function given({ role, consumer, by, at, reason, ends_by }: Approval): Line {
+function given({ role, consumer, by, on_behalf_of, at, reason, ends_by }: Approval): Line {
+  const person = on_behalf_of === undefined ? '' : ` for ${safeText(on_behalf_of.name)}`;
   const of = consumer === undefined ? '' : ` of ${safeText(consumer)}`;
   const until = ends_by === undefined ? '' : `, until ${timeText(ends_by)} at the latest`;
   return {
     mark: colours.green('✓'),
-    text: `${safeText(by.name)} as ${role}${of}, ${timeText(at)}${until}: ${safeText(reason)}`,
+    text: `${safeText(by.name)}${person} as ${role}${of}, ${timeText(at)}${until}: ${safeText(reason)}`,
   };
 }
 
-function missing(requirement: Requirement): Line {
-  return {
-    mark: colours.yellow('○'),
-    text: `${safeText(requirementText(requirement))} has not approved (rule ${requirement.rule})`,
-  };
+/** What is lacking, and who can bring it where that can be brought next. */
+function missing(requirement: Requirement, record: OneException): Line[] {
+  const suggestion = suggestionFor(record, requirement);
+  return [
+    {
+      mark: colours.yellow('○'),
+      text: `${safeText(requirementText(requirement))} has not approved (rule ${requirement.rule})`,
+    },
+    ...(suggestion
+      ? [{ mark: ' ', text: `can approve: ${suggestionText(suggestion)}`, style: colours.dim }]
+      : []),
+  ];
 }
 
 /** The beginning of a pack's digest, which tells it from others; the whole of it is in the JSON. */

@@ -80,12 +80,13 @@ function asksText(asks: unknown): string {
   if (typeof asks === 'string') return asks;
   if (Array.isArray(asks)) return asks.map(asksText).join(', ');
   if (typeof asks !== 'object' || asks === null) return String(asks);
-  const { role, count, step, ...others } = asks as Record<string, unknown>;
+  const { role, count, step, fallback, ...others } = asks as Record<string, unknown>;
   if (role === undefined)
     return Object.entries(others)
       .map(([name, value]) => `${name} by ${asksText(value)}`)
       .join('; ');
-  return `${count === undefined ? '' : `${count} x `}${role}${step === undefined ? '' : ` in step ${step}`}`;
+  const instead = fallback === undefined ? '' : ` (else ${fallback})`;
+  return `${count === undefined ? '' : `${count} x `}${role}${instead}${step === undefined ? '' : ` in step ${step}`}`;
 }
 
 function unmatchedLines({ unmatched }: Evaluation): Line[] {

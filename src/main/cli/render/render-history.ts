@@ -45,6 +45,8 @@ function detailsOf({ type, data }: Entry): string[] {
     .filter(([name, value]) => !HIDDEN.has(name) && !isEmpty(value))
     .flatMap(([name, value]) => {
       if (name === 'changes') return changeDetails(value as Record<string, unknown>);
+      if (name === 'on_behalf_of')
+        return [`on behalf of ${safeLine((value as { name: string }).name)}`];
       const text = name === 'requirements' ? requirementsText(value) : valueText(value);
       return [`${name.replaceAll('_', ' ')}: ${text}`];
     });

@@ -1,4 +1,4 @@
-import type { ExceptionRecord } from '@lapse/client';
+import type { ExceptionRecord, OneException } from '@lapse/client';
 import { colours } from '../terminal/colours.ts';
 import { safeLine, safeText } from '../terminal/output.ts';
 import { wrapTo } from '../terminal/text-layout.ts';
@@ -13,7 +13,7 @@ import { timeText } from './time-text.ts';
 
 /** A record for people: where it stands first, then what was asked for, and who decided. */
 export function renderRecord(
-  record: ExceptionRecord,
+  record: OneException,
   comments: string,
   width: number,
   now: number,
