@@ -101,7 +101,7 @@ export async function createHttpApp(lapse: Lapse, options: HttpOptions): Promise
       addComparisonRoute(scope, lapse.comparePolicies);
       addTokenRoutes(scope, lapse.tokens);
       addPersonRoutes(scope, lapse.people);
-      addProviderRoutes(scope, lapse.providers);
+      addProviderRoutes(scope, lapse.providers, lapse.signIn.publicUrl);
       addSessionRoutes(scope, lapse.sessions);
       addDelegationRoutes(scope, lapse.delegations);
       addDiagnosisRoute(scope, (tenantId) => lapse.diagnose(tenantId, options.schemaVersion));

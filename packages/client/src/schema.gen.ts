@@ -6192,6 +6192,10 @@ export interface operations {
                             email_domains: string[];
                             name: string;
                             revision: number;
+                            /** @description to allow at the provider, to come back to */
+                            redirect_uri: string;
+                            /** @description to allow at the provider, after signing out */
+                            post_logout_redirect_uri: string;
                         }[];
                     };
                 };
@@ -6329,6 +6333,10 @@ export interface operations {
                         email_domains: string[];
                         name: string;
                         revision: number;
+                        /** @description to allow at the provider, to come back to */
+                        redirect_uri: string;
+                        /** @description to allow at the provider, after signing out */
+                        post_logout_redirect_uri: string;
                     };
                 };
             };

@@ -10,7 +10,7 @@ import type { ExceptionFields } from './fields.ts';
 import { fullEnd, owing, requirementsNow } from './owed-review.ts';
 import { limitProblems } from './parse-fields.ts';
 import { missingByPolicy } from './policy-demands.ts';
-import { riskScore, severity } from './risk.ts';
+import { riskProduct, severity } from './risk.ts';
 import { RISK_FACTS } from './risk-facts.ts';
 import type { ExceptionState } from './state.ts';
 
@@ -83,7 +83,8 @@ function isRaised(
 ): boolean {
   const { fields: before, approvals } = state;
   const rank = (fields: ExceptionFields) => SEVERITIES.indexOf(severity(fields));
-  if ((riskScore(after) ?? 0) > (riskScore(before) ?? 0) || rank(after) > rank(before)) return true;
+  const grown = (riskProduct(after) ?? 0) > (riskProduct(before) ?? 0);
+  if (grown || rank(after) > rank(before)) return true;
   // What a newer policy asks for whatever the risk is not owed: what was decided stands (ADR 0023).
   const known = new Set(requirementsNow(policy, state, before).map(requirementText));
   return unmetRequirements(requirements, approvals).some(

@@ -94,6 +94,13 @@ describe('a risk that has risen', () => {
     expect(awaitedRoles(active().with(saying(facts)).state)).toContain(role);
   });
 
+  it('has risen too where the capped score stays: from High to Critical', () => {
+    const most = { likelihood: 'High', impact: 'High' } as const;
+    const story = inStatus('Active', most, POLICY).after(DAY);
+    const { state } = story.with(saying({ likelihood: 'High', impact: 'Critical' }));
+    expect(state.owed).toMatchObject({ kind: 'risk-change', by: START + 8 * DAY });
+  });
+
   it('goes on to its own end once everybody has approved', () => {
     const settled = raised().after(DAY).changeApproved();
     expect(settled.state).toMatchObject({ status: 'Active', expires_at: START + 90 * DAY });

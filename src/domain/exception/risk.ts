@@ -9,8 +9,16 @@ const IMPACT = { Low: 1, Medium: 2, High: 3, Critical: 4 } as const;
 export function riskScore(
   fields: Pick<ExceptionFields, 'likelihood' | 'impact'>,
 ): number | undefined {
-  if (!fields.likelihood || !fields.impact) return undefined;
-  return Math.min(9, LIKELIHOOD[fields.likelihood] * IMPACT[fields.impact]);
+  const product = riskProduct(fields);
+  return product === undefined ? undefined : Math.min(9, product);
+}
+
+/** Likelihood times impact, up to 12: by it a risk is told from one that the capped score calls the same. */
+export function riskProduct({
+  likelihood,
+  impact,
+}: Pick<ExceptionFields, 'likelihood' | 'impact'>): number | undefined {
+  return likelihood && impact && LIKELIHOOD[likelihood] * IMPACT[impact];
 }
 
 /** 6 to 9 High, 3 to 5 Medium, 1 to 2 Low (INTERFACE, Severity). */

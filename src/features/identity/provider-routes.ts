@@ -16,13 +16,33 @@ const body = providerSettings.extend({
       'sealed at once and never shown; left out, the one that is known stays; null: a public client',
     ),
 });
-const answer = providerSettings.extend({ name: z.string(), revision: z.int() });
+const answer = providerSettings.extend({
+  name: z.string(),
+  revision: z.int(),
+  redirect_uri: z.string().describe('to allow at the provider, to come back to'),
+  post_logout_redirect_uri: z.string().describe('to allow at the provider, after signing out'),
+});
 const params = z.object({ name: providerName });
 const tags = ['sign-in'];
 const config = { permission: 'provider:manage' } as const;
 
 /** `/v1/providers`: OpenID providers through which people sign in. */
-export function addProviderRoutes(app: FastifyInstance, providers: ProviderService): void {
+export function addProviderRoutes(
+  app: FastifyInstance,
+  providers: ProviderService,
+  publicUrl: string,
+): void {
+  const addresses = {
+    redirect_uri: `${publicUrl}/sign-in/callback`,
+    post_logout_redirect_uri: `${publicUrl}/sign-in`,
+  };
+  const toAnswer = ({ version, state: { name, settings } }: ProviderRow) => ({
+    name,
+    revision: version,
+    ...settings,
+    ...addresses,
+  });
+
   app.get(
     '/providers',
     {
@@ -78,8 +98,4 @@ export function addProviderRoutes(app: FastifyInstance, providers: ProviderServi
 
 function nameOf(request: FastifyRequest): string {
   return (request.params as { name: string }).name;
-}
-
-function toAnswer({ version, state: { name, settings } }: ProviderRow) {
-  return { name, revision: version, ...settings };
 }

@@ -198,5 +198,6 @@ function signedOut(elsewhere: URL): Html {
 }
 
 function refusal({ message }: DomainError): Html {
-  return html`<h1>Not signed in</h1><p>${message}.</p><a class="act" href="/sign-in">Sign in</a>`;
+  const sentence = message.charAt(0).toUpperCase() + message.slice(1);
+  return html`<h1>Not signed in</h1><p>${sentence}.</p><a class="act" href="/sign-in">Sign in</a>`;
 }

@@ -71,8 +71,8 @@ export async function putProvider(name: string, options: PutOptions): Promise<vo
   if (options.json) return printJson(answer);
   print(`${name} is in use: people sign in with it at /sign-in`);
   remark('At the provider, allow these addresses of this Lapse:');
-  remark('  to come back to       …/sign-in/callback');
-  remark('  after signing out     …/sign-in');
+  remark(`  to come back to    ${answer.redirect_uri}`);
+  remark(`  after signing out  ${answer.post_logout_redirect_uri}`);
 }
 
 /** `lapse provider remove NAME` */

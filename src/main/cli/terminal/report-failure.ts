@@ -85,8 +85,13 @@ function needsChange([first]: LapseProblem['errors']): boolean {
 
 /** Which command shows what there is of the kind that was not found. */
 function listedBy(detail: string): string | undefined {
-  const [, kind = ''] = /^there is no (exception|token|task)\b/.exec(detail) ?? [];
-  const command = { exception: 'list', token: 'token list', task: 'tasks' }[kind];
+  const [, kind = ''] = /^there is no (exception|token|task|provider)\b/.exec(detail) ?? [];
+  const command = {
+    exception: 'list',
+    token: 'token list',
+    task: 'tasks',
+    provider: 'provider list',
+  }[kind];
   return command && `\`lapse ${command}\` shows what there is`;
 }
 
@@ -101,7 +106,7 @@ function nextStep({ status, code, detail, requestId, errors }: LapseProblem): st
     case 'incomplete-record':
     case 'invalid-record':
     case 'end-refused':
-      return 'change what is named above (`lapse edit ID --set path=value`), and repeat the command';
+      return 'change what is named above, and repeat the command; `lapse edit ID --set path=value` edits a record';
     case 'missing-evidence':
       return 'name a link or the digest of a file for each: --evidence CRITERION=LINK; `lapse show ID` lists both';
     case 'stale-revision':
