@@ -78,12 +78,17 @@ function freshApprovals(mirror: Mirror): Given[] {
       const [before, after] = [stream.states[version - 2], stream.states[version - 1]];
       if (!isApproval(event) || !before || !after) return [];
       const ofRequest = event.type === 'ApprovalGiven';
-      const earlier = ofRequest ? before.approvals : (before.pending_change?.approvals ?? []);
-      const all = ofRequest ? after.approvals : (after.pending_change?.approvals ?? []);
+      const earlier = ofRequest ? before.approvals : waitingApprovals(before);
+      const all = ofRequest ? after.approvals : waitingApprovals(after);
       const approval = all.at(-1);
       return approval ? [{ stream, version, at, intent, approval, before, earlier }] : [];
     }),
   );
+}
+
+/** Of a review that is owed, or of a change; both are at one record at no time. */
+function waitingApprovals({ owed, pending_change }: ExceptionState): readonly Approval[] {
+  return (owed ?? pending_change)?.approvals ?? [];
 }
 
 function isApproval({ type }: ExceptionEvent): boolean {
@@ -113,12 +118,14 @@ function involvedIn({ by, on_behalf_of }: Approval): ActorReference[] {
 }
 
 /** Written out a second time: whoever wrote it, for whom it is, and who asks for a change. */
-function requestorsOf({ contributors, fields, pending_change }: ExceptionState): PersonLike[] {
+function requestorsOf(state: ExceptionState): PersonLike[] {
+  const { contributors, fields, owed, pending_change } = state;
   const { email } = fields.requestor ?? {};
+  const asked = owed ?? pending_change;
   return [
     ...contributors,
     ...(email === undefined ? [] : [{ email }]),
-    ...(pending_change ? [pending_change.requested_by] : []),
+    ...(asked ? [asked.requested_by] : []),
   ];
 }
 

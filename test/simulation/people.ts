@@ -48,6 +48,7 @@ const USUAL: Readonly<Record<Status, readonly (readonly [Verb, number])[]>> = {
     ['CloseException', 1],
     ['RevokeException', 1],
     ['RecordViolation', 1],
+    ['ReassessRisk', 1],
   ],
   Expiring: [
     ['renew', 6],
@@ -94,6 +95,7 @@ const ANY: readonly Verb[] = [
   'ArchiveException',
   'AddEvidence',
   'RecordViolation',
+  'ReassessRisk',
   'renew',
 ];
 
@@ -149,7 +151,8 @@ export function wishForChange(
 
 function verbFor(random: Random, state: ExceptionState): Verb {
   if (random.inThousand(state.renews === undefined ? 150 : 60)) return random.pick(ANY);
-  if (state.pending_change && random.inThousand(700)) return 'ApproveException';
+  const waiting = state.owed ?? state.pending_change;
+  if (waiting && random.inThousand(700)) return 'ApproveException';
   const chosen = random.weighted(USUAL[state.status]);
   return state.renews !== undefined && random.inThousand(60)
     ? (GIVEN_UP[state.status] ?? chosen)
@@ -168,6 +171,7 @@ function actorFor(random: Random, verb: Verb, state: ExceptionState): Actor {
 /** Mostly somebody whose approval is needed; now and then whoever is an approver. */
 function approverFor(random: Random, state: ExceptionState): Actor {
   const { requirements = [], approvals = [] } =
+    state.owed ??
     state.pending_change ??
     (state.request && { requirements: state.request.requirements, approvals: state.approvals }) ??
     {};
