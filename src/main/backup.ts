@@ -156,7 +156,7 @@ async function assertUsable(
   if (tenants.length === 0)
     throw new ConfigurationError('there is nothing to back up: the database holds no tenant');
   const [other] = await tx.query<{ key_id: string }>(
-    'SELECT key_id FROM lapse.secrets WHERE key_id <> $1 LIMIT 1',
+    'SELECT key_id FROM lapse.secrets WHERE key_id <> $1 UNION ALL SELECT key_id FROM lapse.provider_secrets WHERE key_id <> $1 LIMIT 1',
     [keyId],
   );
   if (!other) return;

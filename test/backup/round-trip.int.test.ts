@@ -1,9 +1,13 @@
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { CLOCK } from '../../src/domain/access/actor.ts';
 import { BUILT_IN_POLICY } from '../../src/domain/policy/built-in-policy.ts';
 import { DAY, formatInstant } from '../../src/domain/schedule/instant.ts';
 import { CARRIED_TABLES, DERIVED_TABLES } from '../../src/features/backup/table-roles.ts';
+import { addPerson } from '../../src/features/identity/person-service.ts';
+import { personStream } from '../../src/features/identity/person-store.ts';
+import { record } from '../../src/journal/journal.ts';
 import { manyLives, recordLives } from '../../src/journal/verify-ledger.fixture.ts';
 import { start } from '../../src/main/serve.ts';
 import { readConfig } from '../../src/platform/config/config.ts';
@@ -65,6 +69,18 @@ beforeAll(async () => {
     body: { ...BUILT_IN_POLICY, id: 'ours' },
     headers: { 'if-match': '"0"' },
   });
+  passed(
+    await api.send('PUT', '/v1/providers/work', {
+      as: 'administrator',
+      body: {
+        label: 'Work',
+        issuer: 'https://id.example.com',
+        client_id: 'lapse',
+        client_secret: 'a client secret',
+      },
+    }),
+  );
+  await signInOnce();
   const leave = {
     to: 'dpo@lapse.test',
     until: formatInstant(START + 10 * DAY),
@@ -89,6 +105,19 @@ afterAll(async () => {
   await target?.drop();
   await api?.close();
 });
+
+/** Somebody whom a provider knows; sessions are not carried. */
+async function signInOnce(): Promise<void> {
+  await api.register.db.inTenant(api.tenantId, async (tx) => {
+    const details = { name: 'Ada', roles: ['requestor' as const], clearance: 'internal' as const };
+    const added = { details, source: 'sign-in' as const, actor: CLOCK, at: Date.now() };
+    const before = addPerson(tx, api.tenantId, added);
+    const subject = { issuer: 'https://id.example.com', subject: 'ada' };
+    const events = [{ type: 'SubjectLinked' as const, data: subject }];
+    const append = { tenantId: api.tenantId, streamId: before.state.person_id, before, events };
+    record(tx, personStream, [{ ...append, at: Date.now(), actor: CLOCK }]);
+  });
+}
 
 async function tokenIdOf(name: string): Promise<string> {
   const { body } = await api.send('GET', '/v1/tokens', { as: 'administrator' });

@@ -29,6 +29,7 @@ beforeEach(() => {
   web.clear();
 });
 
+const REASON = { reason: 'it is not needed any more' };
 const DOWN = { reason: 'is where nobody listens (ECONNREFUSED)', isFinal: false };
 const found = (text: string) => ({
   digest: createHash('sha256').update(text).digest('hex'),
@@ -181,7 +182,7 @@ test('a server that stops gives up what it reads, and it stays due', async () =>
       await stopping.send('POST', '/v1/exceptions', { as, body }),
     );
     for (const name of ['withdraw', 'archive']) {
-      passed(await stopping.send('POST', `/v1/exceptions/${id}/${name}`, { as, body: {} }));
+      passed(await stopping.send('POST', `/v1/exceptions/${id}/${name}`, { as, body: REASON }));
     }
     const settled = stopping.lapse.loop.settle();
     await begun.promise;
@@ -220,7 +221,12 @@ test('where reading is turned off, the ledger says so', async () => {
       body: { ...COMPLETE, evidence: ['https://wiki.example/page'] },
     });
     const url = `/v1/exceptions/${draft.body.exception_id}`;
-    passed(await off.send('POST', `${url}/withdraw`, { as, body: { reason: 'not needed' } }));
+    passed(
+      await off.send('POST', `${url}/withdraw`, {
+        as,
+        body: { reason: 'it is not needed any more' },
+      }),
+    );
     passed(await off.send('POST', `${url}/archive`, { as, body: {} }));
     await off.lapse.loop.settle();
     const { body } = await off.send('GET', url, { as });

@@ -25,7 +25,7 @@ const post = (id: string, name: string, body: unknown, as: Role = 'requestor') =
 const read = async (id: string) =>
   passed(await api.send('GET', `/v1/exceptions/${id}`, { as: 'auditor' }));
 const approve = (id: string, as: Role, change?: string) =>
-  post(id, 'approve', { reason: 'rightly so', ...(change ? { change } : {}) }, as);
+  post(id, 'approve', { reason: 'it was rightly done so', ...(change ? { change } : {}) }, as);
 const settings = (fields: object = {}) => ({ services: [`shop-${++subjects}`], ...fields });
 
 async function awaited(id: string, as: Role) {
@@ -236,14 +236,18 @@ describe('a risk that has risen', () => {
   test('ends at once where the review goes against it', async () => {
     const id = await active();
     passed(await post(id, 'reassess-risk', worse));
-    const body = { reason: 'shut it', change: 'risk-change' };
+    const body = { reason: 'it has to be shut at once', change: 'risk-change' };
     const ended = passed(await post(id, 'reject', body, 'security'));
     expect(ended).toMatchObject({ status: 'Expired', in_force: false, owed: null });
   });
 
   test('is recorded without review where it has fallen', async () => {
     const id = await active();
-    const lower = { impact: 'Low', reason: 'the data was deleted', risk_review: 'nothing is left' };
+    const lower = {
+      impact: 'Low',
+      reason: 'the data was deleted since',
+      risk_review: 'nothing is left',
+    };
     expect(passed(await post(id, 'reassess-risk', lower))).toMatchObject({
       impact: 'Low',
       severity: 'Low',

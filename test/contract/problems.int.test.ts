@@ -9,7 +9,7 @@ afterAll(() => api.close());
 const as = 'requestor';
 
 describe('paths and methods', () => {
-  test.each(['/', '/v1', '/v1/nothing', '/v2/exceptions', '/docs/static/../../x'])(
+  test.each(['/v1', '/v1/nothing', '/v2/exceptions', '/docs/static/../../x'])(
     'there is nothing at %s',
     async (url) => {
       expectProblem(await api.send('GET', url, { as }), 404, 'not-found');

@@ -151,6 +151,20 @@ describe('a session', () => {
     expectProblem(await get('/v1/me', cookie), 401, 'unauthenticated');
   });
 
+  test("is not somebody else's to end, unless they administer", async () => {
+    const cookie = await signIn('third@example.com');
+    const { items } = (await get('/v1/sessions', cookie)).body;
+    const url = `/v1/sessions/${items[0].session_id}`;
+    expect((await api.send('DELETE', url, { as: 'requestor' })).status).toBe(204);
+    expect((await get('/v1/me', cookie)).status).toBe(200);
+    const seen = await api.send('GET', `/v1/sessions?person=${items[0].person_id}`, {
+      as: 'auditor',
+    });
+    expect(seen.body.items).toEqual([]);
+    expect((await api.send('DELETE', url, { as: 'administrator' })).status).toBe(204);
+    expect((await get('/v1/me', cookie)).status).toBe(401);
+  });
+
   test('of one tenant is none in another', async () => {
     const other = await api.addTenant();
     const cookie = (await signIn()).replace(api.tenantId, other.tenantId);

@@ -1,8 +1,20 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { DAY, formatInstant } from '../../src/domain/schedule/instant.ts';
 import { COMMAND_BODIES } from '../support/api-records.ts';
-import { COMPLETE } from '../support/given.ts';
+import { COMPLETE, START } from '../support/given.ts';
 import { form, PDF } from '../support/sample-files.ts';
 import { createTestApi, type TestAnswer, type TestTenant } from '../support/test-api.ts';
+
+const PATCHES: Readonly<Record<string, unknown>> = {
+  exceptions: { title: 'mine now' },
+  people: { name: 'mine now' },
+};
+const BODIES: Readonly<Record<string, unknown>> = {
+  ...COMMAND_BODIES,
+  deactivate: { reason: 'left the company' },
+  reactivate: { reason: 'came back to it' },
+  end: {},
+};
 
 const api = await createTestApi();
 let other: TestTenant;
@@ -36,6 +48,22 @@ beforeAll(async () => {
     theirs: 'task_01J6M9M5Y0Q2H6W2QF9Q1VABCD',
     nobodys: 'task_01J6M9M5Y0Q2H6W2QF9Q1VABCE',
   };
+  const administrator = { token: other.tokens.administrator };
+  const person = await api.send('POST', '/v1/people', { ...administrator, body: { name: 'T' } });
+  ids.people = { theirs: person.body.person_id, nobodys: 'per_01J6M9M5Y0Q2H6W2QF9Q1VABCE' };
+  const leave = {
+    to: 'dpo@lapse.test',
+    until: formatInstant(START + 10 * DAY),
+    reason: 'on leave until then',
+  };
+  const delegated = await api.send('POST', '/v1/delegations', {
+    token: other.tokens.ciso,
+    body: leave,
+  });
+  ids.delegations = {
+    theirs: delegated.body.delegation_id,
+    nobodys: 'dlg_01J6M9M5Y0Q2H6W2QF9Q1VABCE',
+  };
   ids.tokens = {
     theirs: tokens.body.items[0].token_id,
     nobodys: 'tok_01J6M9M5Y0Q2H6W2QF9Q1VABCE',
@@ -43,7 +71,10 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-const scoped = api.routes.filter(({ url }) => url.startsWith('/v1/') && url.includes(':id'));
+const scoped = api.routes.filter(
+  // A session that is not there has ended, whoever's it was: sessions.int.test.ts has those of others.
+  ({ url }) => url.startsWith('/v1/') && url.includes(':id') && !url.startsWith('/v1/sessions'),
+);
 
 describe.each(scoped.map((route) => [`${route.method} ${route.url}`, route] as const))(
   '%s',
@@ -52,8 +83,7 @@ describe.each(scoped.map((route) => [`${route.method} ${route.url}`, route] as c
       const kind = url.split('/')[2] ?? '';
       const pair = ids[kind];
       if (!pair) throw new Error(`this suite knows no ids of ${kind}: add them`);
-      const body =
-        method === 'PATCH' ? { title: 'mine now' } : COMMAND_BODIES[url.split('/').at(-1) ?? ''];
+      const body = method === 'PATCH' ? PATCHES[kind] : BODIES[url.split('/').at(-1) ?? ''];
       const ask = (id: string): Promise<TestAnswer> =>
         api.send(method, url.replace(':id', id).replace(':digest', digest), {
           as: permission === 'exception:approve' ? 'approver' : 'administrator',

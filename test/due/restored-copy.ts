@@ -33,6 +33,7 @@ const TABLES = [
   'providers',
   'delegations',
   'secrets',
+  'provider_secrets',
   'ledger_keys',
   'idempotency',
 ];

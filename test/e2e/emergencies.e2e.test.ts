@@ -53,7 +53,7 @@ test('an emergency is in force under one approver, and shows loudly what it owes
   expect(made.stderr).toContain(`drafted ${id}`);
   const waiting = done(await security('approvals'));
   expect(waiting).toMatch(/security +break-glass .*(1 day|23 hours)/);
-  done(await security('approve', id, '--reason', 'the loss is worse'));
+  done(await security('approve', id, '--reason', 'the loss is worse than that'));
   done(await lapse('activate', id));
 
   const shown = done(await lapse('show', id));
@@ -68,7 +68,7 @@ test('an emergency is in force under one approver, and shows loudly what it owes
   expect(shown).toContain(`lapse approve ${id} --change break-glass`);
 
   expect(done(await owner('approvals'))).toMatch(/domain-owner +break-glass/);
-  done(await owner('approve', id, '--change', 'break-glass', '--reason', 'rightly so'));
+  done(await owner('approve', id, '--change', 'break-glass', '--reason', 'it was rightly done so'));
   const named = done(await lapse('show', id));
   expect(named).toContain(`lapse edit ${id} --adr-id`);
   done(await lapse('edit', id, '--adr-id', 'ADR-0300'));
@@ -100,7 +100,8 @@ test('an emergency that is refused leaves its draft, and says why', async () => 
 test('a risk that has risen owes a review, and ends without it', async () => {
   const ordinary = ['--service', 'shipping', '--adr-id', 'ADR-0001', '--submit'];
   const id = idIn(done(await lapse('new', ...REQUEST, ...ordinary)));
-  for (const approver of [security, owner]) done(await approver('approve', id, '--reason', 'ok'));
+  for (const approver of [security, owner])
+    done(await approver('approve', id, '--reason', 'the controls were looked at'));
   done(await lapse('activate', id));
   const said = ['--reason', 'the key is in a log', '--risk-review', 'anybody could use it'];
   expect((await lapse('reassess-risk', id, ...said)).stderr).toContain(

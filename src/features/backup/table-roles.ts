@@ -7,6 +7,7 @@
 export const CARRIED_TABLES: readonly string[] = [
   'tenants',
   'secrets',
+  'provider_secrets',
   'ledger_keys',
   'events',
   'event_payloads',

@@ -92,6 +92,9 @@ describe('the SQL filters say what the domain says', () => {
         if (!state) continue;
         if (row.state) moved.add(state.status);
         const whole = exceptionSummary.strip().parse(toAnswer(state, 1, tenantId, now));
+        // What catches up without another status, as an escalation does, shows with the next event.
+        const written = formatInstant(records.get(row.exception_id)?.updated_at ?? 0);
+        if (!row.state) whole.updated_at = written;
         expect(summaryOfRow(row, now, BUILT_IN_POLICY)).toEqual(whole);
       }
     }

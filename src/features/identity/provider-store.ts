@@ -84,7 +84,6 @@ export async function getProvider(
   return found;
 }
 
-const secretId = (name: string) => `provider/${name}`;
 const purpose = (tenantId: string, name: string) =>
   `client secret of provider ${name} of ${tenantId}`;
 
@@ -95,16 +94,16 @@ export function storeClientSecret(
   name: string,
   sealing: { readonly master: MasterKey; readonly secret: string | undefined },
 ): void {
-  tx.atCommit('DELETE FROM lapse.secrets WHERE tenant_id = $1 AND secret_id = $2', [
+  tx.atCommit('DELETE FROM lapse.provider_secrets WHERE tenant_id = $1 AND name = $2', [
     tenantId,
-    secretId(name),
+    name,
   ]);
   const { master, secret } = sealing;
   if (secret === undefined) return;
   const { keyId, nonce, ciphertext } = master.seal(Buffer.from(secret), purpose(tenantId, name));
   tx.atCommit(
-    'INSERT INTO lapse.secrets (tenant_id, secret_id, key_id, nonce, ciphertext) VALUES ($1, $2, $3, $4, $5)',
-    [tenantId, secretId(name), keyId, nonce, ciphertext],
+    'INSERT INTO lapse.provider_secrets (tenant_id, name, key_id, nonce, ciphertext) VALUES ($1, $2, $3, $4, $5)',
+    [tenantId, name, keyId, nonce, ciphertext],
   );
 }
 
@@ -116,8 +115,8 @@ export async function readClientSecret(
   master: MasterKey,
 ): Promise<string | undefined> {
   const [row] = await reader.query<{ key_id: string; nonce: Buffer; ciphertext: Buffer }>(
-    'SELECT key_id, nonce, ciphertext FROM lapse.secrets WHERE tenant_id = $1 AND secret_id = $2',
-    [tenantId, secretId(name)],
+    'SELECT key_id, nonce, ciphertext FROM lapse.provider_secrets WHERE tenant_id = $1 AND name = $2',
+    [tenantId, name],
   );
   if (!row) return undefined;
   const sealed = { keyId: row.key_id, nonce: row.nonce, ciphertext: row.ciphertext };
