@@ -5672,6 +5672,8 @@ export interface operations {
                             email: string | null;
                             /** @enum {string} */
                             role: "administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor";
+                            /** @description null: all that its role grants */
+                            scopes: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "session:own" | "session:manage" | "diagnosis:read" | "clock:set")[] | null;
                             created_at: string;
                             created_by: string;
                             expires_at: string;
@@ -5703,6 +5705,8 @@ export interface operations {
                     email?: string;
                     /** @enum {string} */
                     role: "administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor";
+                    /** @description what of its role it may use; all of it when left out */
+                    scopes?: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "session:own" | "session:manage" | "diagnosis:read" | "clock:set")[];
                     /** @description at most a year ahead; 90 days when left out */
                     expires_at?: string;
                 };
@@ -5721,6 +5725,8 @@ export interface operations {
                         email: string | null;
                         /** @enum {string} */
                         role: "administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor";
+                        /** @description null: all that its role grants */
+                        scopes: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "session:own" | "session:manage" | "diagnosis:read" | "clock:set")[] | null;
                         created_at: string;
                         created_by: string;
                         expires_at: string;
@@ -5758,6 +5764,8 @@ export interface operations {
                         email: string | null;
                         /** @enum {string} */
                         role: "administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor";
+                        /** @description null: all that its role grants */
+                        scopes: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "session:own" | "session:manage" | "diagnosis:read" | "clock:set")[] | null;
                         created_at: string;
                         created_by: string;
                         expires_at: string;

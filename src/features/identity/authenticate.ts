@@ -67,8 +67,9 @@ export function createAuthenticator(db: Database, realNow: () => number = Date.n
 }
 
 function principalOf(tenantId: string, token: TokenState): Principal {
-  const { token_id: id, name, role, email } = token;
-  return { tenantId, actor: email === undefined ? { id, name, role } : { id, name, role, email } };
+  const { token_id: id, name, role, email, scopes } = token;
+  const actor = email === undefined ? { id, name, role } : { id, name, role, email };
+  return { tenantId, actor, scopes };
 }
 
 // One answer for every cause: whoever tries tokens must not learn which part was wrong.

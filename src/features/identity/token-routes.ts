@@ -1,11 +1,15 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { ROLES } from '../../domain/access/actor.ts';
+import { PERMISSIONS } from '../../domain/access/permissions.ts';
 import { emailAddress, instant, shortText } from '../../domain/exception/field-shapes.ts';
 import { idempotencyOf } from '../../platform/http/caller.ts';
 import { type PageRequest, pageOf, pageParameters } from '../../platform/http/paging.ts';
 import type { TokenState } from './token-events.ts';
 import type { NewToken, TokenService } from './token-service.ts';
+
+/** Permissions that a credential may use, of those that its role grants. */
+export const scopeList = z.array(z.enum(PERMISSIONS)).min(1).max(PERMISSIONS.length);
 
 const newToken = z.strictObject({
   name: shortText.describe('whose it is, or what uses it'),
@@ -13,6 +17,7 @@ const newToken = z.strictObject({
     .optional()
     .describe('ties the token to a person: nobody approves what they requested'),
   role: z.enum(ROLES),
+  scopes: scopeList.optional().describe('what of its role it may use; all of it when left out'),
   expires_at: instant.optional().describe('at most a year ahead; 90 days when left out'),
 });
 
@@ -21,6 +26,7 @@ const tokenAnswer = z.object({
   name: z.string(),
   email: z.string().nullable(),
   role: z.enum(ROLES),
+  scopes: z.array(z.enum(PERMISSIONS)).nullable().describe('null: all that its role grants'),
   created_at: z.string(),
   created_by: z.string(),
   expires_at: z.string(),
@@ -95,5 +101,6 @@ export function addTokenRoutes(app: FastifyInstance, tokens: TokenService): void
 }
 
 function toAnswer({ secret_sha256: _, ...token }: TokenState) {
-  return { ...token, email: token.email ?? null, revoked_at: token.revoked_at ?? null };
+  const { email = null, scopes = null, revoked_at = null } = token;
+  return { ...token, email, scopes, revoked_at };
 }

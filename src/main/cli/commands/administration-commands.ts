@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import { ROLES } from '../../../domain/access/actor.ts';
-import { examples, JSON_FLAG, wholeNumber } from './option-values.ts';
+import { PERMISSIONS } from '../../../domain/access/permissions.ts';
+import { examples, JSON_FLAG, repeatable, wholeNumber } from './option-values.ts';
 
 /** `ledger`, `token`, `tasks`, `doctor`. */
 export function addAdministrationCommands(program: Command): void {
@@ -73,6 +74,7 @@ function addToken(program: Command): void {
     )
     .requiredOption('--name <name>', 'whose it is, or what uses it')
     .option('--email <address>', 'ties it to a person: nobody approves what they requested')
+    .addOption(repeatable('--scope <scope>', 'what of its role it may use', PERMISSIONS))
     .option(
       '--expires <date|duration>',
       'at most a year ahead, for example P90D, which it is otherwise',
@@ -84,6 +86,7 @@ function addToken(program: Command): void {
         'lapse token create --role approver --name "J. Chen" --email jchen@example.com',
         'lapse token create --role ciso --name "I. Almeida" --email i.a@example.com',
         'lapse token create --role auditor --name audit --expires P30D > audit.token',
+        'lapse token create --role auditor --name board --scope report:read > board.token',
       ),
     )
     .action(async (options) => (await import('../actions/tokens.ts')).createToken(options));
