@@ -17,6 +17,7 @@ import { exceptionDeadlines } from '../features/exceptions/exception-work.ts';
 import { registerReader } from '../features/exceptions/register-export.ts';
 import { policyOf } from '../features/exceptions/tenant-policies.ts';
 import { createAuthenticator } from '../features/identity/authenticate.ts';
+import { IssuerKeys } from '../features/identity/issuer-keys.ts';
 import { OidcClient } from '../features/identity/oidc-client.ts';
 import { OidcSignIn } from '../features/identity/oidc-sign-in.ts';
 import { PersonService } from '../features/identity/person-service.ts';
@@ -25,6 +26,8 @@ import { sessionCookie } from '../features/identity/session-cookie.ts';
 import { SessionService } from '../features/identity/session-service.ts';
 import type { SignInChoice } from '../features/identity/sign-in-routes.ts';
 import { revokeTokensOf, TokenService } from '../features/identity/token-service.ts';
+import { WorkloadService } from '../features/identity/workload-service.ts';
+import { isJwt, WorkloadSignIn } from '../features/identity/workload-sign-in.ts';
 import { ImportService } from '../features/imports/import-service.ts';
 import { EpochService } from '../features/ledger/epoch-service.ts';
 import { LedgerViews } from '../features/ledger/ledger-views.ts';
@@ -79,6 +82,7 @@ export function compose({ config, db, master, log, realNow = Date.now }: Parts) 
   const cookie = sessionCookie(config.publicUrl);
   const providers = new ProviderService({ db, master, realNow });
   const oidc = new OidcClient(`${config.publicUrl}/sign-in/callback`);
+  const { workloads, workloadSignIn } = composeWorkloads(config.publicUrl, db, realNow);
   const forget = (tenantId: string) => {
     authenticator.forget(tenantId);
     sessions.forget(tenantId);
@@ -117,6 +121,10 @@ export function compose({ config, db, master, log, realNow = Date.now }: Parts) 
       return metrics.registry.metrics();
     }),
     checkpoints,
+    authenticateBearer: (token: string | undefined, tenant: string | undefined) =>
+      token !== undefined && isJwt(token)
+        ? workloadSignIn.authenticate(token, tenant)
+        : authenticator.authenticate(token),
     authenticator,
     exceptions: {
       service: new ExceptionService({ db, policies, assertWritable }),
@@ -149,6 +157,7 @@ export function compose({ config, db, master, log, realNow = Date.now }: Parts) 
     }),
     sessions,
     providers,
+    workloads,
     cookie,
     signIn: {
       ...{ db, sessions, cookie, realNow, publicUrl: config.publicUrl },
@@ -171,6 +180,21 @@ export function compose({ config, db, master, log, realNow = Date.now }: Parts) 
       sequence: (tenantId) => sequence(sequencing, tenantId),
     }),
   };
+}
+
+/** Workloads, whose tokens are for `<public address>/<tenant>` unless a binding says otherwise. */
+function composeWorkloads(publicUrl: string, db: Database, realNow: () => number) {
+  const prefix = `${publicUrl}/`;
+  const audienceOf = (tenantId: string) => prefix + tenantId;
+  const tenantOf = (audience: string) =>
+    audience.startsWith(prefix) ? audience.slice(prefix.length) : undefined;
+  const onChanged = (tenantId: string) => workloadSignIn.forget(tenantId);
+  const workloads = new WorkloadService({ db, realNow, audienceOf, tenantOf, onChanged });
+  const workloadSignIn = new WorkloadSignIn({
+    ...{ tenantOf, realNow, keys: new IssuerKeys() },
+    workloadsOf: (tenantId) => workloads.list(tenantId),
+  });
+  return { workloads, workloadSignIn };
 }
 
 /** The providers of a tenant to sign in with; of the only tenant where none is named. */

@@ -15,6 +15,7 @@ import { addProviderRoutes } from '../features/identity/provider-routes.ts';
 import { addSessionRoutes } from '../features/identity/session-routes.ts';
 import { addSignInRoutes } from '../features/identity/sign-in-routes.ts';
 import { addTokenRoutes } from '../features/identity/token-routes.ts';
+import { addWorkloadRoutes } from '../features/identity/workload-routes.ts';
 import { addImportRoutes } from '../features/imports/import-routes.ts';
 import { addEpochRoutes } from '../features/ledger/epoch-routes.ts';
 import { addLedgerRoutes } from '../features/ledger/ledger-routes.ts';
@@ -73,7 +74,7 @@ export async function createHttpApp(lapse: Lapse, options: HttpOptions): Promise
   await app.register(
     async (scope) => {
       guardRoutes(scope, {
-        token: (bearer) => lapse.authenticator.authenticate(bearer),
+        bearer: lapse.authenticateBearer,
         session: (value) => lapse.sessions.authenticate(value),
         cookie: lapse.cookie,
       });
@@ -101,6 +102,7 @@ export async function createHttpApp(lapse: Lapse, options: HttpOptions): Promise
       addTokenRoutes(scope, lapse.tokens);
       addPersonRoutes(scope, lapse.people);
       addProviderRoutes(scope, lapse.providers);
+      addWorkloadRoutes(scope, lapse.workloads);
       addSessionRoutes(scope, lapse.sessions);
       addDiagnosisRoute(scope, (tenantId) => lapse.diagnose(tenantId, options.schemaVersion));
       if (options.testClock) addTestClockRoutes(scope, lapse.db, lapse.loop);

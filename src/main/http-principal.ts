@@ -18,7 +18,8 @@ declare module 'fastify' {
 
 /** What tells who sends a request; each refuses with `unauthenticated`. */
 export interface Authentication {
-  readonly token: (bearer: string | undefined) => Promise<Principal>;
+  /** A token of ours or of a workload's platform; `tenant` is whom the request names. */
+  readonly bearer: (token: string | undefined, tenant: string | undefined) => Promise<Principal>;
   readonly session: (cookie: string) => Promise<OpenSession>;
   readonly cookie: SessionCookie;
 }
@@ -49,12 +50,14 @@ export function guardRoutes(scope: FastifyInstance, authentication: Authenticati
 /** A token counts before a cookie, which a browser sends unasked. */
 async function identify(
   request: FastifyRequest,
-  { token, session, cookie }: Authentication,
+  { bearer, session, cookie }: Authentication,
 ): Promise<void> {
   const header = request.headers.authorization;
   const value = header === undefined ? cookie.read(request) : undefined;
   if (value === undefined) {
-    request.principal = await token(header === undefined ? undefined : BEARER.exec(header)?.[1]);
+    const tenant = request.headers['lapse-tenant'];
+    const token = header === undefined ? undefined : BEARER.exec(header)?.[1];
+    request.principal = await bearer(token, typeof tenant === 'string' ? tenant : undefined);
     return;
   }
   const open = await session(value);

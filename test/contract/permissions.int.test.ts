@@ -30,6 +30,7 @@ const MAY: Readonly<Record<Permission, readonly Role[]>> = {
   'person:read': ['administrator', 'auditor'],
   'person:manage': ['administrator'],
   'provider:manage': ['administrator'],
+  'workload:manage': ['administrator'],
   'session:own': ['administrator', 'requestor', ...APPROVERS, 'auditor'],
   'session:manage': ['administrator'],
   'clock:set': ['administrator', 'requestor', ...APPROVERS, 'auditor'],
@@ -117,7 +118,7 @@ test('a route that names no permission cannot be added', async () => {
     async (scope) => {
       const nobody = () => Promise.reject(new Error('nobody is asked'));
       const cookie = sessionCookie('http://localhost');
-      guardRoutes(scope, { token: nobody, session: nobody, cookie });
+      guardRoutes(scope, { bearer: nobody, session: nobody, cookie });
       scope.get('/forgotten', async () => 'open');
     },
     { prefix: '/v1' },

@@ -30,6 +30,7 @@ const TABLES = [
   'people',
   'person_subjects',
   'providers',
+  'workloads',
   'secrets',
   'ledger_keys',
   'idempotency',

@@ -6,8 +6,10 @@ import type { paths } from './schema.gen.ts';
 export interface LapseClientOptions {
   /** Such as `http://localhost:7400`. */
   readonly url: string;
-  /** `lapse_…`, of a token or of a service. */
+  /** `lapse_…`, or a platform's token of a workload. */
   readonly token?: string | undefined;
+  /** The tenant's id, for a workload whose token names none. */
+  readonly tenant?: string | undefined;
   /** Another `fetch`, for tests. */
   readonly fetch?: typeof globalThis.fetch;
 }
@@ -33,11 +35,12 @@ export interface StreamedRequest {
 }
 
 /** Makes a client; nothing is sent until it is used. */
-export function createLapseClient({ url, token, fetch }: LapseClientOptions): LapseClient {
+export function createLapseClient({ url, token, tenant, fetch }: LapseClientOptions): LapseClient {
   const base = url.replace(/\/+$/, '');
   const send = fetch ?? globalThis.fetch;
   const identify = (headers: Headers, method: string) => {
     if (token !== undefined) headers.set('authorization', `Bearer ${token}`);
+    if (tenant !== undefined) headers.set('lapse-tenant', tenant);
     if (method !== 'GET' && !headers.has('idempotency-key')) {
       headers.set('idempotency-key', crypto.randomUUID());
     }

@@ -32,6 +32,9 @@ export type ExceptionHistory =
   paths['/v1/exceptions/{id}/history']['get']['responses'][200]['content']['application/json'];
 /** The tokens of the tenant. */
 export type TokenList = paths['/v1/tokens']['get']['responses'][200]['content']['application/json'];
+/** The workloads of the tenant. */
+export type WorkloadList =
+  paths['/v1/workloads']['get']['responses'][200]['content']['application/json'];
 /** What waits for a person. */
 export type TaskList = paths['/v1/tasks']['get']['responses'][200]['content']['application/json'];
 /** How a server is, and what to do about it. */

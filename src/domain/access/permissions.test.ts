@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { APPROVAL_ROLES, isSamePerson, ROLES, type Role } from './actor.ts';
 import { isPermitted, PERMISSIONS } from './permissions.ts';
-import { assertPermitted, assertScopes } from './principal.ts';
+import { assertPermitted } from './principal.ts';
+import { assertScopes } from './scopes.ts';
 
 /** Who may do what. A change here is a change of what people may do: make it on purpose. */
 const TABLE = `
@@ -20,6 +21,7 @@ token:manage        yes            -          -         -
 person:read         yes            -          -         yes
 person:manage       yes            -          -         -
 provider:manage     yes            -          -         -
+workload:manage     yes            -          -         -
 session:own         yes            yes        yes       yes
 session:manage      yes            -          -         -
 diagnosis:read      yes            -          -         yes

@@ -14,7 +14,7 @@ declare module 'fastify' {
 }
 
 const signedIn = z.object({
-  method: z.enum(['oidc', 'link']),
+  method: z.enum(['oidc', 'link', 'workload']),
   issuer: z.string().optional(),
   subject: z.string().optional(),
 });

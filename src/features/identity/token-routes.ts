@@ -1,15 +1,12 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { ROLES } from '../../domain/access/actor.ts';
-import { PERMISSIONS } from '../../domain/access/permissions.ts';
+import { scopeList } from '../../domain/access/scopes.ts';
 import { emailAddress, instant, shortText } from '../../domain/exception/field-shapes.ts';
 import { idempotencyOf } from '../../platform/http/caller.ts';
 import { type PageRequest, pageOf, pageParameters } from '../../platform/http/paging.ts';
 import type { TokenState } from './token-events.ts';
 import type { NewToken, TokenService } from './token-service.ts';
-
-/** Permissions that a credential may use, of those that its role grants. */
-export const scopeList = z.array(z.enum(PERMISSIONS)).min(1).max(PERMISSIONS.length);
 
 const newToken = z.strictObject({
   name: shortText.describe('whose it is, or what uses it'),
@@ -26,7 +23,7 @@ const tokenAnswer = z.object({
   name: z.string(),
   email: z.string().nullable(),
   role: z.enum(ROLES),
-  scopes: z.array(z.enum(PERMISSIONS)).nullable().describe('null: all that its role grants'),
+  scopes: scopeList.nullable().describe('null: all that its role grants'),
   created_at: z.string(),
   created_by: z.string(),
   expires_at: z.string(),

@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Actor, Role } from '../../domain/access/actor.ts';
 import type { Permission } from '../../domain/access/permissions.ts';
-import { assertScopes, type Principal } from '../../domain/access/principal.ts';
+import type { Principal } from '../../domain/access/principal.ts';
+import { assertScopes } from '../../domain/access/scopes.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { DAY, formatInstant, parseInstant } from '../../domain/schedule/instant.ts';
 import { record } from '../../journal/journal.ts';

@@ -70,7 +70,12 @@ export async function listTokens({ json }: AnswerOptions): Promise<void> {
       },
       { title: 'NAME', text: ({ name }) => safeLine(name), least: 12 },
       { title: 'E-MAIL', text: ({ email }) => safeLine(email ?? ''), least: 12, dispensable: 1 },
-      { title: 'SCOPES', text: ({ scopes }) => scopes?.join(' ') ?? 'all', least: 6, dispensable: 1 },
+      {
+        title: 'SCOPES',
+        text: ({ scopes }) => scopes?.join(' ') ?? 'all',
+        least: 6,
+        dispensable: 1,
+      },
       { title: 'CREATED', text: ({ created_at }) => dayText(created_at), dispensable: 2 },
     ],
     terminalWidth(),

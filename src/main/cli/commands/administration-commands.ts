@@ -2,12 +2,14 @@ import { type Command, Option } from 'commander';
 import { ROLES } from '../../../domain/access/actor.ts';
 import { PERMISSIONS } from '../../../domain/access/permissions.ts';
 import { examples, JSON_FLAG, repeatable, wholeNumber } from './option-values.ts';
+import { addWorkloadCommands } from './workload-commands.ts';
 
-/** `ledger`, `token`, `tasks`, `doctor`. */
+/** `ledger`, `token`, `workload`, `tasks`, `doctor`. */
 export function addAdministrationCommands(program: Command): void {
   program.commandsGroup('Administration:');
   addLedger(program);
   addToken(program);
+  addWorkloadCommands(program);
   program
     .command('tasks')
     .description('what the machine could not go on with, for a person to look at')
@@ -86,7 +88,7 @@ function addToken(program: Command): void {
         'lapse token create --role approver --name "J. Chen" --email jchen@example.com',
         'lapse token create --role ciso --name "I. Almeida" --email i.a@example.com',
         'lapse token create --role auditor --name audit --expires P30D > audit.token',
-        'lapse token create --role auditor --name board --scope report:read > board.token',
+        'lapse token create --role auditor --name board --scope report:read',
       ),
     )
     .action(async (options) => (await import('../actions/tokens.ts')).createToken(options));

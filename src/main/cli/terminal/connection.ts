@@ -11,7 +11,8 @@ export function connect(
   options: Pick<LapseClientOptions, 'fetch'> = {},
 ): LapseClient {
   const url = serverUrl(env);
-  return createLapseClient({ url: url.href, token: tokenFor(url, env), ...options });
+  const tenant = env.LAPSE_TENANT?.trim() || undefined;
+  return createLapseClient({ url: url.href, token: tokenFor(url, env), tenant, ...options });
 }
 
 /** The server: LAPSE_URL, else the local one on LAPSE_PORT. */
@@ -49,10 +50,10 @@ function tokenFor(url: URL, env: NodeJS.ProcessEnv): string {
 
 /** What is no token is not sent, and not said either: it may hold one. */
 function wellFormed(token: string): string {
-  if (/^[\w-]{1,200}$/.test(token)) return token;
+  if (/^[\w-]{1,200}$/.test(token) || /^[\w-]+\.[\w-]+\.[\w-]+$/.test(token)) return token;
   throw usageFailure(
     'LAPSE_TOKEN does not hold a token',
-    'set it to the token alone, which begins with lapse_',
+    'set it to the token alone, which begins with lapse_, or to the token of a pipeline',
   );
 }
 

@@ -56,12 +56,17 @@ function exitCodeOf(status: number): number {
 
 /** A single field's problem is the error itself, in the form that several are listed in. */
 function messageOf({ code, errors, detail }: LapseProblem): string {
-  if (code === 'unauthenticated')
+  if (code === 'unauthenticated' && !isOfPlatform())
     return `the server refuses ${tokenInUse()}: not known, revoked or past its end`;
   const [first] = errors;
   return first && detail === `${first.path} ${first.message}`
     ? `${first.path}: ${first.message}`
     : detail;
+}
+
+/** A pipeline's token: what is wrong with it, the server alone knows. */
+function isOfPlatform(): boolean {
+  return process.env.LAPSE_TOKEN?.includes('.') ?? false;
 }
 
 function tokenInUse(): string {
@@ -85,8 +90,13 @@ function needsChange([first]: LapseProblem['errors']): boolean {
 
 /** Which command shows what there is of the kind that was not found. */
 function listedBy(detail: string): string | undefined {
-  const [, kind = ''] = /^there is no (exception|token|task)\b/.exec(detail) ?? [];
-  const command = { exception: 'list', token: 'token list', task: 'tasks' }[kind];
+  const [, kind = ''] = /^there is no (exception|token|workload|task)\b/.exec(detail) ?? [];
+  const command = {
+    exception: 'list',
+    token: 'token list',
+    workload: 'workload list',
+    task: 'tasks',
+  }[kind];
   return command && `\`lapse ${command}\` shows what there is`;
 }
 
@@ -94,6 +104,8 @@ function nextStep({ status, code, detail, requestId, errors }: LapseProblem): st
   if (needsChange(errors)) return 'add --change extension';
   switch (code) {
     case 'unauthenticated':
+      if (isOfPlatform())
+        return 'an administrator sees with `lapse workload list` which tokens may sign in';
       return 'set LAPSE_TOKEN to a token that is still valid; `lapse token create` makes one';
     case 'self-approval':
     case 'not-permitted':
