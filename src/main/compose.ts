@@ -120,6 +120,12 @@ export function compose({ config, db, master, log, realNow = Date.now }: Parts) 
       await backlog.read();
       return metrics.registry.metrics();
     }),
+    /** How requests are taken in. */
+    serving: {
+      limits: config.limits,
+      trustedProxies: config.trustedProxies,
+      https: config.publicUrl.startsWith('https:'),
+    },
     checkpoints,
     authenticateBearer: (token: string | undefined, tenant: string | undefined) =>
       token !== undefined && isJwt(token)

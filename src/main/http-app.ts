@@ -25,6 +25,7 @@ import { addPackSchemaRoute, addPolicyRoutes } from '../features/policy/policy-r
 import { addReportRoutes } from '../features/reports/report-routes.ts';
 import { addTaskRoutes } from '../features/tasks/task-routes.ts';
 import { assertWritable } from '../features/tenants/tenant-service.ts';
+import { addRateLimits, rateLimit } from '../platform/http/rate-limits.ts';
 import { createServer } from '../platform/http/server.ts';
 import { addApiReference } from './api-reference.ts';
 import type { Lapse } from './compose.ts';
@@ -56,9 +57,12 @@ export async function createWorkerApp(
 
 /** The HTTP application: every route, guarded, documented. */
 export async function createHttpApp(lapse: Lapse, options: HttpOptions): Promise<FastifyInstance> {
+  const { limits, trustedProxies } = lapse.serving;
   const app = await createServer({
     logger: options.log,
     validatorCompiler: requestValidator,
+    https: lapse.serving.https,
+    trustedProxies,
     requestAnswered: lapse.metrics.requestAnswered,
   });
   await addApiReference(app, options.version);
@@ -70,13 +74,22 @@ export async function createHttpApp(lapse: Lapse, options: HttpOptions): Promise
   addMetricsRoute(app, lapse);
   addPackSchemaRoute(app);
   await app.register(fastifyCookie);
-  addSignInRoutes(app, lapse.signIn);
+  await addRateLimits(app);
+  await app.register(async (scope) => {
+    const what = 'requests of your address to sign in';
+    const signIns = rateLimit(scope, { max: limits.signIns, what });
+    scope.addHook('onRequest', async (request, reply) => {
+      if (request.routeOptions.url?.startsWith('/sign-in')) await signIns.count(request, reply);
+    });
+    addSignInRoutes(scope, lapse.signIn);
+  });
   await app.register(
     async (scope) => {
       guardRoutes(scope, {
         bearer: lapse.authenticateBearer,
         session: (value) => lapse.sessions.authenticate(value),
         cookie: lapse.cookie,
+        limits,
       });
       addExceptionRoutes(scope, lapse.exceptions);
       addCommandRoutes(scope, lapse.exceptions.service);

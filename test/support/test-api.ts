@@ -13,6 +13,7 @@ import { compose, type Lapse } from '../../src/main/compose.ts';
 import { migrationsFolder } from '../../src/main/database-setup.ts';
 import { createHttpApp } from '../../src/main/http-app.ts';
 import { LAPSE_VERSION } from '../../src/main/version.ts';
+import type { Config } from '../../src/platform/config/config.ts';
 import { newestMigration } from '../../src/platform/db/migrate.ts';
 import { newUlid } from '../../src/platform/ids.ts';
 import { createLogger } from '../../src/platform/log/logger.ts';
@@ -41,6 +42,8 @@ export interface TestRequest {
   /** Instead of `body`: sent as it is. */
   readonly raw?: string | Buffer;
   readonly headers?: Readonly<Record<string, string | undefined>>;
+  /** The address that it comes from; loopback unless told. */
+  readonly from?: string;
 }
 
 /** An answer; `body` is its JSON where it is JSON. */
@@ -75,9 +78,13 @@ export interface TestApiOptions {
   readonly testClock?: boolean;
   readonly realNow?: () => number;
   readonly isDraining?: () => boolean;
+  /** As configured; nobody comes too often unless told. */
+  readonly config?: Partial<Pick<Config, 'limits' | 'trustedProxies' | 'publicUrl'>>;
   /** Where log lines go; nowhere unless given. */
   readonly logTo?: DestinationStream;
 }
+
+const UNLIMITED = { requests: 1e7, failures: 1e7, signIns: 1e7 };
 
 /** Makes the application; its clock starts at {@link START}. Call `close` in `afterAll`. */
 export async function createTestApi(options: TestApiOptions = {}): Promise<TestApi> {
@@ -99,6 +106,9 @@ export async function createTestApi(options: TestApiOptions = {}): Promise<TestA
       connections: 6,
       workPort: undefined,
       logLevel: 'debug',
+      limits: UNLIMITED,
+      trustedProxies: [],
+      ...options.config,
     },
     db: register.db,
     master: register.master,
@@ -201,11 +211,12 @@ async function send(
   { tokens }: TestTenant,
   method: string,
   url: string,
-  { as, token = as && tokens[as], body, raw, headers }: TestRequest,
+  { as, token = as && tokens[as], body, raw, headers, from }: TestRequest,
 ): Promise<TestAnswer> {
   const answer = await app.inject({
     method: method as NonNullable<InjectOptions['method']>,
     url,
+    ...(from === undefined ? {} : { remoteAddress: from }),
     headers: {
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
       ...(body === undefined && raw === undefined ? {} : { 'content-type': 'application/json' }),

@@ -31,6 +31,8 @@ const config = () => ({
   connections: 6,
   workPort: undefined,
   logLevel: 'error',
+  limits: { requests: 1e7, failures: 1e7, signIns: 1e7 },
+  trustedProxies: [],
 });
 
 async function seed(): Promise<string> {

@@ -1,18 +1,23 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { createLapseClient, type LapseClient, type LapseClientOptions } from '@lapse/client';
 import { CommandFailure, EXIT, usageFailure } from './command-failure.ts';
+import { say } from './say.ts';
 
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 /** A client of the server that the environment names, with the token that it names or finds. */
 export function connect(
   env: NodeJS.ProcessEnv = process.env,
-  options: Pick<LapseClientOptions, 'fetch'> = {},
+  options: Pick<LapseClientOptions, 'fetch' | 'wait'> = {},
 ): LapseClient {
   const url = serverUrl(env);
   const tenant = env.LAPSE_TENANT?.trim() || undefined;
-  return createLapseClient({ url: url.href, token: tokenFor(url, env), tenant, ...options });
+  return createLapseClient({
+    ...{ url: url.href, token: tokenFor(url, env), tenant, wait: waitAloud },
+    ...options,
+  });
 }
 
 /** The server: LAPSE_URL, else the local one on LAPSE_PORT. */
@@ -25,6 +30,11 @@ export function serverUrl(env: NodeJS.ProcessEnv = process.env): URL {
     `${name} does not name a server: ${text}`,
     'set LAPSE_URL to an address such as https://lapse.example.com',
   );
+}
+
+async function waitAloud(seconds: number): Promise<void> {
+  say(`the server is asked too often; going on in ${seconds} s …`);
+  await setTimeout(seconds * 1_000);
 }
 
 function tokenFor(url: URL, env: NodeJS.ProcessEnv): string {
