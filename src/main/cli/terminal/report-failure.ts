@@ -49,7 +49,7 @@ function ofProblem(problem: LapseProblem): CommandFailure {
 }
 
 function exitCodeOf(status: number): number {
-  if (status >= 500 || status === 401) return EXIT.undecided;
+  if (status >= 500 || status === 401 || status === 429) return EXIT.undecided;
   // What was asked cannot be meant at all; every other refusal is an answer.
   return status === 400 ? EXIT.usage : EXIT.refused;
 }
@@ -118,6 +118,8 @@ function nextStep({ status, code, detail, requestId, errors }: LapseProblem): st
       return 'name a link or the digest of a file for each: --evidence CRITERION=LINK; `lapse show ID` lists both';
     case 'stale-revision':
       return 'somebody else has changed the record meanwhile: look at it, and repeat the command';
+    case 'too-many-requests':
+      return 'wait that long, and repeat the command';
     case 'not-found':
       return listedBy(detail);
     case 'ledger-diverged':
