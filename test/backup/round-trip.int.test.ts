@@ -65,6 +65,13 @@ beforeAll(async () => {
     headers: { 'if-match': '"0"' },
   });
   await api.send('DELETE', `/v1/tokens/${await tokenIdOf('auditor')}`, { as: 'administrator' });
+  await api.send('POST', '/v1/workloads', {
+    as: 'administrator',
+    body: {
+      ...{ name: 'deploy', role: 'requestor' },
+      ...{ issuer: 'https://ci.example.com', claims: { sub: 'x' } },
+    },
+  });
   await api.admin.query(`INSERT INTO lapse.import_keys VALUES ($1, 'sha256:1', $2);`, [
     api.tenantId,
     id,

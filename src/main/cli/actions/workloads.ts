@@ -26,8 +26,8 @@ export async function addWorkload(options: NewWorkloadOptions): Promise<void> {
   };
   const added = await dataOf(connect().POST('/v1/workloads', { body }));
   if (json) return printJson(added);
-  print(`${added.workload_id} ${safeLine(added.name)} signs in as ${role}`);
-  remark(`Its tokens have to be for the audience ${safeLine(added.audience)}`);
+  print(`${added.workload_id} signs in as ${role}`);
+  remark(`Its tokens have to be for the audience\n  ${safeLine(added.audience)}`);
 }
 
 /** `lapse workload list` */
