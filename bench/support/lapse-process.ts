@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import type { ClientConfig } from 'pg';
@@ -39,6 +40,9 @@ export async function startLapse(
   nodeOptions: readonly string[] = [],
 ): Promise<LapseProcess> {
   const port = await freePort();
+  // As fast as it can, by one principal: what the limits are there against.
+  const limits = 'limits: { requests_per_minute: 10000000 }\n';
+  await writeFile(join(scratch.folder, 'lapse.config.yaml'), limits);
   const options = [...heapFlags(args), ...nodeOptions];
   const child = spawn(process.execPath, [...options, join(ROOT, 'dist', 'lapse.js'), ...args], {
     cwd: scratch.folder,

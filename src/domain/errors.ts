@@ -50,5 +50,6 @@ export type ErrorCode =
   | 'import-refused'
   | 'file-refused'
   | 'unsupported-media-type'
+  | 'too-many-requests'
   | 'conflict'
   | 'unavailable';

@@ -26,7 +26,12 @@ export async function addApiReference(app: FastifyInstance, version: string): Pr
       },
       components: {
         securitySchemes: {
-          bearer: { type: 'http', scheme: 'bearer', description: 'lapse_<tenant>_<secret>' },
+          bearer: {
+            type: 'http',
+            scheme: 'bearer',
+            description:
+              'lapse_<tenant>_<secret>, or the token that a platform gives a workload; where the audience of that names no tenant, the header Lapse-Tenant does',
+          },
         },
       },
       security: [{ bearer: [] }],

@@ -23,6 +23,7 @@ import { evidenceLinks } from '../features/exceptions/link-work.ts';
 import { registerReader } from '../features/exceptions/register-export.ts';
 import { policyOf } from '../features/exceptions/tenant-policies.ts';
 import { createAuthenticator } from '../features/identity/authenticate.ts';
+import { IssuerKeys } from '../features/identity/issuer-keys.ts';
 import { OidcClient } from '../features/identity/oidc-client.ts';
 import { OidcSignIn } from '../features/identity/oidc-sign-in.ts';
 import { PersonService } from '../features/identity/person-service.ts';
@@ -33,6 +34,8 @@ import { SessionService } from '../features/identity/session-service.ts';
 import type { SignInChoice } from '../features/identity/sign-in-routes.ts';
 import { revokeTokensOf, TokenService } from '../features/identity/token-service.ts';
 import { readHolders } from '../features/identity/token-store.ts';
+import { WorkloadService } from '../features/identity/workload-service.ts';
+import { isJwt, WorkloadSignIn } from '../features/identity/workload-sign-in.ts';
 import { ImportService } from '../features/imports/import-service.ts';
 import { EpochService } from '../features/ledger/epoch-service.ts';
 import { LedgerViews } from '../features/ledger/ledger-views.ts';
@@ -97,6 +100,7 @@ export function compose({
   const cookie = sessionCookie(config.publicUrl);
   const providers = new ProviderService({ db, master, realNow });
   const oidc = new OidcClient(`${config.publicUrl}/sign-in/callback`);
+  const { workloads, workloadSignIn } = composeWorkloads(config.publicUrl, db, realNow);
   const forget = (tenantId: string) => {
     authenticator.forget(tenantId);
     sessions.forget(tenantId);
@@ -143,7 +147,17 @@ export function compose({
       await backlog.read();
       return metrics.registry.metrics();
     }),
+    /** How requests are taken in. */
+    serving: {
+      limits: config.limits,
+      trustedProxies: config.trustedProxies,
+      https: config.publicUrl.startsWith('https:'),
+    },
     checkpoints,
+    authenticateBearer: (token: string | undefined, tenant: string | undefined) =>
+      token !== undefined && isJwt(token)
+        ? workloadSignIn.authenticate(token, tenant)
+        : authenticator.authenticate(token),
     authenticator,
     exceptions: {
       service: new ExceptionService({ db, policies, peopleOf, assertWritable }),
@@ -182,6 +196,7 @@ export function compose({
     }),
     sessions,
     providers,
+    workloads,
     cookie,
     signIn: {
       ...{ db, sessions, cookie, realNow, publicUrl: config.publicUrl },
@@ -204,6 +219,21 @@ export function compose({
       sequence: (tenantId) => sequence(sequencing, tenantId),
     }),
   };
+}
+
+/** Workloads, whose tokens are for `<public address>/<tenant>` unless a binding says otherwise. */
+function composeWorkloads(publicUrl: string, db: Database, realNow: () => number) {
+  const prefix = `${publicUrl}/`;
+  const audienceOf = (tenantId: string) => prefix + tenantId;
+  const tenantOf = (audience: string) =>
+    audience.startsWith(prefix) ? audience.slice(prefix.length) : undefined;
+  const onChanged = (tenantId: string) => workloadSignIn.forget(tenantId);
+  const workloads = new WorkloadService({ db, realNow, audienceOf, tenantOf, onChanged });
+  const workloadSignIn = new WorkloadSignIn({
+    ...{ tenantOf, realNow, keys: new IssuerKeys() },
+    workloadsOf: (tenantId) => workloads.list(tenantId),
+  });
+  return { workloads, workloadSignIn };
 }
 
 /** The providers of a tenant to sign in with; of the only tenant where none is named. */

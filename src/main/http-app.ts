@@ -16,6 +16,7 @@ import { addProviderRoutes } from '../features/identity/provider-routes.ts';
 import { addSessionRoutes } from '../features/identity/session-routes.ts';
 import { addSignInRoutes } from '../features/identity/sign-in-routes.ts';
 import { addTokenRoutes } from '../features/identity/token-routes.ts';
+import { addWorkloadRoutes } from '../features/identity/workload-routes.ts';
 import { addImportRoutes } from '../features/imports/import-routes.ts';
 import { addEpochRoutes } from '../features/ledger/epoch-routes.ts';
 import { addLedgerRoutes } from '../features/ledger/ledger-routes.ts';
@@ -25,6 +26,7 @@ import { addPackSchemaRoute, addPolicyRoutes } from '../features/policy/policy-r
 import { addReportRoutes } from '../features/reports/report-routes.ts';
 import { addTaskRoutes } from '../features/tasks/task-routes.ts';
 import { assertWritable } from '../features/tenants/tenant-service.ts';
+import { addRateLimits, rateLimit } from '../platform/http/rate-limits.ts';
 import { createServer } from '../platform/http/server.ts';
 import { addApiReference } from './api-reference.ts';
 import type { Lapse } from './compose.ts';
@@ -56,9 +58,12 @@ export async function createWorkerApp(
 
 /** The HTTP application: every route, guarded, documented. */
 export async function createHttpApp(lapse: Lapse, options: HttpOptions): Promise<FastifyInstance> {
+  const { limits, trustedProxies } = lapse.serving;
   const app = await createServer({
     logger: options.log,
     validatorCompiler: requestValidator,
+    https: lapse.serving.https,
+    trustedProxies,
     requestAnswered: lapse.metrics.requestAnswered,
   });
   await addApiReference(app, options.version);
@@ -70,13 +75,22 @@ export async function createHttpApp(lapse: Lapse, options: HttpOptions): Promise
   addMetricsRoute(app, lapse);
   addPackSchemaRoute(app);
   await app.register(fastifyCookie);
-  await app.register(async (scope) => addSignInRoutes(scope, lapse.signIn));
+  await addRateLimits(app);
+  await app.register(async (scope) => {
+    const what = 'requests of your address to sign in';
+    const signIns = rateLimit(scope, { max: limits.signIns, what });
+    scope.addHook('onRequest', async (request, reply) => {
+      if (request.routeOptions.url?.startsWith('/sign-in')) await signIns.count(request, reply);
+    });
+    addSignInRoutes(scope, lapse.signIn);
+  });
   await app.register(
     async (scope) => {
       guardRoutes(scope, {
-        token: (bearer) => lapse.authenticator.authenticate(bearer),
+        bearer: lapse.authenticateBearer,
         session: (value) => lapse.sessions.authenticate(value),
         cookie: lapse.cookie,
+        limits,
       });
       addExceptionRoutes(scope, lapse.exceptions);
       addCommandRoutes(scope, lapse.exceptions.service);
@@ -102,6 +116,7 @@ export async function createHttpApp(lapse: Lapse, options: HttpOptions): Promise
       addTokenRoutes(scope, lapse.tokens);
       addPersonRoutes(scope, lapse.people);
       addProviderRoutes(scope, lapse.providers, lapse.signIn.publicUrl);
+      addWorkloadRoutes(scope, lapse.workloads);
       addSessionRoutes(scope, lapse.sessions);
       addDelegationRoutes(scope, lapse.delegations);
       addDiagnosisRoute(scope, (tenantId) => lapse.diagnose(tenantId, options.schemaVersion));

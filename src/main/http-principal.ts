@@ -1,9 +1,12 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Permission } from '../domain/access/permissions.ts';
 import { assertPermitted, type Principal } from '../domain/access/principal.ts';
+import { DomainError } from '../domain/errors.ts';
 import type { SessionCookie } from '../features/identity/session-cookie.ts';
 import type { OpenSession } from '../features/identity/session-service.ts';
+import { KnownCredentials } from '../platform/http/known-credentials.ts';
+import { type RateLimit, type RequestLimits, rateLimit } from '../platform/http/rate-limits.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -18,9 +21,11 @@ declare module 'fastify' {
 
 /** What tells who sends a request; each refuses with `unauthenticated`. */
 export interface Authentication {
-  readonly token: (bearer: string | undefined) => Promise<Principal>;
+  /** A token of ours or of a workload's platform; `tenant` is whom the request names. */
+  readonly bearer: (token: string | undefined, tenant: string | undefined) => Promise<Principal>;
   readonly session: (cookie: string) => Promise<OpenSession>;
   readonly cookie: SessionCookie;
+  readonly limits: RequestLimits;
 }
 
 const BEARER = /^Bearer +(\S+)$/i;
@@ -29,7 +34,8 @@ const NO_PARAMETERS = z.strictObject({});
 /**
  * Guards every route of a scope: who sends the request is known, and permitted, before its body is
  * read. A route that names no permission cannot be added: what nobody decided is refused. So is a
- * query parameter that a route does not know, since it would not do what its sender expects.
+ * query parameter that a route does not know, since it would not do what its sender expects. An
+ * address from which too many failed is made to wait, except for what was good before.
  */
 export function guardRoutes(scope: FastifyInstance, authentication: Authentication): void {
   scope.decorateRequest('principal', null as unknown as Principal);
@@ -39,22 +45,64 @@ export function guardRoutes(scope: FastifyInstance, authentication: Authenticati
       throw new Error(`${route.method} ${route.url} names no permission`);
     route.schema = { querystring: NO_PARAMETERS, ...route.schema };
   });
-  scope.addHook('onRequest', async (request) => {
-    await identify(request, authentication);
+  const { limits } = authentication;
+  const failures = rateLimit(scope, {
+    max: limits.failures,
+    what: 'requests of your address did not show who sends them',
+  });
+  const requests = rateLimit(scope, {
+    max: limits.requests,
+    what: 'requests came from you',
+    keyOf: ({ principal: { tenantId, actor } }) => `${tenantId}/${actor.id}`,
+  });
+  const known = new KnownCredentials();
+  scope.addHook('onRequest', async (request, reply) => {
+    await identifyOnce(request, reply, { authentication, failures, known });
+    await requests.count(request, reply);
     const permission = request.routeOptions.config.permission;
     if (permission) assertPermitted(request.principal, permission);
   });
 }
 
+interface Tries {
+  readonly authentication: Authentication;
+  readonly failures: RateLimit;
+  readonly known: KnownCredentials;
+}
+
+/** Says who sends a request, and slows down an address from which others fail to. */
+async function identifyOnce(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { authentication, failures, known }: Tries,
+): Promise<void> {
+  const credential = request.headers.authorization ?? authentication.cookie.read(request);
+  // Nothing is looked up for whoever sends nothing.
+  if (credential === undefined) return identify(request, authentication);
+  if (!known.has(credential)) await failures.check(request, reply);
+  try {
+    await identify(request, authentication);
+    known.add(credential);
+  } catch (error) {
+    if (error instanceof DomainError && error.code === 'unauthenticated') {
+      known.remove(credential);
+      await failures.note(request);
+    }
+    throw error;
+  }
+}
+
 /** A token counts before a cookie, which a browser sends unasked. */
 async function identify(
   request: FastifyRequest,
-  { token, session, cookie }: Authentication,
+  { bearer, session, cookie }: Authentication,
 ): Promise<void> {
   const header = request.headers.authorization;
   const value = header === undefined ? cookie.read(request) : undefined;
   if (value === undefined) {
-    request.principal = await token(header === undefined ? undefined : BEARER.exec(header)?.[1]);
+    const tenant = request.headers['lapse-tenant'];
+    const token = header === undefined ? undefined : BEARER.exec(header)?.[1];
+    request.principal = await bearer(token, typeof tenant === 'string' ? tenant : undefined);
     return;
   }
   const open = await session(value);

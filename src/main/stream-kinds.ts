@@ -3,6 +3,7 @@ import { exceptionStream } from '../features/exceptions/exception-store.ts';
 import { personStream } from '../features/identity/person-store.ts';
 import { providerStream } from '../features/identity/provider-store.ts';
 import { tokenStream } from '../features/identity/token-store.ts';
+import { workloadStream } from '../features/identity/workload-store.ts';
 import { policyStream } from '../features/policy/policy-stream.ts';
 import { ledgerStream } from '../journal/ledger-stream.ts';
 import type { AnyStreamKind } from '../journal/stream.ts';
@@ -13,6 +14,7 @@ export const STREAM_KINDS: readonly AnyStreamKind[] = [
   tokenStream,
   personStream,
   providerStream,
+  workloadStream,
   policyStream,
   delegationStream,
   ledgerStream,

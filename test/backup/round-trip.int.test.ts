@@ -90,6 +90,13 @@ beforeAll(async () => {
   const end = `/v1/delegations/${delegated.delegation_id}/end`;
   passed(await api.send('POST', end, { as: 'ciso', body: {} }));
   await api.send('DELETE', `/v1/tokens/${await tokenIdOf('auditor')}`, { as: 'administrator' });
+  await api.send('POST', '/v1/workloads', {
+    as: 'administrator',
+    body: {
+      ...{ name: 'deploy', role: 'requestor' },
+      ...{ issuer: 'https://ci.example.com', claims: { sub: 'x' } },
+    },
+  });
   await api.admin.query(`INSERT INTO lapse.import_keys VALUES ($1, 'sha256:1', $2);`, [
     api.tenantId,
     id,

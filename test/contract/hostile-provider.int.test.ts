@@ -4,6 +4,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { OidcClient } from '../../src/features/identity/oidc-client.ts';
 import { providerSettings } from '../../src/features/identity/provider-events.ts';
 import {
+  at,
+  DISCOVERY,
+  endless,
   type HostileProvider,
   type Hostility,
   signed,
@@ -102,24 +105,6 @@ describe('an ID token is refused', () => {
 });
 
 describe('a provider does not keep Lapse waiting or reading', () => {
-  const endless = (response: import('node:http').ServerResponse) => {
-    response.setHeader('content-type', 'application/json');
-    response.write('{"issuer":"');
-    const chunk = 'x'.repeat(16_384);
-    const more = () => {
-      while (!response.destroyed && response.write(chunk));
-      if (!response.destroyed) response.once('drain', more);
-    };
-    more();
-  };
-  const at = (path: string, act: (response: import('node:http').ServerResponse) => void) => ({
-    answer: (asked: string, response: import('node:http').ServerResponse) => {
-      if (asked !== path) return false;
-      act(response);
-      return true;
-    },
-  });
-  const DISCOVERY = '/.well-known/openid-configuration';
   test.each<[string, Hostility]>([
     ['with a discovery that never answers', at(DISCOVERY, () => {})],
     ['with a discovery that never ends', at(DISCOVERY, endless)],

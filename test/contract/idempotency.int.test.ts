@@ -126,6 +126,11 @@ const CHANGES: Readonly<Record<string, () => Promise<Prepared>>> = {
     await api.send('PUT', '/v1/providers/old', { as: 'administrator', body: PROVIDER });
     return change('/v1/providers/old', undefined, 'administrator');
   },
+  'POST /v1/workloads': async () => change('/v1/workloads', WORKLOAD, 'administrator'),
+  'DELETE /v1/workloads/:id': async () => {
+    const made = await api.send('POST', '/v1/workloads', { as: 'administrator', body: WORKLOAD });
+    return change(`/v1/workloads/${made.body.workload_id}`, undefined, 'administrator');
+  },
   'DELETE /v1/sessions/:id': async () => change('/v1/sessions/ses_1', undefined, 'requestor'),
   ...Object.fromEntries(
     (['approve', 'reject', 'revoke', 'reassign'] as const).map((name) => [
@@ -143,6 +148,12 @@ const CHANGES: Readonly<Record<string, () => Promise<Prepared>>> = {
 };
 
 const PROVIDER = { label: 'Work', issuer: 'https://id.example.com', client_id: 'lapse' };
+const WORKLOAD = {
+  name: 'deploy',
+  issuer: 'https://ci.example.com',
+  claims: { sub: 'deploy' },
+  role: 'requestor',
+};
 const LEFT = { reason: 'left the company' };
 
 async function person(): Promise<string> {

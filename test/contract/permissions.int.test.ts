@@ -5,6 +5,7 @@ import type { Permission } from '../../src/domain/access/permissions.ts';
 import { sessionCookie } from '../../src/features/identity/session-cookie.ts';
 import { guardRoutes } from '../../src/main/http-principal.ts';
 import { requestValidator } from '../../src/main/request-validation.ts';
+import { addRateLimits } from '../../src/platform/http/rate-limits.ts';
 import { createServer } from '../../src/platform/http/server.ts';
 import { expectProblem } from '../support/problem-shape.ts';
 import { createTestApi, type TestRoute } from '../support/test-api.ts';
@@ -35,6 +36,7 @@ const MAY: Readonly<Record<Permission, readonly Role[]>> = {
   'person:read': ['administrator', 'auditor'],
   'person:manage': ['administrator'],
   'provider:manage': ['administrator'],
+  'workload:manage': ['administrator'],
   'session:own': ['administrator', 'requestor', ...APPROVERS, 'auditor'],
   'session:manage': ['administrator'],
   'clock:set': ['administrator', 'requestor', ...APPROVERS, 'auditor'],
@@ -119,11 +121,13 @@ test('who may not is told so before anything else of the request is looked at', 
 test('a route that names no permission cannot be added', async () => {
   const logger = pino({ level: 'silent' });
   const app = await createServer({ logger, validatorCompiler: requestValidator });
+  await addRateLimits(app);
   const adding = app.register(
     async (scope) => {
       const nobody = () => Promise.reject(new Error('nobody is asked'));
       const cookie = sessionCookie('http://localhost');
-      guardRoutes(scope, { token: nobody, session: nobody, cookie });
+      const limits = { requests: 1, failures: 1, signIns: 1 };
+      guardRoutes(scope, { bearer: nobody, session: nobody, cookie, limits });
       scope.get('/forgotten', async () => 'open');
     },
     { prefix: '/v1' },

@@ -43,6 +43,17 @@ beforeAll(async () => {
     [other.tenantId, theirs],
   );
   const tokens = await api.send('GET', '/v1/tokens', { token: other.tokens.administrator });
+  const workload = await api.send('POST', '/v1/workloads', {
+    token: other.tokens.administrator,
+    body: {
+      ...{ name: 'deploy', role: 'requestor' },
+      ...{ issuer: 'https://ci.example.com', claims: { sub: 'x' } },
+    },
+  });
+  ids.workloads = {
+    theirs: workload.body.workload_id,
+    nobodys: 'wl_01J6M9M5Y0Q2H6W2QF9Q1VABCE',
+  };
   ids.exceptions = { theirs, nobodys: 'EXC_01J6M9M5Y0Q2H6W2QF9Q1VABCE' };
   ids.tasks = {
     theirs: 'task_01J6M9M5Y0Q2H6W2QF9Q1VABCD',

@@ -215,3 +215,50 @@ test('a secret is in the answer that makes it, and nowhere else', async () => {
     expect({ name, found: rows.length }).toEqual({ name, found: 0 });
   }
 });
+
+describe('scopes', () => {
+  test('a token may do what they name, and no more of its role', async () => {
+    const scopes = ['exception:read'];
+    const { body } = await make({ scopes });
+    expect(body.scopes).toEqual(scopes);
+    expect((await read(body.token)).status).toBe(200);
+    const drafting = { token: body.token, body: { title: 'T' } };
+    const refused = await api.send('POST', '/v1/exceptions', drafting);
+    expectProblem(refused, 403, 'not-permitted');
+    expect(refused.body.detail).toContain('exception:write');
+    expectProblem(
+      await api.send('GET', '/v1/reports/summary', { token: body.token }),
+      403,
+      'not-permitted',
+    );
+  });
+
+  test.each([
+    ['that does not exist', ['exception:destroy'], 'scopes.0'],
+    ['beyond the role', ['exception:read', 'exception:approve'], 'scopes.1'],
+    ['that is no list', 'exception:read', 'scopes'],
+    ['that are none', [], 'scopes'],
+    ['of the prototype', ['constructor'], 'scopes.0'],
+  ])('those %s are refused', async (_, scopes, path) => {
+    const answer = await make({ scopes });
+    expectProblem(answer, 422, 'invalid-record');
+    expect(answer.body.errors[0].path).toBe(path);
+  });
+
+  test('a token of few makes none of more', async () => {
+    const few = await make({ role: 'administrator', scopes: ['token:manage', 'exception:read'] });
+    const { token } = few.body;
+    const makeWith = (body: object) =>
+      api.send('POST', '/v1/tokens', {
+        token,
+        body: { name: 'x', role: 'administrator', ...body },
+      });
+    expectProblem(await makeWith({}), 403, 'not-permitted');
+    expectProblem(await makeWith({ scopes: ['person:manage'] }), 403, 'not-permitted');
+    expect((await makeWith({ scopes: ['exception:read'] })).status).toBe(201);
+  });
+
+  test('none are named where a token has all of its role', async () => {
+    expect((await make()).body.scopes).toBe(null);
+  });
+});

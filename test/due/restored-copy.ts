@@ -32,6 +32,7 @@ const TABLES = [
   'person_subjects',
   'providers',
   'delegations',
+  'workloads',
   'secrets',
   'provider_secrets',
   'ledger_keys',

@@ -70,6 +70,12 @@ const REQUEST = [
   ...['--criterion', 'The new gateway is live'],
 ];
 
+const WORKLOAD = [
+  ...['--name', 'The pipeline that deploys the customs gateway', '--role', 'requestor'],
+  ...['--issuer', 'https://token.actions.githubusercontent.com'],
+  ...['--claim', 'ref=refs/heads/main', '--scope', 'exception:read'],
+];
+
 describe.each([80, 200])('at a terminal of %i columns', (columns) => {
   test.each<[string, () => string[], number]>([
     ['a list', () => ['list'], 0],
@@ -79,12 +85,17 @@ describe.each([80, 200])('at a terminal of %i columns', (columns) => {
     ['its history', () => ['history', register], 0],
     ['reports', () => ['report'], 0],
     ['tokens', () => ['token', 'list'], 0],
+    ['a workload', () => ['workload', 'add', ...WORKLOAD, '--claim', 'repository=acme/app'], 0],
+    ['workloads', () => ['workload', 'list'], 0],
     ['tasks', () => ['tasks'], 0],
     ['an outcome', () => ['edit', id, '--environment', 'prod'], 0],
     ['a comment', () => ['comment', id, 'seen'], 0],
     ['an incomplete request', () => ['submit', id], 1],
     ['a value that is none', () => ['list', '--status', 'Gone'], 2],
     ['options that exclude each other', () => ['list', '--all', '--limit', '3'], 2],
+    ['a workload that is anybody', () => ['workload', 'add', ...WORKLOAD], 1],
+    ['a claim without a value', () => ['workload', 'add', ...WORKLOAD, '--claim', 'x'], 2],
+    ['no such workload', () => ['workload', 'remove', 'wl_1'], 1],
     ['no such token', () => ['token', 'revoke', 'tok_1'], 1],
     ['a file that is not there', () => ['import', '/nowhere/a.yaml'], 2],
   ])('%s fits, and tells no stack', async (_, args, exitCode) => {

@@ -55,7 +55,7 @@ export async function startHostileProvider(clientId: string): Promise<HostilePro
     const path = new URL(request.url ?? '/', issuer).pathname;
     if (provider.hostility.answer?.(path, response)) return;
     response.setHeader('content-type', 'application/json');
-    if (path === '/.well-known/openid-configuration') {
+    if (path === DISCOVERY) {
       const at = (name: string) => `${issuer}/${name}`;
       response.end(
         JSON.stringify({
@@ -87,4 +87,30 @@ export function signed(claims: JWTPayload, { key }: { readonly key: KeyObject })
 /** A token without a signature. */
 export function unsigned(claims: JWTPayload): string {
   return new UnsecuredJWT(claims).encode();
+}
+
+/** Where a provider says of itself what it can do. */
+export const DISCOVERY = '/.well-known/openid-configuration';
+
+/** A provider that answers one path in a way of its own. */
+export function at(path: string, act: (response: ServerResponse) => void): Hostility {
+  return {
+    answer: (asked, response) => {
+      if (asked !== path) return false;
+      act(response);
+      return true;
+    },
+  };
+}
+
+/** Answers a document that has no end. */
+export function endless(response: ServerResponse): void {
+  response.setHeader('content-type', 'application/json');
+  response.write('{"issuer":"');
+  const chunk = 'x'.repeat(16_384);
+  const more = () => {
+    while (!response.destroyed && response.write(chunk));
+    if (!response.destroyed) response.once('drain', more);
+  };
+  more();
 }

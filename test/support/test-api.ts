@@ -14,6 +14,7 @@ import { compose, type Lapse } from '../../src/main/compose.ts';
 import { migrationsFolder } from '../../src/main/database-setup.ts';
 import { createHttpApp } from '../../src/main/http-app.ts';
 import { LAPSE_VERSION } from '../../src/main/version.ts';
+import type { Config } from '../../src/platform/config/config.ts';
 import type { S3Place } from '../../src/platform/config/s3-place.ts';
 import { newestMigration } from '../../src/platform/db/migrate.ts';
 import { newUlid } from '../../src/platform/ids.ts';
@@ -43,6 +44,8 @@ export interface TestRequest {
   /** Instead of `body`: sent as it is. */
   readonly raw?: string | Buffer;
   readonly headers?: Readonly<Record<string, string | undefined>>;
+  /** The address that it comes from; loopback unless told. */
+  readonly from?: string;
 }
 
 /** An answer; `body` is its JSON where it is JSON. */
@@ -81,9 +84,13 @@ export interface TestApiOptions {
   readonly s3?: S3Place;
   /** Reads links of evidence; none is read unless given. */
   readonly readLink?: ReadLink;
+  /** As configured; nobody comes too often unless told. */
+  readonly config?: Partial<Pick<Config, 'limits' | 'trustedProxies' | 'publicUrl'>>;
   /** Where log lines go; nowhere unless given. */
   readonly logTo?: DestinationStream;
 }
+
+const UNLIMITED = { requests: 1e7, failures: 1e7, signIns: 1e7 };
 
 /** Makes the application; its clock starts at {@link START}. Call `close` in `afterAll`. */
 export async function createTestApi(options: TestApiOptions = {}): Promise<TestApi> {
@@ -107,6 +114,9 @@ export async function createTestApi(options: TestApiOptions = {}): Promise<TestA
       s3: options.s3,
       links: { areRead: false, listed: [] },
       logLevel: 'debug',
+      limits: UNLIMITED,
+      trustedProxies: [],
+      ...options.config,
     },
     db: register.db,
     master: register.master,
@@ -210,11 +220,12 @@ async function send(
   { tokens }: TestTenant,
   method: string,
   url: string,
-  { as, token = as && tokens[as], body, raw, headers }: TestRequest,
+  { as, token = as && tokens[as], body, raw, headers, from }: TestRequest,
 ): Promise<TestAnswer> {
   const answer = await app.inject({
     method: method as NonNullable<InjectOptions['method']>,
     url,
+    ...(from === undefined ? {} : { remoteAddress: from }),
     headers: {
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
       ...(body === undefined && raw === undefined ? {} : { 'content-type': 'application/json' }),

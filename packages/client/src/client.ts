@@ -6,16 +6,21 @@ import type { paths } from './schema.gen.ts';
 export interface LapseClientOptions {
   /** Such as `http://localhost:7400`. */
   readonly url: string;
-  /** `lapse_…`, of a token or of a service. */
+  /** `lapse_…`, or a platform's token of a workload. */
   readonly token?: string | undefined;
+  /** The tenant's id, for a workload whose token names none. */
+  readonly tenant?: string | undefined;
   /** Another `fetch`, for tests. */
   readonly fetch?: typeof globalThis.fetch;
+  /** Waits so many seconds, as the server asks before it answers a read; silently unless given. */
+  readonly wait?: (seconds: number) => Promise<void>;
 }
 
 /**
  * The typed API. Refusals are thrown as `LapseProblem`, an unreachable server as
  * `LapseUnreachable`; what changes something carries an idempotency key and is sent once more where
- * the connection breaks, so that nothing happens twice.
+ * the connection breaks, so that nothing happens twice. A read that comes too often is repeated when
+ * the server says that it would pass.
  */
 export interface LapseClient extends Client<paths> {
   /**
@@ -33,11 +38,18 @@ export interface StreamedRequest {
 }
 
 /** Makes a client; nothing is sent until it is used. */
-export function createLapseClient({ url, token, fetch }: LapseClientOptions): LapseClient {
+export function createLapseClient({
+  url,
+  token,
+  tenant,
+  fetch,
+  wait = sleep,
+}: LapseClientOptions): LapseClient {
   const base = url.replace(/\/+$/, '');
   const send = fetch ?? globalThis.fetch;
   const identify = (headers: Headers, method: string) => {
     if (token !== undefined) headers.set('authorization', `Bearer ${token}`);
+    if (tenant !== undefined) headers.set('lapse-tenant', tenant);
     if (method !== 'GET' && !headers.has('idempotency-key')) {
       headers.set('idempotency-key', crypto.randomUUID());
     }
@@ -52,7 +64,11 @@ export function createLapseClient({ url, token, fetch }: LapseClientOptions): La
     baseUrl: base,
     // The body of a request can be read once, so the first attempt gets a copy.
     fetch: (request) =>
-      sentAgain(base, (isLast) => send(isLast ? request : (request.clone() as Request))),
+      patient(request.method, wait, (mayComeAgain) =>
+        sentAgain(base, (isLast) =>
+          send(isLast && !mayComeAgain ? request : (request.clone() as Request)),
+        ),
+      ),
   });
   client.use(middleware);
   return Object.assign(client, {
@@ -64,7 +80,10 @@ export function createLapseClient({ url, token, fetch }: LapseClientOptions): La
         headers: sent,
         ...(body ? { body: body(), duplex: 'half' as const } : {}),
       });
-      return accepted(base, await sentAgain(base, () => send(`${base}${path}`, request())));
+      const answer = await patient(method, wait, () =>
+        sentAgain(base, () => send(`${base}${path}`, request())),
+      );
+      return accepted(base, answer);
     },
   });
 }
@@ -104,6 +123,30 @@ function parsed(text: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+const TRIES = 3;
+/** In seconds: who should wait longer than this is told so instead. */
+const LONGEST_WAIT = 120;
+
+/** Repeats a read that the server answers with 429 once it is time (RFC 9110 section 10.2.3). */
+async function patient(
+  method: string,
+  wait: (seconds: number) => Promise<void>,
+  attempt: (mayComeAgain: boolean) => Promise<Response>,
+): Promise<Response> {
+  for (let left = TRIES - 1; ; left -= 1) {
+    const mayComeAgain = method === 'GET' && left > 0;
+    const answer = await attempt(mayComeAgain);
+    const seconds = Number(answer.headers.get('retry-after') || Number.NaN);
+    if (answer.status !== 429 || !mayComeAgain || !(seconds <= LONGEST_WAIT)) return answer;
+    await answer.body?.cancel();
+    await wait(Math.max(0, seconds));
+  }
+}
+
+function sleep(seconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, seconds * 1_000));
 }
 
 /** The connection broke: the server may or may not have done what it was asked. */

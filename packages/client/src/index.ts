@@ -37,6 +37,9 @@ export type TokenList = paths['/v1/tokens']['get']['responses'][200]['content'][
 /** Who acts for whom. */
 export type DelegationList =
   paths['/v1/delegations']['get']['responses'][200]['content']['application/json'];
+/** The workloads of the tenant. */
+export type WorkloadList =
+  paths['/v1/workloads']['get']['responses'][200]['content']['application/json'];
 /** What waits for a person. */
 export type TaskList = paths['/v1/tasks']['get']['responses'][200]['content']['application/json'];
 /** How a server is, and what to do about it. */

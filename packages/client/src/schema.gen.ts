@@ -1099,6 +1099,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/workloads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The workloads that may sign in, oldest first */
+        get: operations["get-workloads"];
+        put?: never;
+        /** Let tokens of an issuer with these claims sign in */
+        post: operations["post-workloads"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/workloads/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Let a workload sign in no more */
+        delete: operations["delete-workloads-by-id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export interface components {
     schemas: {
@@ -5267,7 +5302,7 @@ export interface operations {
                         /** @description null for a token */
                         signed_in: {
                             /** @enum {string} */
-                            method: "oidc" | "link";
+                            method: "oidc" | "link" | "workload";
                             issuer?: string;
                             subject?: string;
                         } | null;
@@ -6718,7 +6753,7 @@ export interface operations {
                             current: boolean;
                             signed_in: {
                                 /** @enum {string} */
-                                method: "oidc" | "link";
+                                method: "oidc" | "link" | "workload";
                                 issuer?: string;
                                 subject?: string;
                             };
@@ -6857,6 +6892,8 @@ export interface operations {
                             email: string | null;
                             /** @enum {string} */
                             role: "administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor";
+                            /** @description null: all that its role grants */
+                            scopes: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "diagnosis:read" | "clock:set")[] | null;
                             created_at: string;
                             created_by: string;
                             expires_at: string;
@@ -6888,6 +6925,8 @@ export interface operations {
                     email?: string;
                     /** @enum {string} */
                     role: "administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor";
+                    /** @description what of its role it may use; all of it when left out */
+                    scopes?: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "diagnosis:read" | "clock:set")[];
                     /** @description at most a year ahead; 90 days when left out */
                     expires_at?: string;
                 };
@@ -6906,6 +6945,8 @@ export interface operations {
                         email: string | null;
                         /** @enum {string} */
                         role: "administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor";
+                        /** @description null: all that its role grants */
+                        scopes: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "diagnosis:read" | "clock:set")[] | null;
                         created_at: string;
                         created_by: string;
                         expires_at: string;
@@ -6943,12 +6984,137 @@ export interface operations {
                         email: string | null;
                         /** @enum {string} */
                         role: "administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor";
+                        /** @description null: all that its role grants */
+                        scopes: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "diagnosis:read" | "clock:set")[] | null;
                         created_at: string;
                         created_by: string;
                         expires_at: string;
                         revoked_at: string | null;
                     };
                 };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    "get-workloads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            workload_id: string;
+                            name: string;
+                            issuer: string;
+                            audience: string;
+                            claims: {
+                                [key: string]: string[];
+                            };
+                            /** @enum {string} */
+                            role: "administrator" | "requestor" | "auditor";
+                            /** @description null: all that its role grants */
+                            scopes: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "diagnosis:read" | "clock:set")[] | null;
+                            created_at: string;
+                            created_by: string;
+                        }[];
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    "post-workloads": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request that is sent again with the same key has the same answer */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description what signs in, as the ledger names it */
+                    name: string;
+                    /**
+                     * Format: uri
+                     * @description who signs its tokens, as their claim iss names it
+                     */
+                    issuer: string;
+                    /** @description for whom its tokens are; the public address, a slash and the tenant when left out */
+                    audience?: string;
+                    /** @description texts that its tokens have to claim, exactly; one of a list where there are several */
+                    claims: {
+                        [key: string]: string | string[];
+                    };
+                    /**
+                     * @description approvals are for people: no role that gives any
+                     * @enum {string}
+                     */
+                    role: "administrator" | "requestor" | "auditor";
+                    scopes?: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "diagnosis:read" | "clock:set")[];
+                };
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        workload_id: string;
+                        name: string;
+                        issuer: string;
+                        audience: string;
+                        claims: {
+                            [key: string]: string[];
+                        };
+                        /** @enum {string} */
+                        role: "administrator" | "requestor" | "auditor";
+                        /** @description null: all that its role grants */
+                        scopes: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "diagnosis:read" | "clock:set")[] | null;
+                        created_at: string;
+                        created_by: string;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    "delete-workloads-by-id": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request that is sent again with the same key has the same answer */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             default: components["responses"]["Problem"];
         };

@@ -37,13 +37,13 @@ export interface Actor {
   readonly role: Role | 'system';
   /** All roles of somebody who has several; `role` is the first of them. */
   readonly roles?: readonly Role[];
-  /** How a person signed in; a token has none (000 section 4, signer identity). */
+  /** How a person or a workload signed in; a token has none (000 section 4, signer identity). */
   readonly signed_in?: SignIn;
 }
 
-/** What stands behind a session: a provider's word for a subject, or a one-time link. */
+/** What stands behind a session or a workload: an issuer's word for a subject, or a one-time link. */
 export interface SignIn {
-  readonly method: 'oidc' | 'link';
+  readonly method: 'oidc' | 'link' | 'workload';
   readonly issuer?: string;
   readonly subject?: string;
 }

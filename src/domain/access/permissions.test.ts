@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { APPROVAL_ROLES, isSamePerson, ROLES, type Role } from './actor.ts';
 import { isPermitted, PERMISSIONS } from './permissions.ts';
 import { assertPermitted } from './principal.ts';
+import { assertScopes } from './scopes.ts';
 
 /** Who may do what. A change here is a change of what people may do: make it on purpose. */
 const TABLE = `
@@ -20,6 +21,7 @@ token:manage        yes            -          -         -
 person:read         yes            -          -         yes
 person:manage       yes            -          -         -
 provider:manage     yes            -          -         -
+workload:manage     yes            -          -         -
 session:own         yes            yes        yes       yes
 session:manage      yes            -          -         -
 diagnosis:read      yes            -          -         yes
@@ -66,6 +68,35 @@ describe('permissions', () => {
       'the role administrator may not do this; it takes exception:approve',
     );
     expect(() => assertPermitted(principal, 'exception:write')).not.toThrow();
+  });
+});
+
+describe('scopes', () => {
+  const actor = { id: 'a', name: 'A', role: 'administrator' } as const;
+  const scoped = { tenantId: 't', actor, scopes: ['token:manage', 'exception:read'] as const };
+
+  it('leave of a role what they name, and add nothing to it', () => {
+    expect(() => assertPermitted(scoped, 'token:manage')).not.toThrow();
+    expect(() => assertPermitted(scoped, 'policy:put')).toThrow(
+      'the scopes token:manage, exception:read do not let it do this; it takes policy:put',
+    );
+    const auditor = { ...scoped, actor: { ...actor, role: 'auditor' } as const };
+    expect(() => assertPermitted(auditor, 'token:manage')).toThrow('the role auditor may not');
+  });
+
+  it('are of the role that they are given with', () => {
+    const giver = { tenantId: 't', actor };
+    expect(() => assertScopes(giver, 'auditor', ['task:read', 'exception:write'])).toThrow(
+      'the role auditor does not grant exception:write; of these any would pass: exception:read',
+    );
+    expect(() => assertScopes(giver, 'auditor', ['task:read'])).not.toThrow();
+    expect(() => assertScopes(giver, 'approver', undefined)).not.toThrow();
+  });
+
+  it('cannot make more of themselves', () => {
+    expect(() => assertScopes(scoped, 'auditor', ['exception:read'])).not.toThrow();
+    for (const wanted of [undefined, ['report:read'] as const])
+      expect(() => assertScopes(scoped, 'auditor', wanted)).toThrow('can give no others');
   });
 });
 

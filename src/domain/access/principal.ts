@@ -6,14 +6,24 @@ import { isPermitted, type Permission } from './permissions.ts';
 export interface Principal {
   readonly tenantId: string;
   readonly actor: Actor & { readonly role: Role };
+  /** What of its roles' permissions it may use; all of them where none are named. */
+  readonly scopes?: readonly Permission[] | undefined;
 }
 
-/** Refuses a principal none of whose roles grants the permission. */
-export function assertPermitted({ actor }: Principal, permission: Permission): void {
-  const roles = rolesOf(actor);
-  if (roles.some((role) => isPermitted(role as Role, permission))) return;
-  throw new DomainError(
-    'not-permitted',
-    `the role ${roles.join(', ')} may not do this; it takes ${permission}`,
-  );
+/** Whether a role of the principal grants the permission, and its scopes leave it. */
+export function isGranted({ actor, scopes }: Principal, permission: Permission): boolean {
+  if (scopes && !scopes.includes(permission)) return false;
+  return rolesOf(actor).some((role) => isPermitted(role as Role, permission));
+}
+
+/** Refuses a principal that is not granted the permission. */
+export function assertPermitted(principal: Principal, permission: Permission): void {
+  if (isGranted(principal, permission)) return;
+  const { actor, scopes } = principal;
+  const roles = rolesOf(actor).join(', ');
+  const who =
+    isGranted({ ...principal, scopes: undefined }, permission) && scopes
+      ? `the scopes ${scopes.join(', ')} do not let it`
+      : `the role ${roles} may not`;
+  throw new DomainError('not-permitted', `${who} do this; it takes ${permission}`);
 }

@@ -30,6 +30,7 @@ export const DERIVED_TABLES: readonly string[] = [
   'people',
   'person_subjects',
   'providers',
+  'workloads',
   'ledger_epochs',
   'policy_versions',
   'delegations',

@@ -57,7 +57,7 @@ export function createAuthenticator(db: Database, realNow: () => number = Date.n
       }
       const token = await entry.token;
       if (!isUsable(token, now)) throw refused();
-      return { tenantId, actor: holderOf(token) };
+      return { tenantId, actor: holderOf(token), scopes: token.scopes };
     },
     forget(tenantId) {
       for (const key of remembered.keys())

@@ -4,7 +4,7 @@ export interface FetchLimits {
   readonly time: number;
 }
 
-const LIMITS: FetchLimits = { bytes: 1_000_000, time: 8_000 };
+export const LIMITS: FetchLimits = { bytes: 1_000_000, time: 8_000 };
 
 /**
  * `fetch` for a provider of sign-in: it waits and reads only so much, and follows nothing. An answer

@@ -5,6 +5,7 @@ import { CLASSIFICATIONS } from '../../domain/exception/fields.ts';
 import type { Subject } from './person-events.ts';
 
 const roles = z.array(z.enum(ROLES)).max(ROLES.length);
+const LOOPBACK: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
 const claimName = z.string().min(1).max(200);
 const claimValue = z.string().min(1).max(300);
 const mapSize = 500;
@@ -16,17 +17,19 @@ function mapped<T extends z.ZodType>(value: T) {
     .refine((map) => Object.keys(map).length <= mapSize, `maps ${mapSize} values at most`);
 }
 
+/** Where an issuer of tokens is. */
+export const issuerAddress = z
+  .url()
+  .max(500)
+  .refine(
+    isSecureAddress,
+    'must be an https address (http on loopback alone), without query or fragment',
+  );
+
 /** How people sign in through one OpenID provider. */
 export const providerSettings = z.strictObject({
   label: shortText.describe('what the sign-in page calls it'),
-  issuer: z
-    .url()
-    .max(500)
-    .refine(
-      isSecure,
-      'must be an https address (http on loopback alone), without query or fragment',
-    )
-    .describe('as its discovery document names it'),
+  issuer: issuerAddress.describe('as its discovery document names it'),
   client_id: z.string().min(1).max(500),
   scopes: z
     .array(z.string().regex(/^[\x21\x23-\x5b\x5d-\x7e]{1,100}$/))
@@ -88,11 +91,10 @@ export function evolveProvider(
   return event.type === 'ProviderRemoved' ? { ...state, active: false } : state;
 }
 
-function isSecure(text: string): boolean {
+/** Whether an address is https, or http on loopback, without query or fragment. */
+export function isSecureAddress(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const { protocol, hostname, search, hash } = new URL(text);
   if (search || hash) return false;
   return protocol === 'https:' || (protocol === 'http:' && LOOPBACK.has(hostname));
 }
-
-const LOOPBACK: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { ROLES, type Role, rolesOf } from '../../domain/access/actor.ts';
-import { isPermitted } from '../../domain/access/permissions.ts';
+import { ROLES, rolesOf } from '../../domain/access/actor.ts';
+import { isGranted } from '../../domain/access/principal.ts';
 import { idempotencyOf } from '../../platform/http/caller.ts';
 import type { SessionService } from './session-service.ts';
 import type { SessionRow } from './session-store.ts';
@@ -14,7 +14,7 @@ declare module 'fastify' {
 }
 
 const signedIn = z.object({
-  method: z.enum(['oidc', 'link']),
+  method: z.enum(['oidc', 'link', 'workload']),
   issuer: z.string().optional(),
   subject: z.string().optional(),
 });
@@ -99,7 +99,7 @@ export function addSessionRoutes(app: FastifyInstance, sessions: SessionService)
 }
 
 function managesSessions({ principal }: FastifyRequest): boolean {
-  return rolesOf(principal.actor).some((role) => isPermitted(role as Role, 'session:manage'));
+  return isGranted(principal, 'session:manage');
 }
 
 function toAnswer(row: SessionRow, current: string | undefined) {

@@ -1,4 +1,5 @@
 import type { Actor, Role } from '../../domain/access/actor.ts';
+import type { Permission } from '../../domain/access/permissions.ts';
 import { formatInstant, parseInstant } from '../../domain/schedule/instant.ts';
 
 /** A token's life in the ledger. The secret itself is never in it; its SHA-256 is. */
@@ -9,6 +10,7 @@ export type TokenEvent =
         readonly name: string;
         readonly email?: string;
         readonly role: Role;
+        readonly scopes?: readonly Permission[];
         readonly secret_sha256: string;
         readonly expires_at: string;
       };
@@ -21,6 +23,8 @@ export interface TokenState {
   readonly name: string;
   readonly email?: string;
   readonly role: Role;
+  /** What of its role's permissions it may use; all of them where there are none. */
+  readonly scopes?: readonly Permission[];
   readonly secret_sha256: string;
   readonly created_at: string;
   readonly created_by: string;

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { ROLES } from '../../domain/access/actor.ts';
+import { scopeList } from '../../domain/access/scopes.ts';
 import { emailAddress, instant, shortText } from '../../domain/exception/field-shapes.ts';
 import { idempotencyOf } from '../../platform/http/caller.ts';
 import { type PageRequest, pageOf, pageParameters } from '../../platform/http/paging.ts';
@@ -13,6 +14,7 @@ const newToken = z.strictObject({
     .optional()
     .describe('ties the token to a person: nobody approves what they requested'),
   role: z.enum(ROLES),
+  scopes: scopeList.optional().describe('what of its role it may use; all of it when left out'),
   expires_at: instant.optional().describe('at most a year ahead; 90 days when left out'),
 });
 
@@ -21,6 +23,7 @@ const tokenAnswer = z.object({
   name: z.string(),
   email: z.string().nullable(),
   role: z.enum(ROLES),
+  scopes: scopeList.nullable().describe('null: all that its role grants'),
   created_at: z.string(),
   created_by: z.string(),
   expires_at: z.string(),
@@ -95,5 +98,6 @@ export function addTokenRoutes(app: FastifyInstance, tokens: TokenService): void
 }
 
 function toAnswer({ secret_sha256: _, ...token }: TokenState) {
-  return { ...token, email: token.email ?? null, revoked_at: token.revoked_at ?? null };
+  const { email = null, scopes = null, revoked_at = null } = token;
+  return { ...token, email, scopes, revoked_at };
 }

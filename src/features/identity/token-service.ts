@@ -1,6 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Actor, Role } from '../../domain/access/actor.ts';
+import type { Permission } from '../../domain/access/permissions.ts';
 import type { Principal } from '../../domain/access/principal.ts';
+import { assertScopes } from '../../domain/access/scopes.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { DAY, formatInstant, parseInstant } from '../../domain/schedule/instant.ts';
 import { record } from '../../journal/journal.ts';
@@ -16,6 +18,8 @@ export interface NewToken {
   readonly name: string;
   readonly email?: string | undefined;
   readonly role: Role;
+  /** What of its role's permissions it may use; all of them when left out. */
+  readonly scopes?: readonly Permission[] | undefined;
   readonly expires_at?: string | undefined;
 }
 
@@ -50,6 +54,7 @@ export class TokenService {
     idempotency?: IdempotentRequest,
   ): Promise<IssuedToken> {
     const { tenantId, actor } = principal;
+    assertScopes(principal, wanted.role, wanted.scopes);
     return this.#db.inTenant(tenantId, async (tx) => {
       const before = await recall(tx, tenantId, idempotency);
       if (before) {
@@ -144,6 +149,7 @@ export function issueToken(
     name: wanted.name,
     ...(wanted.email === undefined ? {} : { email: wanted.email }),
     role: wanted.role,
+    ...(wanted.scopes === undefined ? {} : { scopes: wanted.scopes }),
     secret_sha256: createHash('sha256').update(secret).digest('hex'),
     expires_at: formatInstant(end),
   };

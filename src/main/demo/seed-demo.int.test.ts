@@ -33,6 +33,8 @@ const config = () => ({
   s3: undefined,
   links: { areRead: false, listed: [] },
   logLevel: 'error',
+  limits: { requests: 1e7, failures: 1e7, signIns: 1e7 },
+  trustedProxies: [],
 });
 
 async function seed(): Promise<string> {

@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises';
+import { isIP } from 'node:net';
 import { join, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import type { RequestLimits } from '../http/rate-limits.ts';
 import { listedHosts } from '../outbound/listed-hosts.ts';
 import type { ListedHost } from '../outbound/read-outside.ts';
 import { type S3Place, s3Environment, s3Place } from './s3-place.ts';
@@ -19,6 +21,8 @@ const isoDuration = z
     'must be an ISO 8601 duration such as P30D',
   );
 
+const perMinute = z.int().min(1).max(10_000_000);
+
 const configFile = z.strictObject({
   tenant: z.strictObject({ name: z.string().min(1).max(300) }).optional(),
   lifecycle: z
@@ -29,6 +33,16 @@ const configFile = z.strictObject({
     .optional(),
   database: z.strictObject({ connections: z.int().min(2).max(200).optional() }).optional(),
   work: z.strictObject({ port: z.int().min(1).max(65_535).optional() }).optional(),
+  limits: z
+    .strictObject({
+      requests_per_minute: perMinute.optional(),
+      failures_per_minute: perMinute.optional(),
+      sign_ins_per_minute: perMinute.optional(),
+    })
+    .optional(),
+  trusted_proxies: z
+    .array(z.string().refine(isNetwork, 'must be addresses or networks such as 10.0.0.0/8'))
+    .optional(),
   log: z.strictObject({ level: z.enum(['debug', 'info', 'warn', 'error']).optional() }).optional(),
 });
 
@@ -50,6 +64,9 @@ export interface Config {
   readonly s3: S3Place | undefined;
   /** Whether links of evidence are read at archiving, and the hosts that may lie inside. */
   readonly links: { readonly areRead: boolean; readonly listed: readonly ListedHost[] };
+  readonly limits: RequestLimits;
+  /** Whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies: readonly string[];
 }
 
 /** What must never be printed. */
@@ -103,6 +120,12 @@ export async function readConfig(
     logLevel: file.log?.level ?? 'info',
     s3: s3PlaceOf(variables, folder),
     links: { areRead: variables.LAPSE_LINKS === 'read', listed: variables.LAPSE_LINK_HOSTS },
+    limits: {
+      requests: file.limits?.requests_per_minute ?? 6_000,
+      failures: file.limits?.failures_per_minute ?? 30,
+      signIns: file.limits?.sign_ins_per_minute ?? 120,
+    },
+    trustedProxies: file.trusted_proxies ?? [],
   });
   const secrets: ConfigSecrets = Object.freeze({
     databaseUrl: given.DATABASE_URL,
@@ -119,6 +142,17 @@ function s3PlaceOf(variables: z.output<typeof environment>, folder: string): S3P
   } catch (error) {
     throw new ConfigurationError(`the environment cannot be used: ${(error as Error).message}`);
   }
+}
+
+function isNetwork(text: string): boolean {
+  const [address = '', bits, more] = text.split('/');
+  const version = isIP(address);
+  if (version === 0 || more !== undefined) return false;
+  // All of a kind would believe everybody.
+  return (
+    bits === undefined ||
+    (/^[1-9]\d{0,2}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128))
+  );
 }
 
 async function readFileOrNothing(path: string): Promise<unknown> {

@@ -27,6 +27,7 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
   'import-refused': 422,
   'file-refused': 422,
   'unsupported-media-type': 415,
+  'too-many-requests': 429,
   conflict: 409,
   unavailable: 503,
 };

@@ -21,6 +21,10 @@ export interface ServerOptions {
   readonly validatorCompiler: FastifySchemaCompiler<unknown>;
   /** Largest body in bytes that a route accepts unless it says otherwise. */
   readonly bodyLimit?: number;
+  /** Whether people reach it over https: then browsers are told never to come in the clear. */
+  readonly https?: boolean;
+  /** Addresses and networks whose `X-Forwarded-For` is believed; nobody's unless told. */
+  readonly trustedProxies?: readonly string[];
   /** Is told of every request that was answered. */
   readonly requestAnswered?: Metrics['requestAnswered'];
 }
@@ -30,6 +34,10 @@ const REQUEST_ID = /^[\w-]{1,64}$/;
 /** Deeper JSON is no record; the parser itself has no limit. */
 const JSON_DEPTH = 64;
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
+const YEAR_IN_SECONDS = 31_536_000;
+/** What no page of Lapse asks a browser for, and nothing in one may. */
+const DEVICES = ['camera', 'display-capture', 'geolocation', 'microphone', 'payment', 'usb'];
+const PERMISSIONS_POLICY = DEVICES.map((device) => `${device}=()`).join(', ');
 const CSP = "default-src 'none';frame-ancestors 'none'";
 
 declare module 'fastify' {
@@ -47,6 +55,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   const app = Fastify({
     loggerInstance: options.logger,
     bodyLimit: options.bodyLimit ?? MEGABYTE,
+    trustProxy: options.trustedProxies?.length ? [...options.trustedProxies] : false,
     requestTimeout: 60_000,
     connectionTimeout: 60_000,
     keepAliveTimeout: 65_000,
@@ -88,6 +97,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
       useDefaults: false,
     },
     frameguard: { action: 'deny' },
+    strictTransportSecurity: (options.https ?? false) ? { maxAge: YEAR_IN_SECONDS } : false,
   });
   addJsonParser(app);
   traceRequests(app);
@@ -128,6 +138,7 @@ function addHooks(
 function markAnswer(request: FastifyRequest, reply: FastifyReply): void {
   reply.header('x-request-id', request.id);
   reply.header('cache-control', 'no-store');
+  reply.header('permissions-policy', PERMISSIONS_POLICY);
 }
 
 const EMPTY_BODY = createHash('sha256').digest();

@@ -8,25 +8,28 @@ import { readEnd } from '../terminal/read-time.ts';
 import { allItems } from './all-items.ts';
 import type { AnswerOptions } from './answer-record.ts';
 
-type Role = paths['/v1/tokens']['post']['requestBody']['content']['application/json']['role'];
+type NewToken = paths['/v1/tokens']['post']['requestBody']['content']['application/json'];
+type Role = NewToken['role'];
 type Token = TokenList['items'][number];
 
 interface NewTokenOptions extends AnswerOptions {
   readonly role: Role;
   readonly name: string;
   readonly email?: string;
+  readonly scope?: NewToken['scopes'];
   readonly expires?: string;
 }
 
 /** `lapse token create`: the secret alone goes to standard output, so that it can go into a file. */
 export async function createToken(options: NewTokenOptions): Promise<void> {
-  const { role, name, email, expires, json } = options;
+  const { role, name, email, scope, expires, json } = options;
   const answer = await dataOf(
     connect().POST('/v1/tokens', {
       body: {
         role,
         name,
         ...(email ? { email } : {}),
+        ...(scope ? { scopes: scope } : {}),
         ...(expires ? { expires_at: readEnd(expires, '--expires', Date.now()) } : {}),
       },
     }),
@@ -67,6 +70,12 @@ export async function listTokens({ json }: AnswerOptions): Promise<void> {
       },
       { title: 'NAME', text: ({ name }) => safeLine(name), least: 12 },
       { title: 'E-MAIL', text: ({ email }) => safeLine(email ?? ''), least: 12, dispensable: 1 },
+      {
+        title: 'SCOPES',
+        text: ({ scopes }) => scopes?.join(' ') ?? 'all',
+        least: 6,
+        dispensable: 1,
+      },
       { title: 'CREATED', text: ({ created_at }) => dayText(created_at), dispensable: 2 },
     ],
     terminalWidth(),

@@ -1,12 +1,15 @@
 import { type Command, Option } from 'commander';
 import { ROLES } from '../../../domain/access/actor.ts';
-import { examples, JSON_FLAG, wholeNumber } from './option-values.ts';
+import { PERMISSIONS } from '../../../domain/access/permissions.ts';
+import { examples, JSON_FLAG, repeatable, wholeNumber } from './option-values.ts';
+import { addWorkloadCommands } from './workload-commands.ts';
 
-/** `ledger`, `token`, `tasks`, `doctor`. */
+/** `ledger`, `token`, `workload`, `tasks`, `doctor`. */
 export function addAdministrationCommands(program: Command): void {
   program.commandsGroup('Administration:');
   addLedger(program);
   addToken(program);
+  addWorkloadCommands(program);
   program
     .command('tasks')
     .description('what the machine could not go on with, for a person to look at')
@@ -73,6 +76,7 @@ function addToken(program: Command): void {
     )
     .requiredOption('--name <name>', 'whose it is, or what uses it')
     .option('--email <address>', 'ties it to a person: nobody approves what they requested')
+    .addOption(repeatable('--scope <scope>', 'what of its role it may use', PERMISSIONS))
     .option(
       '--expires <date|duration>',
       'at most a year ahead, for example P90D, which it is otherwise',
@@ -84,6 +88,7 @@ function addToken(program: Command): void {
         'lapse token create --role approver --name "J. Chen" --email jchen@example.com',
         'lapse token create --role ciso --name "I. Almeida" --email i.a@example.com',
         'lapse token create --role auditor --name audit --expires P30D > audit.token',
+        'lapse token create --role auditor --name board --scope report:read',
       ),
     )
     .action(async (options) => (await import('../actions/tokens.ts')).createToken(options));

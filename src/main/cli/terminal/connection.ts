@@ -1,17 +1,23 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { createLapseClient, type LapseClient, type LapseClientOptions } from '@lapse/client';
 import { CommandFailure, EXIT, usageFailure } from './command-failure.ts';
+import { say } from './say.ts';
 
 const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 /** A client of the server that the environment names, with the token that it names or finds. */
 export function connect(
   env: NodeJS.ProcessEnv = process.env,
-  options: Pick<LapseClientOptions, 'fetch'> = {},
+  options: Pick<LapseClientOptions, 'fetch' | 'wait'> = {},
 ): LapseClient {
   const url = serverUrl(env);
-  return createLapseClient({ url: url.href, token: tokenFor(url, env), ...options });
+  const tenant = env.LAPSE_TENANT?.trim() || undefined;
+  return createLapseClient({
+    ...{ url: url.href, token: tokenFor(url, env), tenant, wait: waitAloud },
+    ...options,
+  });
 }
 
 /** The server: LAPSE_URL, else the local one on LAPSE_PORT. */
@@ -24,6 +30,11 @@ export function serverUrl(env: NodeJS.ProcessEnv = process.env): URL {
     `${name} does not name a server: ${text}`,
     'set LAPSE_URL to an address such as https://lapse.example.com',
   );
+}
+
+async function waitAloud(seconds: number): Promise<void> {
+  say(`the server is asked too often; going on in ${seconds} s …`);
+  await setTimeout(seconds * 1_000);
 }
 
 function tokenFor(url: URL, env: NodeJS.ProcessEnv): string {
@@ -49,10 +60,10 @@ function tokenFor(url: URL, env: NodeJS.ProcessEnv): string {
 
 /** What is no token is not sent, and not said either: it may hold one. */
 function wellFormed(token: string): string {
-  if (/^[\w-]{1,200}$/.test(token)) return token;
+  if (/^[\w-]{1,200}$/.test(token) || /^[\w-]+\.[\w-]+\.[\w-]+$/.test(token)) return token;
   throw usageFailure(
     'LAPSE_TOKEN does not hold a token',
-    'set it to the token alone, which begins with lapse_',
+    'set it to the token alone, which begins with lapse_, or to the token of a pipeline',
   );
 }
 

@@ -32,6 +32,7 @@ test.each([
   [problem(400, 'invalid-request'), 2],
   [usageFailure('no'), 2],
   [problem(401, 'unauthenticated'), 3],
+  [problem(429, 'too-many-requests'), 3],
   [problem(503, 'unavailable'), 3],
   [new LapseUnreachable('http://localhost:1', new Error('refused')), 3],
   [new Error('unforeseen'), 3],
@@ -69,9 +70,19 @@ test('at a terminal lines are wrapped, and what is listed stays indented', () =>
   for (const line of said.split('\n')) expect(line.length).toBeLessThanOrEqual(30);
 });
 
-test.each(['exception', 'token', 'task'])('where a %s is not found, what lists them', (kind) => {
-  reportFailure(problem(404, 'not-found', { detail: `there is no ${kind} X` }));
-  expect(said).toMatch(/\nnext: `lapse [a-z ]+` shows what there is\n/);
+test.each(['exception', 'token', 'workload', 'task'])(
+  'where a %s is not found, what lists them',
+  (kind) => {
+    reportFailure(problem(404, 'not-found', { detail: `there is no ${kind} X` }));
+    expect(said).toMatch(/\nnext: `lapse [a-z ]+` shows what there is\n/);
+  },
+);
+
+test('what is wrong with a token of a pipeline is said as the server says it', () => {
+  vi.stubEnv('LAPSE_TOKEN', 'a.b.c');
+  onTestFinished(() => void vi.unstubAllEnvs());
+  reportFailure(problem(401, 'unauthenticated', { detail: 'another audience' }));
+  expect(said).toMatch(/^error: another audience\nnext: .*lapse workload list/);
 });
 
 test('what the server quotes cannot write to the terminal', () => {

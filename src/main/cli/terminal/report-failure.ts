@@ -49,19 +49,24 @@ function ofProblem(problem: LapseProblem): CommandFailure {
 }
 
 function exitCodeOf(status: number): number {
-  if (status >= 500 || status === 401) return EXIT.undecided;
+  if (status >= 500 || status === 401 || status === 429) return EXIT.undecided;
   // What was asked cannot be meant at all; every other refusal is an answer.
   return status === 400 ? EXIT.usage : EXIT.refused;
 }
 
 /** A single field's problem is the error itself, in the form that several are listed in. */
 function messageOf({ code, errors, detail }: LapseProblem): string {
-  if (code === 'unauthenticated')
+  if (code === 'unauthenticated' && !isOfPlatform())
     return `the server refuses ${tokenInUse()}: not known, revoked or past its end`;
   const [first] = errors;
   return first && detail === `${first.path} ${first.message}`
     ? `${first.path}: ${first.message}`
     : detail;
+}
+
+/** A pipeline's token: what is wrong with it, the server alone knows. */
+function isOfPlatform(): boolean {
+  return process.env.LAPSE_TOKEN?.includes('.') ?? false;
 }
 
 function tokenInUse(): string {
@@ -85,10 +90,12 @@ function needsChange([first]: LapseProblem['errors']): boolean {
 
 /** Which command shows what there is of the kind that was not found. */
 function listedBy(detail: string): string | undefined {
-  const [, kind = ''] = /^there is no (exception|token|task|provider)\b/.exec(detail) ?? [];
+  const [, kind = ''] =
+    /^there is no (exception|token|workload|task|provider)\b/.exec(detail) ?? [];
   const command = {
     exception: 'list',
     token: 'token list',
+    workload: 'workload list',
     task: 'tasks',
     provider: 'provider list',
   }[kind];
@@ -99,6 +106,8 @@ function nextStep({ status, code, detail, requestId, errors }: LapseProblem): st
   if (needsChange(errors)) return 'add --change extension';
   switch (code) {
     case 'unauthenticated':
+      if (isOfPlatform())
+        return 'an administrator sees with `lapse workload list` which tokens may sign in';
       return 'set LAPSE_TOKEN to a token that is still valid; `lapse token create` makes one';
     case 'self-approval':
     case 'not-permitted':
@@ -111,6 +120,8 @@ function nextStep({ status, code, detail, requestId, errors }: LapseProblem): st
       return 'name a link or the digest of a file for each: --evidence CRITERION=LINK; `lapse show ID` lists both';
     case 'stale-revision':
       return 'somebody else has changed the record meanwhile: look at it, and repeat the command';
+    case 'too-many-requests':
+      return 'wait that long, and repeat the command';
     case 'not-found':
       return listedBy(detail);
     case 'ledger-diverged':
