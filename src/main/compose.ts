@@ -14,13 +14,17 @@ import { draftAll, existingIds } from '../features/exceptions/exception-drafts.t
 import { ExceptionService } from '../features/exceptions/exception-service.ts';
 import { ExceptionViews } from '../features/exceptions/exception-views.ts';
 import { exceptionDeadlines } from '../features/exceptions/exception-work.ts';
+import { openReassignTask, reassignTasks } from '../features/exceptions/reassign-tasks.ts';
 import { registerReader } from '../features/exceptions/register-export.ts';
 import { policyOf } from '../features/exceptions/tenant-policies.ts';
 import { createAuthenticator } from '../features/identity/authenticate.ts';
+import { GroupService } from '../features/identity/group-service.ts';
 import { OidcClient } from '../features/identity/oidc-client.ts';
 import { OidcSignIn } from '../features/identity/oidc-sign-in.ts';
 import { PersonService } from '../features/identity/person-service.ts';
 import { ProviderService } from '../features/identity/provider-service.ts';
+import { ScimGroups } from '../features/identity/scim/scim-groups.ts';
+import { ScimUsers } from '../features/identity/scim/scim-users.ts';
 import { sessionCookie } from '../features/identity/session-cookie.ts';
 import { SessionService } from '../features/identity/session-service.ts';
 import type { SignInChoice } from '../features/identity/sign-in-routes.ts';
@@ -83,6 +87,17 @@ export function compose({ config, db, master, log, realNow = Date.now }: Parts) 
     authenticator.forget(tenantId);
     sessions.forget(tenantId);
   };
+  const people = new PersonService({
+    db,
+    realNow,
+    forget,
+    onDeactivated: async (tx, { tenantId, person, actor }) => {
+      const { email } = person;
+      if (email === undefined) return;
+      await openReassignTask(tx, tenantId, person);
+      await revokeTokensOf(tx, tenantId, email, { actor, realNow: realNow() });
+    },
+  });
   const files = folderStore(join(dataDir, 'evidence'));
   const views = new ExceptionViews(db, policies);
   const works = [
@@ -90,6 +105,7 @@ export function compose({ config, db, master, log, realNow = Date.now }: Parts) 
     ledgerSequencing(db, sequencing),
     exceptionCounts(db),
     orphanedFiles(db, files, realNow),
+    reassignTasks(db, realNow),
     housekeeping(db, randomUUID(), realNow),
   ];
   const metrics = createMetrics(LAPSE_VERSION);
@@ -138,15 +154,13 @@ export function compose({ config, db, master, log, realNow = Date.now }: Parts) 
     }),
     reports: new ReportViews({ db, countRegister, tenantName }),
     tokens: new TokenService(db, forget, realNow),
-    people: new PersonService({
-      db,
-      realNow,
-      forget,
-      onDeactivated: async (tx, { tenantId, person: { email }, actor }) => {
-        if (email === undefined) return;
-        await revokeTokensOf(tx, tenantId, email, { actor, realNow: realNow() });
-      },
-    }),
+    people,
+    groups: new GroupService({ db, realNow, forget }),
+    directory: {
+      users: new ScimUsers({ db, realNow, forget, people }),
+      groups: new ScimGroups({ db, realNow, forget }),
+      publicUrl: config.publicUrl,
+    },
     sessions,
     providers,
     cookie,

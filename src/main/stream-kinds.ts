@@ -1,4 +1,5 @@
 import { exceptionStream } from '../features/exceptions/exception-store.ts';
+import { groupStream } from '../features/identity/group-store.ts';
 import { personStream } from '../features/identity/person-store.ts';
 import { providerStream } from '../features/identity/provider-store.ts';
 import { tokenStream } from '../features/identity/token-store.ts';
@@ -11,6 +12,7 @@ export const STREAM_KINDS: readonly AnyStreamKind[] = [
   exceptionStream,
   tokenStream,
   personStream,
+  groupStream,
   providerStream,
   policyStream,
   ledgerStream,

@@ -29,6 +29,8 @@ const TABLES = [
   'tokens',
   'people',
   'person_subjects',
+  'groups',
+  'group_members',
   'providers',
   'secrets',
   'ledger_keys',

@@ -18,6 +18,7 @@ export const PERMISSIONS = [
   'provider:manage',
   'session:own',
   'session:manage',
+  'directory:sync',
   'diagnosis:read',
   'clock:set',
 ] as const;
@@ -67,6 +68,8 @@ const GRANTED: Readonly<Record<Role, ReadonlySet<Permission>>> = {
   // Decisions on chains come to it as tasks.
   'executive-leadership': new Set<Permission>([...DECIDES, 'task:read']),
   auditor: new Set<Permission>([...EVERYONE, 'task:read', 'person:read', 'diagnosis:read']),
+  // Its token lies with an identity provider: it opens nothing of the register.
+  directory: new Set<Permission>(['directory:sync']),
 };
 
 /** Whether a role may do something; a role that is not known may do nothing. */

@@ -28,6 +28,8 @@ export const DERIVED_TABLES: readonly string[] = [
   'tokens',
   'people',
   'person_subjects',
+  'groups',
+  'group_members',
   'providers',
   'ledger_epochs',
   'policy_versions',

@@ -1,7 +1,7 @@
 import type { Database } from '../../platform/db/transaction.ts';
 
 /** What a task can be about. */
-export const TASK_KINDS = ['quarantine', 'ledger-diverged', 'chain-decision'] as const;
+export const TASK_KINDS = ['quarantine', 'ledger-diverged', 'chain-decision', 'reassign'] as const;
 
 /** How many tasks of each kind are open, in all tenants together; kinds without any are 0. */
 export async function countOpenTasks(

@@ -52,7 +52,7 @@ describe.each(commands)('%s', (name, command) => {
   });
 });
 
-test.each([[[]], [['ledger']], [['token']], [['policy']]])(
+test.each([[[]], [['ledger']], [['token']], [['people']], [['groups']], [['policy']]])(
   'the help of lapse %s fits 80 columns too',
   (words) => {
     const command = words.reduce<Command>(

@@ -4,6 +4,7 @@ import { addAdministrationCommands } from './commands/administration-commands.ts
 import { addCheckCommand } from './commands/check-command.ts';
 import { addCompletionCommands } from './commands/completion-commands.ts';
 import { addLifecycleCommands } from './commands/lifecycle-commands.ts';
+import { addPeopleCommands } from './commands/people-commands.ts';
 import { addPolicyCommands } from './commands/policy-commands.ts';
 import { addRecordCommands } from './commands/record-commands.ts';
 import { addRegisterCommands } from './commands/register-commands.ts';
@@ -25,6 +26,7 @@ function createCommands(): Command {
   addCheckCommand(program);
   addPolicyCommands(program);
   addAdministrationCommands(program);
+  addPeopleCommands(program);
   addServerCommands(program);
   return program;
 }

@@ -89,6 +89,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     },
     frameguard: { action: 'deny' },
   });
+  app.removeContentTypeParser(['application/json', 'text/plain']);
   addJsonParser(app);
   traceRequests(app);
   addHooks(app, options.requestAnswered);
@@ -133,10 +134,9 @@ function markAnswer(request: FastifyRequest, reply: FastifyReply): void {
 const EMPTY_BODY = createHash('sha256').digest();
 
 /** JSON as UTF-8 that is checked, hashed and bounded in depth; an empty body is no body. */
-function addJsonParser(app: FastifyInstance): void {
+export function addJsonParser(app: FastifyInstance, type = 'application/json'): void {
   const decoder = new TextDecoder('utf-8', { fatal: true });
-  app.removeContentTypeParser(['application/json', 'text/plain']);
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+  app.addContentTypeParser(type, { parseAs: 'buffer' }, (request, body, done) => {
     const bytes = body as Buffer;
     request.bodyHash = createHash('sha256').update(bytes).digest();
     if (bytes.length === 0) return done(null, undefined);
