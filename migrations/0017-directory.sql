@@ -42,4 +42,5 @@ GRANT SELECT, INSERT, DELETE ON lapse.group_members TO lapse_app, lapse_worker;
 
 ALTER TABLE lapse.tasks DROP CONSTRAINT tasks_kind_check;
 ALTER TABLE lapse.tasks ADD CONSTRAINT tasks_kind_check
-  CHECK (kind IN ('quarantine', 'ledger-diverged', 'chain-decision', 'reassign'));
+  CHECK (kind IN ('quarantine', 'ledger-diverged', 'chain-decision', 'review-owed',
+    'approval-escalated', 'reassign'));

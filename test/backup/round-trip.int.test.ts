@@ -1,8 +1,11 @@
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { CLOCK } from '../../src/domain/access/actor.ts';
 import { BUILT_IN_POLICY } from '../../src/domain/policy/built-in-policy.ts';
 import { CARRIED_TABLES, DERIVED_TABLES } from '../../src/features/backup/table-roles.ts';
+import { lockPerson, personStream } from '../../src/features/identity/person-store.ts';
+import { record } from '../../src/journal/journal.ts';
 import { manyLives, recordLives } from '../../src/journal/verify-ledger.fixture.ts';
 import { start } from '../../src/main/serve.ts';
 import { readConfig } from '../../src/platform/config/config.ts';
@@ -12,6 +15,7 @@ import { command, draft, passed, recordIn } from '../support/api-records.ts';
 import { inStatus } from '../support/given.ts';
 import { createTestDatabase } from '../support/postgres.ts';
 import { docx, form, PDF } from '../support/sample-files.ts';
+import { scimOf } from '../support/scim-api.ts';
 import { createTestApi, type TestApi } from '../support/test-api.ts';
 import {
   backUpApi,
@@ -65,6 +69,12 @@ beforeAll(async () => {
     headers: { 'if-match': '"0"' },
   });
   await api.send('DELETE', `/v1/tokens/${await tokenIdOf('auditor')}`, { as: 'administrator' });
+  const directory = scimOf(api);
+  const member = await directory.user('ada@example.com', { externalId: 'ada' });
+  await directory.map(await directory.group('Security', [member]), ['security']);
+  const settings = { label: 'Work', issuer: 'https://id.example.com', client_id: 'lapse' };
+  passed(await api.send('PUT', '/v1/providers/work', { as: 'administrator', body: settings }));
+  await link(member);
   await api.admin.query(`INSERT INTO lapse.import_keys VALUES ($1, 'sha256:1', $2);`, [
     api.tenantId,
     id,
@@ -80,6 +90,19 @@ afterAll(async () => {
   await target?.drop();
   await api?.close();
 });
+
+/** As at a first sign-in through a provider. */
+async function link(personId: string): Promise<void> {
+  const { db, tenantId } = api.register;
+  await db.inTenant(tenantId, async (tx) => {
+    const before = await lockPerson(tx, tenantId, personId);
+    const data = { issuer: 'https://id.example.com', subject: 'ada' };
+    const events = [{ type: 'SubjectLinked' as const, data }];
+    record(tx, personStream, [
+      { tenantId, streamId: personId, before, events, at: Date.now(), actor: CLOCK },
+    ]);
+  });
+}
 
 async function tokenIdOf(name: string): Promise<string> {
   const { body } = await api.send('GET', '/v1/tokens', { as: 'administrator' });

@@ -235,8 +235,30 @@ describe('the last administrator', () => {
   });
 });
 
-test('everything that the directory did is in the ledger, and folds to what is stored', async () => {
-  const { text } = await api.send('GET', '/v1/ledger/verification', { as });
-  const { result } = JSON.parse(text.trim().split('\n').at(-1) ?? '');
-  expect(result).toMatchObject({ ok: true, findings: [] });
+describe('the ledger', () => {
+  const verified = async () => {
+    const { text } = await api.send('GET', '/v1/ledger/verification', { as });
+    return JSON.parse(text.trim().split('\n').at(-1) ?? '').result;
+  };
+
+  test('has everything that the directory did, and it folds to what is stored', async () => {
+    expect(await verified()).toMatchObject({ ok: true, findings: [] });
+  });
+
+  test.each([
+    [
+      'a member put in',
+      "INSERT INTO lapse.group_members SELECT tenant_id, group_id, 'per_x' FROM lapse.groups WHERE active LIMIT 1",
+    ],
+    ['a group given roles', 'UPDATE lapse.groups SET mapped = NOT mapped WHERE active'],
+    [
+      'a user given another name',
+      "UPDATE lapse.people SET user_name = 'x' WHERE email = 'last@example.com'",
+    ],
+  ])('shows %s behind it', async (_, sql) => {
+    await api.admin.query(sql);
+    const { ok, findings } = await verified();
+    expect(ok).toBe(false);
+    expect(findings.length).toBeGreaterThan(0);
+  });
 });

@@ -52,7 +52,7 @@ export async function mapGroup(given: string, options: MapOptions): Promise<void
       : client.PUT('/v1/groups/{id}/access', { params: { path }, body }),
   );
   if (json) return printJson(group);
-  const who = `${safeLine(group.name)} (${group.members} members)`;
+  const who = `${safeLine(group.name)} (members: ${group.members})`;
   if (!group.access) return print(`nothing follows from ${who} any more`);
   const roles = group.access.roles.join(', ') || 'no role';
   print(`${who} gives ${roles}; clearance: ${group.access.clearance}`);
