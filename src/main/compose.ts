@@ -5,7 +5,7 @@ import { APPROVAL_ROLES } from '../domain/access/actor.ts';
 import type { People } from '../domain/delegation/people.ts';
 import { BUILT_IN_POLICY } from '../domain/policy/built-in-policy.ts';
 import type { Policy } from '../domain/policy/policy.ts';
-import { DelegationService } from '../features/delegations/delegation-service.ts';
+import { DelegationService, endDelegationsOf } from '../features/delegations/delegation-service.ts';
 import { readDelegations } from '../features/delegations/delegation-store.ts';
 import { diagnose } from '../features/diagnosis/diagnose.ts';
 import { orphanedFiles } from '../features/evidence/evidence-work.ts';
@@ -20,15 +20,19 @@ import { ExceptionService } from '../features/exceptions/exception-service.ts';
 import { ExceptionViews } from '../features/exceptions/exception-views.ts';
 import { exceptionDeadlines } from '../features/exceptions/exception-work.ts';
 import { evidenceLinks } from '../features/exceptions/link-work.ts';
+import { openReassignTask, reassignTasks } from '../features/exceptions/reassign-tasks.ts';
 import { registerReader } from '../features/exceptions/register-export.ts';
 import { policyOf } from '../features/exceptions/tenant-policies.ts';
 import { createAuthenticator } from '../features/identity/authenticate.ts';
+import { GroupService } from '../features/identity/group-service.ts';
 import { IssuerKeys } from '../features/identity/issuer-keys.ts';
 import { OidcClient } from '../features/identity/oidc-client.ts';
 import { OidcSignIn } from '../features/identity/oidc-sign-in.ts';
 import { PersonService } from '../features/identity/person-service.ts';
 import { readHoldersOf } from '../features/identity/person-store.ts';
 import { ProviderService } from '../features/identity/provider-service.ts';
+import { ScimGroups } from '../features/identity/scim/scim-groups.ts';
+import { ScimUsers } from '../features/identity/scim/scim-users.ts';
 import { sessionCookie } from '../features/identity/session-cookie.ts';
 import { SessionService } from '../features/identity/session-service.ts';
 import type { SignInChoice } from '../features/identity/sign-in-routes.ts';
@@ -105,6 +109,18 @@ export function compose({
     authenticator.forget(tenantId);
     sessions.forget(tenantId);
   };
+  const people = new PersonService({
+    db,
+    realNow,
+    forget,
+    onDeactivated: async (tx, { tenantId, person, actor }) => {
+      const { email, person_id: id } = person;
+      await endDelegationsOf(tx, tenantId, email === undefined ? { id } : { id, email }, actor);
+      if (email === undefined) return;
+      await openReassignTask(tx, tenantId, person);
+      await revokeTokensOf(tx, tenantId, email, { actor, realNow: realNow() });
+    },
+  });
   const files = evidenceStore(config);
   const peopleOf = peopleReader(realNow);
   const views = new ExceptionViews(db, policies, peopleOf);
@@ -114,6 +130,7 @@ export function compose({
     exceptionCounts(db),
     orphanedFiles(db, files, realNow),
     evidenceLinks({ db, readLink, realNow }),
+    reassignTasks(db, realNow),
     housekeeping(db, randomUUID(), realNow),
   ];
   const metrics = createMetrics(LAPSE_VERSION);
@@ -185,15 +202,13 @@ export function compose({
       assertWritable,
     }),
     tokens: new TokenService(db, forget, realNow),
-    people: new PersonService({
-      db,
-      realNow,
-      forget,
-      onDeactivated: async (tx, { tenantId, person: { email }, actor }) => {
-        if (email === undefined) return;
-        await revokeTokensOf(tx, tenantId, email, { actor, realNow: realNow() });
-      },
-    }),
+    people,
+    groups: new GroupService({ db, realNow, forget }),
+    directory: {
+      users: new ScimUsers({ db, realNow, forget, people }),
+      groups: new ScimGroups({ db, realNow, forget }),
+      publicUrl: config.publicUrl,
+    },
     sessions,
     providers,
     workloads,

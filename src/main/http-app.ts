@@ -11,8 +11,11 @@ import { addCommentRoutes } from '../features/exceptions/comment-routes.ts';
 import { addExceptionRoutes, execute } from '../features/exceptions/exception-routes.ts';
 import { exceptionAnswer, idParameter } from '../features/exceptions/exception-schemas.ts';
 import { addExportRoutes } from '../features/exceptions/export-routes.ts';
+import { addHoldingRoutes } from '../features/exceptions/holding-routes.ts';
+import { addGroupRoutes } from '../features/identity/group-routes.ts';
 import { addPersonRoutes } from '../features/identity/person-routes.ts';
 import { addProviderRoutes } from '../features/identity/provider-routes.ts';
+import { addScimRoutes } from '../features/identity/scim/scim-routes.ts';
 import { addSessionRoutes } from '../features/identity/session-routes.ts';
 import { addSignInRoutes } from '../features/identity/sign-in-routes.ts';
 import { addTokenRoutes } from '../features/identity/token-routes.ts';
@@ -31,7 +34,7 @@ import { createServer } from '../platform/http/server.ts';
 import { addApiReference } from './api-reference.ts';
 import type { Lapse } from './compose.ts';
 import { addHealthRoutes } from './health-routes.ts';
-import { guardRoutes } from './http-principal.ts';
+import { type Authentication, guardRoutes } from './http-principal.ts';
 import { addMetricsRoute } from './metrics-route.ts';
 import { requestValidator } from './request-validation.ts';
 import { addTestClockRoutes } from './test-clock-routes.ts';
@@ -84,14 +87,22 @@ export async function createHttpApp(lapse: Lapse, options: HttpOptions): Promise
     });
     addSignInRoutes(scope, lapse.signIn);
   });
+  const authentication: Authentication = {
+    bearer: lapse.authenticateBearer,
+    session: (value) => lapse.sessions.authenticate(value),
+    cookie: lapse.cookie,
+    limits,
+  };
   await app.register(
     async (scope) => {
-      guardRoutes(scope, {
-        bearer: lapse.authenticateBearer,
-        session: (value) => lapse.sessions.authenticate(value),
-        cookie: lapse.cookie,
-        limits,
-      });
+      guardRoutes(scope, authentication);
+      addScimRoutes(scope, lapse.directory);
+    },
+    { prefix: '/scim/v2' },
+  );
+  await app.register(
+    async (scope) => {
+      guardRoutes(scope, authentication);
       addExceptionRoutes(scope, lapse.exceptions);
       addCommandRoutes(scope, lapse.exceptions.service);
       addBulkRoutes(scope, lapse.exceptions.service);
@@ -117,6 +128,11 @@ export async function createHttpApp(lapse: Lapse, options: HttpOptions): Promise
       addPersonRoutes(scope, lapse.people);
       addProviderRoutes(scope, lapse.providers, lapse.signIn.publicUrl);
       addWorkloadRoutes(scope, lapse.workloads);
+      addGroupRoutes(scope, lapse.groups);
+      addHoldingRoutes(scope, lapse.db, async (tenantId, personId) => {
+        const { state } = await lapse.people.get(tenantId, personId);
+        return state.email;
+      });
       addSessionRoutes(scope, lapse.sessions);
       addDelegationRoutes(scope, lapse.delegations);
       addDiagnosisRoute(scope, (tenantId) => lapse.diagnose(tenantId, options.schemaVersion));

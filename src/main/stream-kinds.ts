@@ -1,5 +1,6 @@
 import { delegationStream } from '../features/delegations/delegation-store.ts';
 import { exceptionStream } from '../features/exceptions/exception-store.ts';
+import { groupStream } from '../features/identity/group-store.ts';
 import { personStream } from '../features/identity/person-store.ts';
 import { providerStream } from '../features/identity/provider-store.ts';
 import { tokenStream } from '../features/identity/token-store.ts';
@@ -13,6 +14,7 @@ export const STREAM_KINDS: readonly AnyStreamKind[] = [
   exceptionStream,
   tokenStream,
   personStream,
+  groupStream,
   providerStream,
   workloadStream,
   policyStream,

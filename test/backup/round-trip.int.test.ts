@@ -5,8 +5,7 @@ import { CLOCK } from '../../src/domain/access/actor.ts';
 import { BUILT_IN_POLICY } from '../../src/domain/policy/built-in-policy.ts';
 import { DAY, formatInstant } from '../../src/domain/schedule/instant.ts';
 import { CARRIED_TABLES, DERIVED_TABLES } from '../../src/features/backup/table-roles.ts';
-import { addPerson } from '../../src/features/identity/person-service.ts';
-import { personStream } from '../../src/features/identity/person-store.ts';
+import { lockPerson, personStream } from '../../src/features/identity/person-store.ts';
 import { record } from '../../src/journal/journal.ts';
 import { manyLives, recordLives } from '../../src/journal/verify-ledger.fixture.ts';
 import { start } from '../../src/main/serve.ts';
@@ -17,6 +16,7 @@ import { command, draft, passed, recordIn } from '../support/api-records.ts';
 import { inStatus, START } from '../support/given.ts';
 import { createTestDatabase } from '../support/postgres.ts';
 import { docx, form, PDF } from '../support/sample-files.ts';
+import { scimOf } from '../support/scim-api.ts';
 import { createTestApi, type TestApi } from '../support/test-api.ts';
 import {
   backUpApi,
@@ -80,7 +80,6 @@ beforeAll(async () => {
       },
     }),
   );
-  await signInOnce();
   const leave = {
     to: 'dpo@lapse.test',
     until: formatInstant(START + 10 * DAY),
@@ -97,6 +96,10 @@ beforeAll(async () => {
       ...{ issuer: 'https://ci.example.com', claims: { sub: 'x' } },
     },
   });
+  const directory = scimOf(api);
+  const member = await directory.user('ada@example.com', { externalId: 'ada' });
+  await directory.map(await directory.group('Security', [member]), ['security']);
+  await link(member);
   await api.admin.query(`INSERT INTO lapse.import_keys VALUES ($1, 'sha256:1', $2);`, [
     api.tenantId,
     id,
@@ -113,16 +116,16 @@ afterAll(async () => {
   await api?.close();
 });
 
-/** Somebody whom a provider knows; sessions are not carried. */
-async function signInOnce(): Promise<void> {
-  await api.register.db.inTenant(api.tenantId, async (tx) => {
-    const details = { name: 'Ada', roles: ['requestor' as const], clearance: 'internal' as const };
-    const added = { details, source: 'sign-in' as const, actor: CLOCK, at: Date.now() };
-    const before = addPerson(tx, api.tenantId, added);
-    const subject = { issuer: 'https://id.example.com', subject: 'ada' };
-    const events = [{ type: 'SubjectLinked' as const, data: subject }];
-    const append = { tenantId: api.tenantId, streamId: before.state.person_id, before, events };
-    record(tx, personStream, [{ ...append, at: Date.now(), actor: CLOCK }]);
+/** As at a first sign-in through a provider. */
+async function link(personId: string): Promise<void> {
+  const { db, tenantId } = api.register;
+  await db.inTenant(tenantId, async (tx) => {
+    const before = await lockPerson(tx, tenantId, personId);
+    const data = { issuer: 'https://id.example.com', subject: 'ada' };
+    const events = [{ type: 'SubjectLinked' as const, data }];
+    record(tx, personStream, [
+      { tenantId, streamId: personId, before, events, at: Date.now(), actor: CLOCK },
+    ]);
   });
 }
 

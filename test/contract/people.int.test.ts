@@ -1,5 +1,7 @@
 import { afterAll, describe, expect, test } from 'vitest';
+import { DAY, formatInstant } from '../../src/domain/schedule/instant.ts';
 import { makeSignInLink } from '../../src/features/identity/sign-in-link.ts';
+import { START } from '../support/given.ts';
 import { expectProblem } from '../support/problem-shape.ts';
 import { createTestApi } from '../support/test-api.ts';
 
@@ -84,7 +86,17 @@ describe('a person', () => {
     const body = { name: 'hers', role: 'requestor', email: 'Leaver@example.com' };
     const { token } = (await api.send('POST', '/v1/tokens', { as, body })).body;
     expect((await api.send('GET', '/v1/exceptions', { token })).status).toBe(200);
+    const until = formatInstant(START + 5 * DAY);
+    const leave = { to: 'leaver@example.com', until, reason: 'on leave until then' };
+    await api.send('PATCH', `/v1/people/${id}`, {
+      as,
+      body: { roles: ['security', 'administrator'] },
+    });
+    const given = await api.send('POST', '/v1/delegations', { as: 'ciso', body: leave });
+    expect(given.status, given.text).toBe(201);
     const left = await api.send('POST', `/v1/people/${id}/deactivate`, { as, body: LEFT });
+    const open = await api.send('GET', '/v1/delegations', { as });
+    expect(open.body.items).toEqual([]);
     expect(left.body).toMatchObject({ active: false, name: 'leaver@example.com' });
     expectProblem(await me(cookie), 401, 'unauthenticated');
     expectProblem(await api.send('GET', '/v1/exceptions', { token }), 401, 'unauthenticated');

@@ -39,13 +39,15 @@ const MAY: Readonly<Record<Permission, readonly Role[]>> = {
   'workload:manage': ['administrator'],
   'session:own': ['administrator', 'requestor', ...APPROVERS, 'auditor'],
   'session:manage': ['administrator'],
+  'directory:sync': ['directory'],
   'clock:set': ['administrator', 'requestor', ...APPROVERS, 'auditor'],
 };
 
 const UNKNOWN = 'EXC_01J6M9M5Y0Q2H6W2QF9Q1VABCE';
 const guarded = api.routes.filter(({ url }) => url.startsWith('/v1/'));
 const named = guarded.map((route) => [`${route.method} ${route.url}`, route] as const);
-const open = api.routes.filter(({ url }) => !url.startsWith('/v1/')).map(({ url }) => url);
+const directory = api.routes.filter(({ url }) => url.startsWith('/scim/'));
+const open = api.routes.filter(({ url }) => !/^\/(v1|scim)\//.test(url)).map(({ url }) => url);
 
 function pathOf({ url }: TestRoute): string {
   return url
@@ -60,7 +62,15 @@ test('there are routes to check, and each says what it takes', () => {
   expect(guarded.filter(({ permission }) => permission === undefined)).toEqual([]);
 });
 
-test('outside /v1 only health, the reference, a schema and the pages of sign-in answer, to whoever asks', () => {
+test('below /scim everything takes what a directory has, and nobody else', () => {
+  expect(directory.length).toBeGreaterThan(15);
+  expect(new Set(directory.map(({ permission }) => permission))).toEqual(
+    new Set(['directory:sync']),
+  );
+  expect(MAY['directory:sync']).toEqual(['directory']);
+});
+
+test('outside both only health, the reference, a schema and the pages of sign-in answer, to whoever asks', () => {
   const known =
     /^\/(healthz|readyz|metrics|openapi\.json|schemas\/policy-pack\.json|docs(\/.*)?|sign-in(\/link\/:link|\/with\/:tenant\/:provider|\/callback)?|sign-out|)$/;
   expect(open.filter((url) => !known.test(url))).toEqual([]);
@@ -109,6 +119,29 @@ describe.each(named)('%s', (_, route) => {
     else expectProblem(answer, 401, 'unauthenticated');
   });
 });
+
+describe.each(directory.map((route) => [`${route.method} ${route.url}`, route] as const))(
+  '%s',
+  (_, route) => {
+    const url = pathOf(route);
+    const isScim = { 'content-type': expect.stringContaining('application/scim+json') };
+
+    test.each(ROLES)('as %s', async (role) => {
+      const answer = await api.send(route.method, url, { as: role });
+      expect(answer.headers).toMatchObject(answer.status === 204 ? {} : isScim);
+      expect(answer.status).toBeLessThan(500);
+      if (role === 'directory') expect([401, 403]).not.toContain(answer.status);
+      else expect(answer.status).toBe(403);
+    });
+
+    test('without a token', async () => {
+      const answer = await api.send(route.method, url);
+      expect(answer.status).toBe(401);
+      const challenge = { 'www-authenticate': 'Bearer realm="lapse"' };
+      expect(answer.headers).toMatchObject({ ...isScim, ...challenge });
+    });
+  },
+);
 
 test('who may not is told so before anything else of the request is looked at', async () => {
   const hostile = { raw: '{'.repeat(2_000_000), headers: { 'if-match': 'x' } };

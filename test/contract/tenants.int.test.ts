@@ -14,6 +14,7 @@ const BODIES: Readonly<Record<string, unknown>> = {
   deactivate: { reason: 'left the company' },
   reactivate: { reason: 'came back to it' },
   end: {},
+  access: { roles: ['administrator'] },
 };
 
 const api = await createTestApi();
@@ -59,9 +60,6 @@ beforeAll(async () => {
     theirs: 'task_01J6M9M5Y0Q2H6W2QF9Q1VABCD',
     nobodys: 'task_01J6M9M5Y0Q2H6W2QF9Q1VABCE',
   };
-  const administrator = { token: other.tokens.administrator };
-  const person = await api.send('POST', '/v1/people', { ...administrator, body: { name: 'T' } });
-  ids.people = { theirs: person.body.person_id, nobodys: 'per_01J6M9M5Y0Q2H6W2QF9Q1VABCE' };
   const leave = {
     to: 'dpo@lapse.test',
     until: formatInstant(START + 10 * DAY),
@@ -79,6 +77,16 @@ beforeAll(async () => {
     theirs: tokens.body.items[0].token_id,
     nobodys: 'tok_01J6M9M5Y0Q2H6W2QF9Q1VABCE',
   };
+  const person = await api.send('POST', '/v1/people', {
+    token: other.tokens.administrator,
+    body: { name: 'of another tenant' },
+  });
+  const group = await api.send('POST', '/scim/v2/Groups', {
+    token: other.tokens.directory,
+    body: { displayName: 'of another tenant' },
+  });
+  ids.people = { theirs: person.body.person_id, nobodys: 'per_01J6M9M5Y0Q2H6W2QF9Q1VABCE' };
+  ids.groups = { theirs: group.body.id, nobodys: 'grp_01J6M9M5Y0Q2H6W2QF9Q1VABCE' };
 });
 afterAll(() => api.close());
 

@@ -30,6 +30,8 @@ const TABLES = [
   'tokens',
   'people',
   'person_subjects',
+  'groups',
+  'group_members',
   'providers',
   'delegations',
   'workloads',

@@ -40,6 +40,14 @@ export type DelegationList =
 /** The workloads of the tenant. */
 export type WorkloadList =
   paths['/v1/workloads']['get']['responses'][200]['content']['application/json'];
+/** The people of the tenant. */
+export type PeopleList =
+  paths['/v1/people']['get']['responses'][200]['content']['application/json'];
+/** The groups of its directory. */
+export type GroupList = paths['/v1/groups']['get']['responses'][200]['content']['application/json'];
+/** What a person answers for. */
+export type HoldingList =
+  paths['/v1/people/{id}/holdings']['get']['responses'][200]['content']['application/json'];
 /** What waits for a person. */
 export type TaskList = paths['/v1/tasks']['get']['responses'][200]['content']['application/json'];
 /** How a server is, and what to do about it. */

@@ -549,6 +549,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The groups of the directory, newest first */
+        get: operations["get-groups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/groups/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One group */
+        get: operations["get-groups-by-id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/groups/{id}/access": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Let roles and clearance follow from a group */
+        put: operations["put-groups-by-id-access"];
+        post?: never;
+        /** Let nothing follow from a group */
+        delete: operations["delete-groups-by-id-access"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/imports": {
         parameters: {
             query?: never;
@@ -750,6 +802,23 @@ export interface paths {
         put?: never;
         /** Take sessions and tokens from a person who leaves; history keeps their name */
         post: operations["post-people-by-id-deactivate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/people/{id}/holdings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Open requests and exceptions that a person answers for; reassign them in bulk */
+        get: operations["get-people-by-id-holdings"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1041,6 +1110,23 @@ export interface paths {
         get: operations["get-tasks"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tasks/{id}/resolve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Resolve a reassignment that is not going to be made */
+        post: operations["post-tasks-by-id-resolve"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3646,7 +3732,7 @@ export interface operations {
                     /** @description at once when left out */
                     from?: string;
                     /** @description yours, or those that it may stand in for; yours when left out */
-                    roles?: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor")[];
+                    roles?: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor" | "directory")[];
                     /** @description why; kept in the ledger */
                     reason: string;
                 };
@@ -4850,6 +4936,181 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    "get-groups": {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            group_id: string;
+                            revision: number;
+                            name: string;
+                            external_id: string | null;
+                            /** @description how many */
+                            members: number;
+                            /** @description what its members get; null: nothing follows from it */
+                            access: {
+                                roles: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor")[];
+                                /** @enum {string} */
+                                clearance: "public" | "internal" | "restricted" | "confidential";
+                            } | null;
+                            created_at: string;
+                            changed_at: string;
+                        }[];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    "get-groups-by-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        group_id: string;
+                        revision: number;
+                        name: string;
+                        external_id: string | null;
+                        /** @description how many */
+                        members: number;
+                        /** @description what its members get; null: nothing follows from it */
+                        access: {
+                            roles: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor")[];
+                            /** @enum {string} */
+                            clearance: "public" | "internal" | "restricted" | "confidential";
+                        } | null;
+                        created_at: string;
+                        changed_at: string;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    "put-groups-by-id-access": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request that is sent again with the same key has the same answer */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description of every member; several groups add up */
+                    roles: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor")[];
+                    /**
+                     * @description of several groups the highest counts
+                     * @default internal
+                     * @enum {string}
+                     */
+                    clearance?: "public" | "internal" | "restricted" | "confidential";
+                };
+            };
+        };
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        group_id: string;
+                        revision: number;
+                        name: string;
+                        external_id: string | null;
+                        /** @description how many */
+                        members: number;
+                        /** @description what its members get; null: nothing follows from it */
+                        access: {
+                            roles: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor")[];
+                            /** @enum {string} */
+                            clearance: "public" | "internal" | "restricted" | "confidential";
+                        } | null;
+                        created_at: string;
+                        changed_at: string;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    "delete-groups-by-id-access": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request that is sent again with the same key has the same answer */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        group_id: string;
+                        revision: number;
+                        name: string;
+                        external_id: string | null;
+                        /** @description how many */
+                        members: number;
+                        /** @description what its members get; null: nothing follows from it */
+                        access: {
+                            roles: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor")[];
+                            /** @enum {string} */
+                            clearance: "public" | "internal" | "restricted" | "confidential";
+                        } | null;
+                        created_at: string;
+                        changed_at: string;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     "post-imports": {
         parameters: {
             query?: {
@@ -5298,7 +5559,7 @@ export interface operations {
                         id: string;
                         name: string;
                         email: string | null;
-                        roles: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor")[];
+                        roles: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor" | "directory")[];
                         /** @description null for a token */
                         signed_in: {
                             /** @enum {string} */
@@ -5348,6 +5609,8 @@ export interface operations {
                             /** @enum {string} */
                             source: "administrator" | "sign-in" | "scim" | "first-start";
                             external_id: string | null;
+                            /** @description in the directory that keeps them; null: none does */
+                            user_name: string | null;
                             created_at: string;
                             signed_in_at: string | null;
                         }[];
@@ -5411,6 +5674,8 @@ export interface operations {
                         /** @enum {string} */
                         source: "administrator" | "sign-in" | "scim" | "first-start";
                         external_id: string | null;
+                        /** @description in the directory that keeps them; null: none does */
+                        user_name: string | null;
                         created_at: string;
                         signed_in_at: string | null;
                     };
@@ -5451,6 +5716,8 @@ export interface operations {
                         /** @enum {string} */
                         source: "administrator" | "sign-in" | "scim" | "first-start";
                         external_id: string | null;
+                        /** @description in the directory that keeps them; null: none does */
+                        user_name: string | null;
                         created_at: string;
                         signed_in_at: string | null;
                     };
@@ -5507,6 +5774,8 @@ export interface operations {
                         /** @enum {string} */
                         source: "administrator" | "sign-in" | "scim" | "first-start";
                         external_id: string | null;
+                        /** @description in the directory that keeps them; null: none does */
+                        user_name: string | null;
                         created_at: string;
                         signed_in_at: string | null;
                     };
@@ -5557,8 +5826,48 @@ export interface operations {
                         /** @enum {string} */
                         source: "administrator" | "sign-in" | "scim" | "first-start";
                         external_id: string | null;
+                        /** @description in the directory that keeps them; null: none does */
+                        user_name: string | null;
                         created_at: string;
                         signed_in_at: string | null;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    "get-people-by-id-holdings": {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            exception_id: string;
+                            /** @enum {string} */
+                            status: "Draft" | "Under-Review" | "Approved" | "Active" | "Expiring" | "Extended" | "Expired" | "Closed" | "Archived";
+                            /**
+                             * @description requestor: nobody owns it
+                             * @enum {string}
+                             */
+                            as: "owner" | "requestor";
+                        }[];
+                        next_cursor: string | null;
                     };
                 };
             };
@@ -5607,6 +5916,8 @@ export interface operations {
                         /** @enum {string} */
                         source: "administrator" | "sign-in" | "scim" | "first-start";
                         external_id: string | null;
+                        /** @description in the directory that keeps them; null: none does */
+                        user_name: string | null;
                         created_at: string;
                         signed_in_at: string | null;
                     };
@@ -6816,7 +7127,7 @@ export interface operations {
                         items: {
                             task_id: string;
                             /** @enum {string} */
-                            kind: "quarantine" | "ledger-diverged" | "chain-decision" | "review-owed" | "approval-escalated";
+                            kind: "quarantine" | "ledger-diverged" | "chain-decision" | "review-owed" | "approval-escalated" | "reassign";
                             subject_type: string;
                             subject_id: string;
                             detail: string;
@@ -6825,6 +7136,42 @@ export interface operations {
                             resolved_by: string | null;
                         }[];
                         next_cursor: string | null;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    "post-tasks-by-id-resolve": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request that is sent again with the same key has the same answer */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        task_id: string;
+                        /** @enum {string} */
+                        kind: "quarantine" | "ledger-diverged" | "chain-decision" | "review-owed" | "approval-escalated" | "reassign";
+                        subject_type: string;
+                        subject_id: string;
+                        detail: string;
+                        opened_at: string;
+                        resolved_at: string | null;
+                        resolved_by: string | null;
                     };
                 };
             };
@@ -6854,7 +7201,7 @@ export interface operations {
                     "application/json": {
                         task_id: string;
                         /** @enum {string} */
-                        kind: "quarantine" | "ledger-diverged" | "chain-decision" | "review-owed" | "approval-escalated";
+                        kind: "quarantine" | "ledger-diverged" | "chain-decision" | "review-owed" | "approval-escalated" | "reassign";
                         subject_type: string;
                         subject_id: string;
                         detail: string;
@@ -6891,9 +7238,9 @@ export interface operations {
                             name: string;
                             email: string | null;
                             /** @enum {string} */
-                            role: "administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor";
+                            role: "administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor" | "directory";
                             /** @description null: all that its role grants */
-                            scopes: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "diagnosis:read" | "clock:set")[] | null;
+                            scopes: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "directory:sync" | "diagnosis:read" | "clock:set")[] | null;
                             created_at: string;
                             created_by: string;
                             expires_at: string;
@@ -6924,9 +7271,9 @@ export interface operations {
                     /** @description ties the token to a person: nobody approves what they requested */
                     email?: string;
                     /** @enum {string} */
-                    role: "administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor";
+                    role: "administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor" | "directory";
                     /** @description what of its role it may use; all of it when left out */
-                    scopes?: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "diagnosis:read" | "clock:set")[];
+                    scopes?: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "directory:sync" | "diagnosis:read" | "clock:set")[];
                     /** @description at most a year ahead; 90 days when left out */
                     expires_at?: string;
                 };
@@ -6944,9 +7291,9 @@ export interface operations {
                         name: string;
                         email: string | null;
                         /** @enum {string} */
-                        role: "administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor";
+                        role: "administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor" | "directory";
                         /** @description null: all that its role grants */
-                        scopes: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "diagnosis:read" | "clock:set")[] | null;
+                        scopes: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "directory:sync" | "diagnosis:read" | "clock:set")[] | null;
                         created_at: string;
                         created_by: string;
                         expires_at: string;
@@ -6983,9 +7330,9 @@ export interface operations {
                         name: string;
                         email: string | null;
                         /** @enum {string} */
-                        role: "administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor";
+                        role: "administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor" | "directory";
                         /** @description null: all that its role grants */
-                        scopes: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "diagnosis:read" | "clock:set")[] | null;
+                        scopes: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "directory:sync" | "diagnosis:read" | "clock:set")[] | null;
                         created_at: string;
                         created_by: string;
                         expires_at: string;
@@ -7021,9 +7368,9 @@ export interface operations {
                                 [key: string]: string[];
                             };
                             /** @enum {string} */
-                            role: "administrator" | "requestor" | "auditor";
+                            role: "administrator" | "requestor" | "auditor" | "directory";
                             /** @description null: all that its role grants */
-                            scopes: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "diagnosis:read" | "clock:set")[] | null;
+                            scopes: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "directory:sync" | "diagnosis:read" | "clock:set")[] | null;
                             created_at: string;
                             created_by: string;
                         }[];
@@ -7063,8 +7410,8 @@ export interface operations {
                      * @description approvals are for people: no role that gives any
                      * @enum {string}
                      */
-                    role: "administrator" | "requestor" | "auditor";
-                    scopes?: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "diagnosis:read" | "clock:set")[];
+                    role: "administrator" | "requestor" | "auditor" | "directory";
+                    scopes?: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "directory:sync" | "diagnosis:read" | "clock:set")[];
                 };
             };
         };
@@ -7084,9 +7431,9 @@ export interface operations {
                             [key: string]: string[];
                         };
                         /** @enum {string} */
-                        role: "administrator" | "requestor" | "auditor";
+                        role: "administrator" | "requestor" | "auditor" | "directory";
                         /** @description null: all that its role grants */
-                        scopes: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "diagnosis:read" | "clock:set")[] | null;
+                        scopes: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "directory:sync" | "diagnosis:read" | "clock:set")[] | null;
                         created_at: string;
                         created_by: string;
                     };

@@ -16,14 +16,20 @@ export const APPROVAL_ROLES = [
 ] as const;
 export type ApprovalRole = (typeof APPROVAL_ROLES)[number];
 
-/** The roles of a principal; `permissions.ts` says what each may do. */
-export const ROLES = [
+/** The roles that a person may have. */
+export const PERSON_ROLES = [
   'administrator',
   'requestor',
   'approver',
   ...APPROVAL_ROLES,
   'auditor',
 ] as const;
+
+/**
+ * The roles of a principal; `permissions.ts` says what each may do. A directory, which provisions
+ * people and groups (RFC 7644), is no person.
+ */
+export const ROLES = [...PERSON_ROLES, 'directory'] as const;
 export type Role = (typeof ROLES)[number];
 
 /**

@@ -19,6 +19,7 @@ export const PERMISSIONS = [
   'workload:manage',
   'session:own',
   'session:manage',
+  'directory:sync',
   'diagnosis:read',
   'clock:set',
 ] as const;
@@ -71,6 +72,8 @@ const GRANTED: Readonly<Record<Role, ReadonlySet<Permission>>> = {
   >),
   consumer: DECIDES,
   auditor: new Set<Permission>([...EVERYONE, 'task:read', 'person:read', 'diagnosis:read']),
+  // Its token lies with an identity provider: it opens nothing of the register.
+  directory: new Set<Permission>(['directory:sync']),
 };
 
 /** Whether a role may do something; a role that is not known may do nothing. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { APPROVAL_ROLES, ROLES } from '../access/actor.ts';
+import { APPROVAL_ROLES, PERSON_ROLES } from '../access/actor.ts';
 import { duration, listOf, longText, nameList, shortText } from '../exception/field-shapes.ts';
 import {
   ARTIFACT_KINDS,
@@ -120,7 +120,7 @@ const effects = z.strictObject({
   reminders: listOf(limit).optional().describe('so long before the end'),
   recurring_reminder: limit.optional().describe('while in force, again and again'),
   gates: z
-    .partialRecord(z.enum(GATES), z.array(z.enum(ROLES)).min(1))
+    .partialRecord(z.enum(GATES), z.array(z.enum(PERSON_ROLES)).min(1))
     .optional()
     .describe('transitions that only these roles may bring about'),
 });

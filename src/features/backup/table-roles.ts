@@ -29,6 +29,8 @@ export const DERIVED_TABLES: readonly string[] = [
   'tokens',
   'people',
   'person_subjects',
+  'groups',
+  'group_members',
   'providers',
   'workloads',
   'ledger_epochs',

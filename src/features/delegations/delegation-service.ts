@@ -1,10 +1,16 @@
+import type { Actor } from '../../domain/access/actor.ts';
 import type { Principal } from '../../domain/access/principal.ts';
 import {
   type DelegationRequest,
   decideDelegation,
   decideDelegationEnd,
 } from '../../domain/delegation/decide-delegation.ts';
-import type { Delegation, DelegationEvent } from '../../domain/delegation/delegation.ts';
+import {
+  type Delegation,
+  type DelegationEvent,
+  delegationState,
+  isPartyOf,
+} from '../../domain/delegation/delegation.ts';
 import type { People } from '../../domain/delegation/people.ts';
 import { DomainError } from '../../domain/errors.ts';
 import type { Policy } from '../../domain/policy/policy.ts';
@@ -14,7 +20,12 @@ import type { Database, Transaction } from '../../platform/db/transaction.ts';
 import { type IdempotentRequest, recall, remember } from '../../platform/http/idempotency.ts';
 import { type IdPage, type PageRequest, readPage } from '../../platform/http/paging.ts';
 import { newUlid } from '../../platform/ids.ts';
-import { delegationStream, listDelegations, lockDelegation } from './delegation-store.ts';
+import {
+  delegationStream,
+  listDelegations,
+  lockDelegation,
+  readDelegations,
+} from './delegation-store.ts';
 
 interface Services {
   readonly db: Database;
@@ -116,13 +127,35 @@ export class DelegationService {
   }
 }
 
+/**
+ * Ends every delegation that somebody has given or has, in a transaction that is under way: they
+ * have left.
+ */
+export async function endDelegationsOf(
+  tx: Transaction,
+  tenantId: string,
+  person: { readonly id: string; readonly email?: string },
+  actor: Actor,
+): Promise<void> {
+  const now = await tx.now;
+  for (const delegation of await readDelegations(tx, tenantId, now)) {
+    if (!isPartyOf(delegation, person)) continue;
+    const id = delegation.delegation_id;
+    const before = await lockDelegation(tx, tenantId, id);
+    if (!before || delegationState(before.state, now) === 'ended') continue;
+    const data = { reason: 'one of its two has left' };
+    const at = Math.max(now, before.state.created_at);
+    append(tx, { tenantId, id, before, event: { type: 'DelegationEnded', data }, at, actor });
+  }
+}
+
 interface Appending {
   readonly tenantId: string;
   readonly id: string;
   readonly before: StreamState<Delegation> | undefined;
   readonly event: DelegationEvent;
   readonly at: number;
-  readonly actor: Principal['actor'];
+  readonly actor: Actor;
 }
 
 function append(

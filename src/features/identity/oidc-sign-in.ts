@@ -5,14 +5,16 @@ import { MINUTE } from '../../domain/schedule/instant.ts';
 import { record } from '../../journal/journal.ts';
 import type { Database, Transaction } from '../../platform/db/transaction.ts';
 import type { MasterKey, SealedSecret } from '../../platform/secrets/secrets.ts';
+import { groupsGiveAccess } from './group-store.ts';
 import {
   newAttempt,
   type OidcClient,
   type SignInAttempt,
   type VouchedClaims,
 } from './oidc-client.ts';
-import type { PersonEvent } from './person-events.ts';
-import { addPerson, assertNotLast, sameDetails } from './person-service.ts';
+import { type PersonEvent, sameDetails } from './person-events.ts';
+import { assertNotLast } from './person-rules.ts';
+import { addPerson } from './person-service.ts';
 import { lockByEmail, lockBySubject, type PersonRow, personStream } from './person-store.ts';
 import type { ProviderSettings } from './provider-events.ts';
 import type { ProviderService } from './provider-service.ts';
@@ -118,7 +120,8 @@ export class OidcSignIn {
   ): Promise<string | DomainError> {
     const { master, sessions, realNow } = this.#services;
     const found = await this.#findPerson(tx, tenantId, vouched, settings);
-    const details = detailsAfter(found?.state, vouched, settings);
+    const byGroups = found?.state.directory ? await groupsGiveAccess(tx, tenantId) : false;
+    const details = detailsAfter(found?.state, vouched, settings, byGroups);
     const refusal = refusalOf(found, details.roles.length, settings);
     if (refusal) {
       await this.#recordRefusal(tx, tenantId, provider, vouched, refusal);

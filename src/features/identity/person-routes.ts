@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { ROLES } from '../../domain/access/actor.ts';
+import { PERSON_ROLES } from '../../domain/access/actor.ts';
 import { emailAddress, longText, shortText } from '../../domain/exception/field-shapes.ts';
 import { CLASSIFICATIONS } from '../../domain/exception/fields.ts';
 import { idempotencyOf } from '../../platform/http/caller.ts';
@@ -9,7 +9,10 @@ import { setRevision } from '../../platform/http/revision.ts';
 import type { PersonDetails } from './person-events.ts';
 import type { Person, PersonChange, PersonService } from './person-service.ts';
 
-const roles = z.array(z.enum(ROLES)).min(1, 'needs at least one role').max(ROLES.length);
+const roles = z
+  .array(z.enum(PERSON_ROLES))
+  .min(1, 'needs at least one role')
+  .max(PERSON_ROLES.length);
 const clearance = z
   .enum(CLASSIFICATIONS)
   .describe('content that is classified higher is not shown to them');
@@ -30,11 +33,12 @@ const personAnswer = z.object({
   revision: z.int(),
   name: z.string(),
   email: z.string().nullable(),
-  roles: z.array(z.enum(ROLES)),
+  roles: z.array(z.enum(PERSON_ROLES)),
   clearance,
   active: z.boolean(),
   source: z.enum(['administrator', 'sign-in', 'scim', 'first-start']),
   external_id: z.string().nullable(),
+  user_name: z.string().nullable().describe('in the directory that keeps them; null: none does'),
   created_at: z.string(),
   signed_in_at: z.string().nullable(),
 });
@@ -152,12 +156,14 @@ function send(reply: FastifyReply, person: Person): FastifyReply {
 }
 
 function toAnswer({ version, state }: Person) {
-  const { subjects: _, email, external_id, signed_in_at, ...rest } = state;
+  const { person_id, name, email, roles, clearance, active, source } = state;
   return {
-    ...rest,
+    ...{ person_id, name, roles, clearance, active, source },
     revision: version,
     email: email ?? null,
-    external_id: external_id ?? null,
-    signed_in_at: signed_in_at ?? null,
+    external_id: state.external_id ?? null,
+    user_name: state.directory?.user_name ?? null,
+    created_at: state.created_at,
+    signed_in_at: state.signed_in_at ?? null,
   };
 }

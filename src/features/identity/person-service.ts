@@ -7,7 +7,15 @@ import type { Database, Transaction } from '../../platform/db/transaction.ts';
 import { type IdempotentRequest, recall, remember } from '../../platform/http/idempotency.ts';
 import { type IdPage, type PageRequest, readPage } from '../../platform/http/paging.ts';
 import { newUlid } from '../../platform/ids.ts';
-import type { PersonDetails, PersonEvent, PersonSource, PersonState } from './person-events.ts';
+import {
+  detailsOf,
+  type PersonDetails,
+  type PersonEvent,
+  type PersonSource,
+  type PersonState,
+  sameDetails,
+} from './person-events.ts';
+import { assertByHand, assertNotLast } from './person-rules.ts';
 import { lockByEmail, lockPerson, type PersonRow, personStream } from './person-store.ts';
 
 /** What of a person is to change; `null` takes away. */
@@ -117,6 +125,7 @@ export class PersonService {
           );
       }
       if (sameDetails(state, details)) return [];
+      await assertByHand(tx, tenantId, state, details);
       if (!details.roles.includes('administrator')) await assertNotLast(tx, tenantId, state);
       return [{ type: 'PersonChanged', data: details }];
     });
@@ -131,11 +140,20 @@ export class PersonService {
   ): Promise<Person> {
     return this.#update(tenantId, personId, idempotency, actor, async (tx, { state }) => {
       if (!state.active) return [];
-      await assertNotLast(tx, tenantId, state);
-      await endSessions(tx, tenantId, personId);
-      await this.#services.onDeactivated(tx, { tenantId, person: state, actor });
+      await this.leave(tx, { tenantId, person: state, actor });
       return [{ type: 'PersonDeactivated', data: { reason } }];
     });
+  }
+
+  /**
+   * Takes what somebody who leaves holds, in a transaction that is under way and records that they
+   * left; refuses the last administrator.
+   */
+  async leave(tx: Transaction, left: Leaving): Promise<void> {
+    const { tenantId, person } = left;
+    await assertNotLast(tx, tenantId, person);
+    await endSessions(tx, tenantId, person.person_id);
+    await this.#services.onDeactivated(tx, left);
   }
 
   /** Lets a person sign in again; what they lost does not come back. */
@@ -145,9 +163,15 @@ export class PersonService {
     reason: string,
     idempotency?: IdempotentRequest,
   ): Promise<Person> {
-    return this.#update(tenantId, personId, idempotency, actor, async (_, { state }) =>
-      state.active ? [] : [{ type: 'PersonReactivated', data: { reason } }],
-    );
+    return this.#update(tenantId, personId, idempotency, actor, async (_, { state }) => {
+      if (state.active) return [];
+      if (state.directory && state.deactivated_by === 'directory')
+        throw new DomainError(
+          'wrong-state',
+          `the directory has deactivated ${state.name}; let them in again there`,
+        );
+      return [{ type: 'PersonReactivated', data: { reason } }];
+    });
   }
 
   async #update(
@@ -240,47 +264,15 @@ async function rememberPerson(
 }
 
 function changed(state: PersonState, change: PersonChange): PersonDetails {
-  const email = change.email === undefined ? state.email : (change.email ?? undefined);
+  const { email: before, ...kept } = detailsOf(state);
+  const email = change.email === undefined ? before : (change.email ?? undefined);
   return {
+    ...kept,
     name: change.name ?? state.name,
     roles: change.roles ?? state.roles,
     clearance: change.clearance ?? state.clearance,
     ...(email === undefined ? {} : { email }),
-    ...(state.external_id === undefined ? {} : { external_id: state.external_id }),
   };
-}
-
-/** Whether two have the same details. */
-export function sameDetails(one: PersonDetails, other: PersonDetails): boolean {
-  return (
-    one.name === other.name &&
-    one.email === other.email &&
-    one.clearance === other.clearance &&
-    one.external_id === other.external_id &&
-    one.roles.length === other.roles.length &&
-    one.roles.every((role, index) => role === other.roles[index])
-  );
-}
-
-/** Refuses to take the role of administrator from the last person who has it and may sign in. */
-export async function assertNotLast(
-  tx: Transaction,
-  tenantId: string,
-  state: PersonState,
-): Promise<void> {
-  if (!state.active || !state.roles.includes('administrator')) return;
-  // All of them are locked, in one order, so that two who take it from each other follow one another.
-  const administrators = await tx.query<{ person_id: string }>(
-    `SELECT person_id FROM lapse.people
-     WHERE tenant_id = $1 AND active AND (state->'roles')::jsonb ? 'administrator'
-     ORDER BY person_id FOR UPDATE`,
-    [tenantId],
-  );
-  if (administrators.length > 1) return;
-  throw new DomainError(
-    'wrong-state',
-    `${state.name} is the last administrator; give somebody else the role first`,
-  );
 }
 
 /** Ends every session of a person. */

@@ -25,7 +25,11 @@ export const personStream: StreamKind<PersonState, PersonEvent> = {
   evolve: evolvePerson,
   write,
   tables: [
-    { table: 'people', id: 'person_id', columns: ['version', 'state', 'email', 'active'] },
+    {
+      table: 'people',
+      id: 'person_id',
+      columns: ['version', 'state', 'email', 'active', 'user_name', 'external_id'],
+    },
     { table: 'person_subjects', id: 'person_id', columns: ['issuer', 'subject'] },
   ],
   project,
@@ -37,17 +41,19 @@ function write(tx: Transaction, changes: readonly StreamChange<PersonState>[]): 
     person_id: id,
     version,
     state,
-    email: emailKey(state.email),
+    email: keyOf(state.email),
     active: state.active,
+    user_name: keyOf(state.directory?.user_name),
+    external_id: state.external_id ?? null,
   }));
   tx.atCommit(
-    `INSERT INTO lapse.people (tenant_id, person_id, version, state, email, active)
-     SELECT tenant_id, person_id, version, state, email, active
+    `INSERT INTO lapse.people (tenant_id, person_id, version, state, email, active, user_name, external_id)
+     SELECT tenant_id, person_id, version, state, email, active, user_name, external_id
      FROM json_to_recordset($1::json) AS r(tenant_id text, person_id text, version int, state json,
-       email text, active boolean)
+       email text, active boolean, user_name text, external_id text)
      ON CONFLICT (tenant_id, person_id) DO UPDATE
        SET version = EXCLUDED.version, state = EXCLUDED.state, email = EXCLUDED.email,
-         active = EXCLUDED.active`,
+         active = EXCLUDED.active, user_name = EXCLUDED.user_name, external_id = EXCLUDED.external_id`,
     [JSON.stringify(rows)],
   );
   const subjects = changes.flatMap(({ tenantId, id, state, previous }) =>
@@ -66,12 +72,14 @@ function write(tx: Transaction, changes: readonly StreamChange<PersonState>[]): 
 
 function project({ version, state }: StreamState<PersonState>): ProjectedRow[][] {
   const subjects = state.subjects.map(({ issuer, subject }) => [issuer, subject]);
-  return [[[String(version), state, emailKey(state.email), state.active ? 't' : 'f']], subjects];
+  const { email, active, directory, external_id } = state;
+  const keys = [keyOf(email), active ? 't' : 'f', keyOf(directory?.user_name), external_id ?? null];
+  return [[[String(version), state, ...keys]], subjects];
 }
 
-/** How a person is found by their address. */
-function emailKey(email: string | undefined): string | null {
-  return email?.toLowerCase() ?? null;
+/** How a person is found by their address, or by their name in the directory: in any case. */
+function keyOf(text: string | undefined): string | null {
+  return text?.toLowerCase() ?? null;
 }
 
 /** A person's row. */
@@ -116,7 +124,7 @@ export async function lockByEmail(
 ): Promise<PersonRow | undefined> {
   const [row] = await tx.query<PersonRow & { [column: string]: unknown }>(
     'SELECT version, state FROM lapse.people WHERE tenant_id = $1 AND email = $2 FOR UPDATE',
-    [tenantId, emailKey(email)],
+    [tenantId, keyOf(email)],
   );
   return row;
 }

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { ROLES } from '../../domain/access/actor.ts';
+import { PERSON_ROLES } from '../../domain/access/actor.ts';
 import { shortText } from '../../domain/exception/field-shapes.ts';
 import { CLASSIFICATIONS } from '../../domain/exception/fields.ts';
 import type { Subject } from './person-events.ts';
 
-const roles = z.array(z.enum(ROLES)).max(ROLES.length);
+const roles = z.array(z.enum(PERSON_ROLES)).max(PERSON_ROLES.length);
 const LOOPBACK: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
 const claimName = z.string().min(1).max(200);
 const claimValue = z.string().min(1).max(300);

@@ -78,6 +78,8 @@ export class SessionService {
   async #lookUp(tenantId: string, hash: Buffer, now: number): Promise<OpenSession> {
     const row = await this.#db.inTenant(tenantId, (tx) => useSession(tx, tenantId, hash, now));
     if (!row || !timingSafeEqual(row.secret_hash, hash)) throw ended();
+    // Roles that follow from groups can all be gone while somebody is signed in.
+    if (row.person.roles.length === 0) throw ended();
     const { person, secret_hash: _, ...session } = row;
     return { principal: { tenantId, actor: actorOf(person, row.signed_in) }, session };
   }
@@ -97,6 +99,8 @@ export class SessionService {
     const now = this.#realNow();
     const { person_id: personId, active, name } = person.state;
     if (!active) throw new DomainError('unauthenticated', `${name} may not sign in any more`);
+    if (person.state.roles.length === 0)
+      throw new DomainError('unauthenticated', `${name} has no role here; ask an administrator`);
     const session = { personId, signedIn, provider, userAgent, now };
     const { sessionId, secret } = insertSession(tx, tenantId, session);
     const data = { ...signedIn, session_id: sessionId };

@@ -1,7 +1,7 @@
-import { ROLES, type Role } from '../../domain/access/actor.ts';
+import { PERSON_ROLES, type Role } from '../../domain/access/actor.ts';
 import { type Classification, isCleared } from '../../domain/access/clearance.ts';
 import type { VouchedClaims } from './oidc-client.ts';
-import type { PersonDetails, PersonState } from './person-events.ts';
+import { detailsOf, type PersonDetails, type PersonState } from './person-events.ts';
 import type { ProviderSettings } from './provider-events.ts';
 
 /** Whether roles and clearance come from the provider, at every sign-in, or are set in Lapse. */
@@ -22,13 +22,18 @@ export function vouchedEmail(
 
 /**
  * What a person is after a provider has vouched for them: the name as it says, roles and clearance
- * where it manages them, and otherwise as they were.
+ * where it manages them, and otherwise as they were. What the directory keeps stays as it is there.
  */
 export function detailsAfter(
   known: PersonState | undefined,
   vouched: VouchedClaims,
   settings: ProviderSettings,
+  groupsGiveAccess: boolean,
 ): PersonDetails {
+  if (known?.directory) {
+    const isSet = groupsGiveAccess || !managesRoles(settings);
+    return { ...detailsOf(known), ...(isSet ? {} : mappedAccess(vouched, settings)) };
+  }
   const email = vouchedEmail(vouched, settings) ?? known?.email;
   const { roles, clearance } =
     known && !managesRoles(settings) ? known : mappedAccess(vouched, settings);
@@ -57,7 +62,7 @@ function mappedAccess(
     isCleared(most, one) ? most : one,
   );
   // In the order of the roles, so that the same groups give the same details.
-  return { roles: ROLES.filter((role) => given.has(role)), clearance };
+  return { roles: PERSON_ROLES.filter((role) => given.has(role)), clearance };
 }
 
 /** A claim's values: a list of texts, or one text. */

@@ -7,6 +7,7 @@ export const TASK_KINDS = [
   'chain-decision',
   'review-owed',
   'approval-escalated',
+  'reassign',
 ] as const;
 
 /** How many tasks of each kind are open, in all tenants together; kinds without any are 0. */

@@ -70,37 +70,71 @@ export function addTaskRoutes(app: FastifyInstance, db: Database): void {
     },
   );
 
-  app.post(
-    '/tasks/:id/retry',
-    {
-      config: { permission: 'task:retry' },
-      schema: {
-        tags,
-        summary: 'Resolve a quarantine and let the loop try the record again',
-        params: z.object({ id: z.string().regex(/^[\w-]{1,64}$/, 'is not an id') }),
-        response: { 200: taskAnswer },
+  for (const [name, { summary, change }] of Object.entries(CHANGES)) {
+    app.post(
+      `/tasks/:id/${name}`,
+      {
+        config: { permission: 'task:retry' },
+        schema: {
+          tags,
+          summary,
+          params: z.object({ id: z.string().regex(/^[\w-]{1,64}$/, 'is not an id') }),
+          response: { 200: taskAnswer },
+        },
       },
-    },
-    async (request) => {
-      const { tenantId, actor } = request.principal;
-      const { id } = request.params as { id: string };
-      const idempotency = idempotencyOf(request, actor.id);
-      const wanted = { tenantId, taskId: id, actorId: actor.id, idempotency };
-      return toAnswer(await db.inTenant(tenantId, (tx) => retry(tx, wanted)));
-    },
-  );
+      async (request) => {
+        const { tenantId, actor } = request.principal;
+        const { id } = request.params as { id: string };
+        const idempotency = idempotencyOf(request, actor.id);
+        const wanted = { tenantId, taskId: id, actorId: actor.id, idempotency };
+        return toAnswer(await db.inTenant(tenantId, (tx) => resolve(tx, wanted, change)));
+      },
+    );
+  }
 }
 
-interface Retry {
+/** What a person does with a task, by the end of its path. */
+const CHANGES = {
+  retry: {
+    summary: 'Resolve a quarantine and let the loop try the record again',
+    change: (tx: Transaction, { kind, subject_id }: TaskRow, tenantId: string) => {
+      if (kind !== 'quarantine')
+        throw new DomainError(
+          'wrong-state',
+          'only a quarantine can be tried again; this task ends when its cause is mended',
+        );
+      tx.atCommit(
+        `UPDATE lapse.exception_deadlines SET quarantined_at = NULL, last_error = NULL
+         WHERE tenant_id = $1 AND exception_id = $2`,
+        [tenantId, subject_id],
+      );
+    },
+  },
+  resolve: {
+    summary: 'Resolve a reassignment that is not going to be made',
+    change: (_: Transaction, { kind }: TaskRow) => {
+      if (kind !== 'reassign')
+        throw new DomainError(
+          'wrong-state',
+          'only a reassignment can be resolved by hand; this task ends when its cause is mended',
+        );
+    },
+  },
+} as const;
+
+type TaskChange = (tx: Transaction, task: TaskRow, tenantId: string) => void;
+
+interface Wanted {
   readonly tenantId: string;
   readonly taskId: string;
   readonly actorId: string;
   readonly idempotency: IdempotentRequest | undefined;
 }
 
-async function retry(
+async function resolve(
   tx: Transaction,
-  { tenantId, taskId, actorId, idempotency }: Retry,
+  { tenantId, taskId, actorId, idempotency }: Wanted,
+  change: TaskChange,
 ): Promise<TaskRow> {
   const [before, [task]] = await Promise.all([
     recall(tx, tenantId, idempotency),
@@ -116,18 +150,8 @@ async function retry(
   const reference = { type: 'task', id: taskId, version: 1 };
   remember(tx, tenantId, idempotency, { status: 200, reference, at: now });
   if (task.resolved_at) return task;
-  if (task.kind !== 'quarantine') {
-    throw new DomainError(
-      'wrong-state',
-      'only a quarantine can be tried again; this task ends when its cause is mended',
-    );
-  }
+  change(tx, task, tenantId);
   const resolved_at = new Date(now);
-  tx.atCommit(
-    `UPDATE lapse.exception_deadlines SET quarantined_at = NULL, last_error = NULL
-     WHERE tenant_id = $1 AND exception_id = $2`,
-    [tenantId, task.subject_id],
-  );
   tx.atCommit(
     'UPDATE lapse.tasks SET resolved_at = $3, resolved_by = $4 WHERE tenant_id = $1 AND task_id = $2',
     [tenantId, taskId, resolved_at, actorId],

@@ -52,16 +52,21 @@ describe.each(commands)('%s', (name, command) => {
   });
 });
 
-test.each([[[]], [['ledger']], [['token']], [['workload']], [['policy']]])(
-  'the help of lapse %s fits 80 columns too',
-  (words) => {
-    const command = words.reduce<Command>(
-      (found, word) => found.commands.find((each) => each.name() === word) ?? found,
-      createProgram(),
-    );
-    for (const line of helpOf(command, 80).split('\n')) expect(line.length).toBeLessThanOrEqual(80);
-  },
-);
+test.each([
+  [[]],
+  [['ledger']],
+  [['token']],
+  [['workload']],
+  [['people']],
+  [['groups']],
+  [['policy']],
+])('the help of lapse %s fits 80 columns too', (words) => {
+  const command = words.reduce<Command>(
+    (found, word) => found.commands.find((each) => each.name() === word) ?? found,
+    createProgram(),
+  );
+  for (const line of helpOf(command, 80).split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+});
 
 test('every command has a name of its own', () => {
   expect(new Set(commands.map(([name]) => name)).size).toBe(commands.length);

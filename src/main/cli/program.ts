@@ -4,6 +4,7 @@ import { addAdministrationCommands } from './commands/administration-commands.ts
 import { addCheckCommand } from './commands/check-command.ts';
 import { addCompletionCommands } from './commands/completion-commands.ts';
 import { addLifecycleCommands } from './commands/lifecycle-commands.ts';
+import { addPeopleCommands } from './commands/people-commands.ts';
 import { addPolicyCommands } from './commands/policy-commands.ts';
 import { addRecordCommands } from './commands/record-commands.ts';
 import { addRegisterCommands } from './commands/register-commands.ts';
@@ -27,6 +28,7 @@ function createCommands(): Command {
   addPolicyCommands(program);
   addAdministrationCommands(program);
   addSignInCommands(program);
+  addPeopleCommands(program);
   addServerCommands(program);
   return program;
 }

@@ -82,9 +82,14 @@ export function sendMethodNotAllowed(
   });
 }
 
+/** Sets the headers that a refusal comes with, in whatever form it is answered. */
+export function setProblemHeaders(reply: FastifyReply, { status }: Problem): void {
+  if (status === 401) reply.header('www-authenticate', 'Bearer realm="lapse"');
+  if (status === 503) reply.header('retry-after', '2');
+}
+
 function send(reply: FastifyReply, problem: Problem): FastifyReply {
-  if (problem.status === 401) reply.header('www-authenticate', 'Bearer realm="lapse"');
-  if (problem.status === 503) reply.header('retry-after', '2');
+  setProblemHeaders(reply, problem);
   return reply
     .code(problem.status)
     .type('application/problem+json')
@@ -96,30 +101,32 @@ interface FrameworkError extends Error {
   readonly code?: string;
 }
 
-/** Whatever went wrong, as an answer: refusals speak for themselves, the rest says nothing of the inside. */
+/** Answers whatever went wrong. */
 export function handleError(
   error: unknown,
   request: FastifyRequest,
   reply: FastifyReply,
 ): FastifyReply {
-  if (error instanceof DomainError) return sendProblem(reply, error);
+  return send(reply, problemFor(error, request));
+}
+
+/** Whatever went wrong, as a problem: refusals speak for themselves, the rest says nothing of the inside. */
+export function problemFor(error: unknown, request: FastifyRequest): Problem {
+  if (error instanceof DomainError) return problemOf(error);
   const known = frameworkRefusal(error as FrameworkError);
-  if (known) return sendProblem(reply, known);
+  if (known) return problemOf(known);
   if (isUnreachable(error)) {
     request.log.error({ err: error }, 'the database is not available');
-    return sendProblem(
-      reply,
-      new DomainError('unavailable', 'the database is not available; try again'),
-    );
+    return problemOf(new DomainError('unavailable', 'the database is not available; try again'));
   }
   request.log.error({ err: error }, 'unexpected error');
-  return send(reply, {
+  return {
     type: 'about:blank',
     title: 'internal error',
     status: 500,
     detail: 'something went wrong inside Lapse; the log has it under this request id',
     code: 'internal',
-  });
+  };
 }
 
 function frameworkRefusal(error: FrameworkError): DomainError | undefined {

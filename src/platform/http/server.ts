@@ -99,6 +99,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     frameguard: { action: 'deny' },
     strictTransportSecurity: (options.https ?? false) ? { maxAge: YEAR_IN_SECONDS } : false,
   });
+  app.removeContentTypeParser(['application/json', 'text/plain']);
   addJsonParser(app);
   traceRequests(app);
   addHooks(app, options.requestAnswered);
@@ -144,10 +145,9 @@ function markAnswer(request: FastifyRequest, reply: FastifyReply): void {
 const EMPTY_BODY = createHash('sha256').digest();
 
 /** JSON as UTF-8 that is checked, hashed and bounded in depth; an empty body is no body. */
-function addJsonParser(app: FastifyInstance): void {
+export function addJsonParser(app: FastifyInstance, type = 'application/json'): void {
   const decoder = new TextDecoder('utf-8', { fatal: true });
-  app.removeContentTypeParser(['application/json', 'text/plain']);
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+  app.addContentTypeParser(type, { parseAs: 'buffer' }, (request, body, done) => {
     const bytes = body as Buffer;
     request.bodyHash = createHash('sha256').update(bytes).digest();
     if (bytes.length === 0) return done(null, undefined);

@@ -12,10 +12,11 @@ type Task = TaskList['items'][number];
 interface TaskOptions extends AnswerOptions {
   readonly all?: boolean;
   readonly retry?: string;
+  readonly resolve?: string;
 }
 
 /** `lapse tasks`: what the machine could not go on with. */
-export async function tasks({ all, retry, json }: TaskOptions): Promise<void> {
+export async function tasks({ all, retry, resolve, json }: TaskOptions): Promise<void> {
   const client = connect();
   if (retry !== undefined) {
     const task = await dataOf(
@@ -23,6 +24,13 @@ export async function tasks({ all, retry, json }: TaskOptions): Promise<void> {
     );
     if (json) printJson(task);
     else print(`${task.subject_id} is tried again`);
+    return;
+  }
+  if (resolve !== undefined) {
+    const params = { path: { id: resolve } };
+    const task = await dataOf(client.POST('/v1/tasks/{id}/resolve', { params }));
+    if (json) printJson(task);
+    else print(`${task.task_id} is resolved`);
     return;
   }
   const wanted = all ? ({ all: 'true' } as const) : {};

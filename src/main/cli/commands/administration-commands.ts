@@ -12,9 +12,10 @@ export function addAdministrationCommands(program: Command): void {
   addWorkloadCommands(program);
   program
     .command('tasks')
-    .description('what the machine could not go on with, for a person to look at')
+    .description('what waits for a person: what the machine cannot go on with, who has left')
     .option('--all', 'those that are resolved too')
     .option('--retry <task>', 'resolve one, and let the record be tried again')
+    .option('--resolve <task>', 'resolve a reassignment that is not going to be made')
     .option(...JSON_FLAG)
     .addHelpText('after', examples('lapse tasks', 'lapse tasks --retry tsk_01K…'))
     .action(async (options) => (await import('../actions/tasks.ts')).tasks(options));
