@@ -1,0 +1,78 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ROLES, type Role } from '../../src/domain/access/actor.ts';
+import { isPermitted, type Permission } from '../../src/domain/access/permissions.ts';
+import { STATUSES, type Status } from '../../src/domain/exception/status.ts';
+import { writeRecords } from '../due/due-records.ts';
+import { COMMAND_BODIES } from '../support/api-records.ts';
+import { inStatus } from '../support/given.ts';
+import { createTestApi, type TestAnswer } from '../support/test-api.ts';
+
+const api = await createTestApi();
+afterAll(() => api.close());
+
+/** Every command on a record, as its route names it. */
+const COMMANDS = api.routes.flatMap(({ method, url, permission }) => {
+  const [, name] = /^\/v1\/exceptions\/:id\/([\w-]+)$/.exec(url) ?? [];
+  return method === 'POST' && name && permission ? [[name, permission] as const] : [];
+});
+
+/** For each status a record for each command and role: what one of them does, no other sees. */
+const records = new Map<Status, string[]>();
+
+beforeAll(async () => {
+  for (const status of STATUSES) {
+    const count = COMMANDS.length * ROLES.length;
+    const ids = await writeRecords(api.register.db, api.tenantId, inStatus(status), count);
+    records.set(status, [...ids]);
+  }
+}, 120_000);
+
+async function send(id: string, name: string, role: Role): Promise<TestAnswer> {
+  const before = await revisionOf(id);
+  const answer = await api.send('POST', `/v1/exceptions/${id}/${name}`, {
+    as: role,
+    body: COMMAND_BODIES[name],
+  });
+  const what = `${name} as ${role}: ${answer.text}`;
+  expect(answer.status, what).toBeLessThan(500);
+  // What is refused has changed nothing.
+  if (answer.status >= 300) expect(await revisionOf(id), what).toBe(before);
+  return answer;
+}
+
+async function revisionOf(id: string): Promise<number> {
+  const { rows } = await api.admin.query(
+    'SELECT version FROM lapse.exceptions WHERE exception_id = $1',
+    [id],
+  );
+  return rows[0].version;
+}
+
+test('there is a body for every command', () => {
+  expect(COMMANDS.length).toBeGreaterThan(15);
+  expect(COMMANDS.filter(([name]) => !(name in COMMAND_BODIES))).toEqual([]);
+});
+
+describe.each(STATUSES)('%s', (status) => {
+  test.each(COMMANDS)(
+    '%s is decided alike for every role that may, and refused to all others',
+    async (name, permission: Permission) => {
+      const wrongState = new Set<boolean>();
+      for (const role of ROLES) {
+        const id = records.get(status)?.pop() ?? '';
+        const answer = await send(id, name, role);
+        if (isPermitted(role, permission)) {
+          if (answer.body?.code !== 'not-permitted')
+            wrongState.add(answer.body?.code === 'wrong-state');
+        } else {
+          expect({ status: answer.status, code: answer.body.code }, `${name} as ${role}`).toEqual({
+            status: 403,
+            code: 'not-permitted',
+          });
+        }
+      }
+      // Whether a status allows a command does not hang on who gives it.
+      expect(wrongState.size, `${name} on ${status}`).toBeLessThanOrEqual(1);
+    },
+  );
+});
