@@ -104,7 +104,7 @@ export async function createHttpApp(lapse: Lapse, options: HttpOptions): Promise
       addProviderRoutes(scope, lapse.providers);
       addSessionRoutes(scope, lapse.sessions);
       addDelegationRoutes(scope, lapse.delegations);
-      addDiagnosisRoute(scope, (tenantId) => lapse.diagnose(tenantId, options.schemaVersion));
+      addDiagnosisRoute(scope, (reach) => lapse.diagnose(reach, options.schemaVersion));
       if (options.testClock) addTestClockRoutes(scope, lapse.db, lapse.loop);
     },
     { prefix: '/v1' },

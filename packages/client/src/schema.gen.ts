@@ -5264,6 +5264,11 @@ export interface operations {
                         name: string;
                         email: string | null;
                         roles: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor")[];
+                        /**
+                         * @description content of a higher classification is not shown
+                         * @enum {string}
+                         */
+                        clearance: "public" | "internal" | "restricted" | "confidential";
                         /** @description null for a token */
                         signed_in: {
                             /** @enum {string} */
@@ -6849,6 +6854,8 @@ export interface operations {
                             email: string | null;
                             /** @enum {string} */
                             role: "administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor";
+                            /** @enum {string} */
+                            clearance: "public" | "internal" | "restricted" | "confidential";
                             created_at: string;
                             created_by: string;
                             expires_at: string;
@@ -6880,6 +6887,11 @@ export interface operations {
                     email?: string;
                     /** @enum {string} */
                     role: "administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor";
+                    /**
+                     * @description content of a higher classification is not shown; yours when left out
+                     * @enum {string}
+                     */
+                    clearance?: "public" | "internal" | "restricted" | "confidential";
                     /** @description at most a year ahead; 90 days when left out */
                     expires_at?: string;
                 };
@@ -6898,6 +6910,8 @@ export interface operations {
                         email: string | null;
                         /** @enum {string} */
                         role: "administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor";
+                        /** @enum {string} */
+                        clearance: "public" | "internal" | "restricted" | "confidential";
                         created_at: string;
                         created_by: string;
                         expires_at: string;
@@ -6935,6 +6949,8 @@ export interface operations {
                         email: string | null;
                         /** @enum {string} */
                         role: "administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor";
+                        /** @enum {string} */
+                        clearance: "public" | "internal" | "restricted" | "confidential";
                         created_at: string;
                         created_by: string;
                         expires_at: string;

@@ -61,7 +61,7 @@ describe('permissions', () => {
 
   it('name what is missing when they refuse', () => {
     const actor = { id: 'a', name: 'A', role: 'administrator' } as const;
-    const principal = { tenantId: 't', actor };
+    const principal = { tenantId: 't', actor, clearance: 'public' } as const;
     expect(() => assertPermitted(principal, 'exception:approve')).toThrow(
       'the role administrator may not do this; it takes exception:approve',
     );

@@ -79,7 +79,8 @@ export class SessionService {
     const row = await this.#db.inTenant(tenantId, (tx) => useSession(tx, tenantId, hash, now));
     if (!row || !timingSafeEqual(row.secret_hash, hash)) throw ended();
     const { person, secret_hash: _, ...session } = row;
-    return { principal: { tenantId, actor: actorOf(person, row.signed_in) }, session };
+    const actor = actorOf(person, row.signed_in);
+    return { principal: { tenantId, actor, clearance: person.clearance }, session };
   }
 
   /** Forgets what is remembered of a tenant's sessions, so that what ended is ended at once here. */

@@ -1,4 +1,5 @@
 import type { Actor, Role } from '../../domain/access/actor.ts';
+import { type Classification, FULL_CLEARANCE } from '../../domain/access/clearance.ts';
 import { formatInstant, parseInstant } from '../../domain/schedule/instant.ts';
 
 /** A token's life in the ledger. The secret itself is never in it; its SHA-256 is. */
@@ -9,6 +10,8 @@ export type TokenEvent =
         readonly name: string;
         readonly email?: string;
         readonly role: Role;
+        /** Absent in events from before there was clearance. */
+        readonly clearance?: Classification;
         readonly secret_sha256: string;
         readonly expires_at: string;
       };
@@ -21,6 +24,7 @@ export interface TokenState {
   readonly name: string;
   readonly email?: string;
   readonly role: Role;
+  readonly clearance?: Classification;
   readonly secret_sha256: string;
   readonly created_at: string;
   readonly created_by: string;
@@ -49,4 +53,9 @@ export function evolveToken(
 /** Whether the token opens anything at `now` (epoch milliseconds, real time). */
 export function isUsable(token: TokenState, now: number): boolean {
   return token.revoked_at === undefined && now < (parseInstant(token.expires_at) ?? 0);
+}
+
+/** What the token is cleared for; those from before there was clearance see what they saw. */
+export function clearanceOf({ clearance = FULL_CLEARANCE }: TokenState): Classification {
+  return clearance;
 }

@@ -2,9 +2,10 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { ROLES } from '../../domain/access/actor.ts';
 import { emailAddress, instant, shortText } from '../../domain/exception/field-shapes.ts';
+import { CLASSIFICATIONS } from '../../domain/exception/fields.ts';
 import { idempotencyOf } from '../../platform/http/caller.ts';
 import { type PageRequest, pageOf, pageParameters } from '../../platform/http/paging.ts';
-import type { TokenState } from './token-events.ts';
+import { clearanceOf, type TokenState } from './token-events.ts';
 import type { NewToken, TokenService } from './token-service.ts';
 
 const newToken = z.strictObject({
@@ -13,6 +14,10 @@ const newToken = z.strictObject({
     .optional()
     .describe('ties the token to a person: nobody approves what they requested'),
   role: z.enum(ROLES),
+  clearance: z
+    .enum(CLASSIFICATIONS)
+    .optional()
+    .describe('content of a higher classification is not shown; yours when left out'),
   expires_at: instant.optional().describe('at most a year ahead; 90 days when left out'),
 });
 
@@ -21,6 +26,7 @@ const tokenAnswer = z.object({
   name: z.string(),
   email: z.string().nullable(),
   role: z.enum(ROLES),
+  clearance: z.enum(CLASSIFICATIONS),
   created_at: z.string(),
   created_by: z.string(),
   expires_at: z.string(),
@@ -94,6 +100,7 @@ export function addTokenRoutes(app: FastifyInstance, tokens: TokenService): void
   );
 }
 
-function toAnswer({ secret_sha256: _, ...token }: TokenState) {
-  return { ...token, email: token.email ?? null, revoked_at: token.revoked_at ?? null };
+function toAnswer(state: TokenState) {
+  const { secret_sha256: _, email = null, revoked_at = null, ...token } = state;
+  return { ...token, email, revoked_at, clearance: clearanceOf(state) };
 }

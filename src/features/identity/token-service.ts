@@ -1,5 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Actor, Role } from '../../domain/access/actor.ts';
+import {
+  assertMayGive,
+  type Classification,
+  FULL_CLEARANCE,
+} from '../../domain/access/clearance.ts';
 import type { Principal } from '../../domain/access/principal.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { DAY, formatInstant, parseInstant } from '../../domain/schedule/instant.ts';
@@ -16,6 +21,8 @@ export interface NewToken {
   readonly name: string;
   readonly email?: string | undefined;
   readonly role: Role;
+  /** Everything unless told. */
+  readonly clearance?: Classification | undefined;
   readonly expires_at?: string | undefined;
 }
 
@@ -49,7 +56,9 @@ export class TokenService {
     wanted: NewToken,
     idempotency?: IdempotentRequest,
   ): Promise<IssuedToken> {
-    const { tenantId, actor } = principal;
+    const { tenantId, actor, clearance: own } = principal;
+    const { clearance = own } = wanted;
+    assertMayGive(own, [clearance]);
     return this.#db.inTenant(tenantId, async (tx) => {
       const before = await recall(tx, tenantId, idempotency);
       if (before) {
@@ -57,7 +66,7 @@ export class TokenService {
         const { revoked_at: _, ...token } = await getToken(tx, tenantId, before.reference.id);
         return { token };
       }
-      const issued = issueToken(tx, tenantId, actor, wanted, this.#realNow());
+      const issued = issueToken(tx, tenantId, actor, { ...wanted, clearance }, this.#realNow());
       const reference = { type: 'token', id: issued.token.token_id, version: 1 };
       remember(tx, tenantId, idempotency, { status: 201, reference, at: await tx.now });
       return issued;
@@ -144,6 +153,7 @@ export function issueToken(
     name: wanted.name,
     ...(wanted.email === undefined ? {} : { email: wanted.email }),
     role: wanted.role,
+    clearance: wanted.clearance ?? FULL_CLEARANCE,
     secret_sha256: createHash('sha256').update(secret).digest('hex'),
     expires_at: formatInstant(end),
   };

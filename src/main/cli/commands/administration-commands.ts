@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { ROLES } from '../../../domain/access/actor.ts';
+import { CLASSIFICATIONS } from '../../../domain/exception/fields.ts';
 import { examples, JSON_FLAG, wholeNumber } from './option-values.ts';
 
 /** `ledger`, `token`, `tasks`, `doctor`. */
@@ -72,6 +73,12 @@ function addToken(program: Command): void {
       new Option('--role <role>', 'what it may do').choices([...ROLES]).makeOptionMandatory(),
     )
     .requiredOption('--name <name>', 'whose it is, or what uses it')
+    .addOption(
+      new Option(
+        '--clearance <level>',
+        'what is classified higher is not shown; yours otherwise',
+      ).choices([...CLASSIFICATIONS]),
+    )
     .option('--email <address>', 'ties it to a person: nobody approves what they requested')
     .option(
       '--expires <date|duration>',
@@ -84,6 +91,7 @@ function addToken(program: Command): void {
         'lapse token create --role approver --name "J. Chen" --email jchen@example.com',
         'lapse token create --role ciso --name "I. Almeida" --email i.a@example.com',
         'lapse token create --role auditor --name audit --expires P30D > audit.token',
+        'lapse token create --role auditor --name chart --clearance internal',
       ),
     )
     .action(async (options) => (await import('../actions/tokens.ts')).createToken(options));
