@@ -20,7 +20,7 @@ export function classificationOf({ data_classification }: Classified): Classific
   return data_classification ?? UNCLASSIFIED;
 }
 
-/** Why somebody may not write a record as it is classified; nothing where they may (ADR 0035). */
+/** Why somebody may not write a record with its `data_classification`; nothing where they may (ADR 0035). */
 export function clearanceProblem(
   clearance: Classification,
   record: Classified,
@@ -28,14 +28,14 @@ export function clearanceProblem(
   const classification = classificationOf(record);
   if (isCleared(clearance, classification)) return undefined;
   const given = record.data_classification ?? `${classification}, as long as none is given,`;
-  return `data_classification ${given} is above your clearance, ${clearance}: nobody writes what they may not read; an administrator gives clearance`;
+  return `${given} is above your clearance, ${clearance}: nobody writes what they may not read; an administrator gives clearance`;
 }
 
 /** Refuses with `not-permitted` what somebody may not write as it is classified. */
 export function assertClearedFor(clearance: Classification, record: Classified): void {
   const problem = clearanceProblem(clearance, record);
   if (problem === undefined) return;
-  throw new DomainError('not-permitted', problem, [
+  throw new DomainError('not-permitted', `data_classification ${problem}`, [
     { path: 'data_classification', message: problem },
   ]);
 }
