@@ -75,8 +75,12 @@ async function statementsOf(serial: number): Promise<Statement[]> {
   const parsed = parseFields(sampleRequest(serial));
   if (!('value' in parsed)) throw new Error(JSON.stringify(parsed.errors));
   const actor = { id: 'tok_bench', name: 'Bench', role: 'requestor' as const };
-  await service.create({ tenantId, actor }, { type: 'DraftException', fields: parsed.value }, true);
-  const begin = `BEGIN; SET LOCAL lapse.tenant = '${tenantId}'; SELECT floor(extract(epoch FROM clock_timestamp()) * 1000) AS now`;
+  await service.create(
+    { tenantId, actor, clearance: 'confidential' },
+    { type: 'DraftException', fields: parsed.value },
+    true,
+  );
+  const begin = `BEGIN; SET LOCAL lapse.tenant = '${tenantId}'; SET LOCAL lapse.clearance = 'confidential'; SELECT floor(extract(epoch FROM clock_timestamp()) * 1000) AS now`;
   return [{ text: begin }, ...sent, { text: 'COMMIT' }];
 }
 

@@ -21,7 +21,7 @@ export async function writeRecordsInForce(
 ): Promise<number> {
   const start = await db.inTenant(tenantId, (tx) => tx.now);
   for (let first = 0; first < count; first += BATCH) {
-    await db.inTenant(tenantId, async (tx) => {
+    await db.inTenant({ tenantId, clearance: 'confidential' }, async (tx) => {
       const length = Math.min(BATCH, count - first);
       const appends = Array.from({ length }, (_, index) =>
         appendOf(inForce(first + index, start), tenantId),

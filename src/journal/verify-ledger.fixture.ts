@@ -1,3 +1,4 @@
+import { fully } from '../../test/support/fully.ts';
 import { ONE_APPROVER } from '../../test/support/given.ts';
 import { type Actor, CLOCK } from '../domain/access/actor.ts';
 import { catchUp } from '../domain/exception/catch-up.ts';
@@ -138,7 +139,7 @@ export function recordLives(
   tenantId: string,
   lives: readonly Life[],
 ): Promise<number> {
-  return db.inTenant(tenantId, async (tx) => {
+  return db.inTenant(fully(tenantId), async (tx) => {
     const appends = lives.map(({ id: streamId, steps }) => {
       const actors = new Map(
         steps.flatMap(({ actor, events }) => events.map((event) => [event, actor])),

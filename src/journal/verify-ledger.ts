@@ -1,4 +1,5 @@
 import type { ClientConfig } from 'pg';
+import { FULL_CLEARANCE } from '../domain/access/clearance.ts';
 import { encodeBase64 } from '../domain/ledger/encoding.ts';
 import { openSnapshot, type Snapshot } from '../platform/db/snapshot.ts';
 import type { AnyStreamKind } from './stream.ts';
@@ -64,7 +65,11 @@ export interface LedgerToVerify {
  */
 export async function verifyLedger(ledger: LedgerToVerify): Promise<VerificationResult> {
   const began = performance.now();
-  const events = await openSnapshot(ledger.connection, ledger.tenantId);
+  // Whoever asks: what is found names places in the ledger, and no content.
+  const events = await openSnapshot(ledger.connection, {
+    tenantId: ledger.tenantId,
+    clearance: FULL_CLEARANCE,
+  });
   let rows: Snapshot | undefined;
   try {
     rows = await events.beside();

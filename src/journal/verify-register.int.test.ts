@@ -110,18 +110,18 @@ describe('given a register that does not follow from its events', () => {
   test.each([
     [
       'is there of nothing',
-      "INSERT INTO lapse.exception_counts SELECT tenant_id, 'renewal', '4', 'Active', 'High', 1 FROM lapse.tenants",
-      'counters that differ from the register: 1; that of renewal 4, Active, High says 1 instead of 0',
+      "INSERT INTO lapse.exception_counts SELECT tenant_id, 'renewal', '4', 'Active', 'High', 1, 'internal' FROM lapse.tenants",
+      'counters that differ from the register: 1; that of renewal 4, Active, High, internal says 1 instead of 0',
     ],
     [
       'is one too high',
       "UPDATE lapse.exception_counts SET count = count + 1 WHERE facet = 'category' AND status = 'Draft'",
-      'counters that differ from the register: 1; that of category network, Draft, High says 2 instead of 1',
+      'counters that differ from the register: 1; that of category network, Draft, High, internal says 2 instead of 1',
     ],
     [
       'is gone',
       "DELETE FROM lapse.exception_counts WHERE facet = 'environment' AND status = 'Draft'",
-      'counters that differ from the register: 1; that of environment prod, Draft, High says 0 instead of 1',
+      'counters that differ from the register: 1; that of environment prod, Draft, High, internal says 0 instead of 1',
     ],
   ])('when a counter %s, then it is named', async (_, change, message) => {
     await exceptionCounts(lab.register.db).runBatch();

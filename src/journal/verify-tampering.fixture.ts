@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { fastFolder } from '../../test/support/fast-folder.ts';
+import { fully } from '../../test/support/fully.ts';
 import { createTestRegister, type TestRegister } from '../../test/support/test-register.ts';
 import { CLOCK } from '../domain/access/actor.ts';
 import { TokenService } from '../features/identity/token-service.ts';
@@ -82,7 +83,7 @@ export class TamperedRegister {
     admin.on('error', () => {});
     const lives = manyLives(20);
     const tokens = new TokenService(db, () => {});
-    const principal = { tenantId, actor: { ...CLOCK, role: 'administrator' as const } };
+    const principal = { ...fully(tenantId), actor: { ...CLOCK, role: 'administrator' as const } };
     const { token } = await tokens.create(principal, { name: 'Ci', role: 'requestor' });
     await tokens.create(principal, { name: 'Ann', role: 'approver', email: 'ann@example.com' });
     await recordLives(db, tenantId, lives);

@@ -60,7 +60,7 @@ import {
 import { fileCheckpointStore } from '../journal/checkpoint-store.ts';
 import { sequence } from '../journal/sequencer.ts';
 import type { Config } from '../platform/config/config.ts';
-import type { Database, Transaction } from '../platform/db/transaction.ts';
+import type { Database, Reach, Transaction } from '../platform/db/transaction.ts';
 import { DueLoop } from '../platform/due/due-loop.ts';
 import { housekeeping } from '../platform/due/housekeeping.ts';
 import { singleFlight } from '../platform/http/single-flight.ts';
@@ -151,13 +151,13 @@ export function compose({
     policy: new PolicyService({ db, store: policies, assertWritable }),
     loop: new DueLoop(works, log, metrics),
     metrics,
-    diagnose: (tenantId: string, schemaVersion: string) =>
+    diagnose: (reach: Reach, schemaVersion: string) =>
       diagnose(
         {
           ...{ db, dataDir, works, checkpoints, schemaVersion, realNow },
           lookAtFiles: (id) => lookAtFiles(db, files, id),
         },
-        tenantId,
+        reach,
       ),
     /** Everything that is measured, in the Prometheus text format. */
     readMetrics: singleFlight(async () => {
@@ -184,8 +184,8 @@ export function compose({
       db,
       store: files,
       realNow,
-      filesOf: async (tenantId: string, exceptionId: string) =>
-        (await views.get(tenantId, exceptionId)).state.evidence_files ?? [],
+      filesOf: async (reach: Reach, exceptionId: string) =>
+        (await views.get(reach, exceptionId)).state.evidence_files ?? [],
     },
     openRegister: registerReader(db, policies),
     imports: new ImportService({

@@ -135,7 +135,7 @@ export async function createHttpApp(lapse: Lapse, options: HttpOptions): Promise
       });
       addSessionRoutes(scope, lapse.sessions);
       addDelegationRoutes(scope, lapse.delegations);
-      addDiagnosisRoute(scope, (tenantId) => lapse.diagnose(tenantId, options.schemaVersion));
+      addDiagnosisRoute(scope, (reach) => lapse.diagnose(reach, options.schemaVersion));
       if (options.testClock) addTestClockRoutes(scope, lapse.db, lapse.loop);
     },
     { prefix: '/v1' },

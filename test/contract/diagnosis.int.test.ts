@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { DAY } from '../../src/domain/schedule/instant.ts';
 import { diagnose } from '../../src/features/diagnosis/diagnose.ts';
 import { recordIn } from '../support/api-records.ts';
+import { fully } from '../support/fully.ts';
 import { START } from '../support/given.ts';
 import { APPLICATION_LOGIN } from '../support/template-database.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -143,7 +144,7 @@ test.each([
   const lookAtFiles = async () => ({ files: 0, read: 0, lost: [] });
   const parts = { db, dataDir, works: [], checkpoints, lookAtFiles };
   const patient = { ...parts, schemaVersion: '', realNow: Date.now };
-  const checks = await diagnose(patient, api.tenantId);
+  const checks = await diagnose(patient, fully(api.tenantId));
   const backup = checks.find(({ name }) => name === 'backup');
   expect(backup?.state === 'ok' ? undefined : backup?.message).toBe(complaint);
 });

@@ -61,7 +61,10 @@ const DENIED = '42501';
 async function asTenant<T>(tenantId: string, run: () => Promise<T>): Promise<T> {
   await application.query('BEGIN');
   try {
-    await application.query("SELECT set_config('lapse.tenant', $1, true)", [tenantId]);
+    await application.query(
+      "SELECT set_config('lapse.tenant', $1, true), set_config('lapse.clearance', 'confidential', true)",
+      [tenantId],
+    );
     return await run();
   } finally {
     await application.query('ROLLBACK');
@@ -85,7 +88,7 @@ describe.each(tables)('lapse.%s', (name) => {
     expect(rows).toEqual([{ secured: true }]);
     const policies = await admin.query<{ roles: string; sees: string; writes: string }>(
       `SELECT roles::text, qual AS sees, with_check AS writes FROM pg_policies
-       WHERE schemaname = 'lapse' AND tablename = $1 AND NOT roles <@ '{lapse_worker,lapse_retention,lapse_backup}'`,
+       WHERE schemaname = 'lapse' AND tablename = $1 AND permissive = 'PERMISSIVE' AND NOT roles <@ '{lapse_worker,lapse_retention,lapse_backup}'`,
       [name],
     );
     const own = '(tenant_id = lapse.current_tenant())';

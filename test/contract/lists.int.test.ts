@@ -3,6 +3,7 @@ import { BUILT_IN_POLICY } from '../../src/domain/policy/built-in-policy.ts';
 import { ExceptionViews } from '../../src/features/exceptions/exception-views.ts';
 import { openDatabase } from '../../src/platform/db/database.ts';
 import { draft } from '../support/api-records.ts';
+import { fully } from '../support/fully.ts';
 import { samePolicy } from '../support/same-policy.ts';
 import { createTestApi } from '../support/test-api.ts';
 
@@ -156,8 +157,8 @@ describe('paging', () => {
         limit: 2,
         exactCount: false,
       } as const;
-      const first = await views.list(api.tenantId, request);
-      const second = await views.list(api.tenantId, {
+      const first = await views.list(fully(api.tenantId), request);
+      const second = await views.list(fully(api.tenantId), {
         ...request,
         cursor: first.next_cursor ?? '',
       });

@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { DAY } from '../../src/domain/schedule/instant.ts';
 import { exceptionDeadlines } from '../../src/features/exceptions/exception-work.ts';
+import { fully } from '../support/fully.ts';
 import { ALL_EVIDENCE, inStatus, REQUESTOR, START } from '../support/given.ts';
 import { createTestApi, type TestApi } from '../support/test-api.ts';
 import { moveClock, openAdmin, writeRecords } from './due-records.ts';
@@ -28,7 +29,7 @@ async function dueRecord() {
   await moveClock(admin, START + 91 * DAY);
   const gate = await closeGate(api.register.admin, 'events', `NEW.stream_id = '${id}'`);
   const close = () =>
-    api.lapse.exceptions.service.execute({ tenantId: api.tenantId, actor: REQUESTOR }, id, {
+    api.lapse.exceptions.service.execute({ ...fully(api.tenantId), actor: REQUESTOR }, id, {
       type: 'CloseException',
       reason: 'done',
       evidence: ALL_EVIDENCE,
@@ -37,7 +38,7 @@ async function dueRecord() {
 }
 
 async function historyOf(id: string) {
-  const events = await api.lapse.exceptions.views.history(api.tenantId, id);
+  const events = await api.lapse.exceptions.views.history(fully(api.tenantId), id);
   const versions = events.map(({ version }) => version);
   expect(versions).toEqual(versions.map((_, index) => index + 1));
   const { rows } = await admin.query(

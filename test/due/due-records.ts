@@ -4,6 +4,7 @@ import { record } from '../../src/journal/journal.ts';
 import type { Database } from '../../src/platform/db/transaction.ts';
 import { newUlid } from '../../src/platform/ids.ts';
 import type { Connection } from '../../src/platform/postgres/open-database.ts';
+import { fully } from '../support/fully.ts';
 import type { Story } from '../support/given.ts';
 import { appendOf } from '../support/story-append.ts';
 
@@ -19,7 +20,7 @@ export async function writeRecords(
   const ids = Array.from({ length: count }, () => `EXC_${newUlid()}`);
   for (let first = 0; first < count; first += BATCH) {
     const part = ids.slice(first, first + BATCH);
-    await db.inTenant(tenantId, async (tx) => {
+    await db.inTenant(fully(tenantId), async (tx) => {
       record(
         tx,
         exceptionStream,

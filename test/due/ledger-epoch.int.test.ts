@@ -12,6 +12,7 @@ import {
 import { fileCheckpointStore } from '../../src/journal/checkpoint-store.ts';
 import { verifyEd25519 } from '../../src/journal/note-signature.ts';
 import { sequence } from '../../src/journal/sequencer.ts';
+import { fully } from '../support/fully.ts';
 import { expectProblem } from '../support/problem-shape.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { createTestApi, type TestApi } from '../support/test-api.ts';
@@ -254,7 +255,7 @@ describe('given a restored copy that was found out', () => {
         tenantState,
         lockTenant,
         resumeWriting,
-      }).open({ tenantId, actor }, 'restored');
+      }).open({ ...fully(tenantId), actor }, 'restored');
     // The first host has found it out; the second keeps nothing that the tree contradicts.
     expect(await openOn(1)).toMatchObject({ epoch: 2, cited: [], fork_size: copied });
     await findOut(hosts[1]);

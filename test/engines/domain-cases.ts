@@ -63,7 +63,8 @@ interface RecordVectors {
 
 function recordCases({ now: time, tenant, records }: RecordVectors): EngineCase[] {
   const now = parseInstant(time) ?? Number.NaN;
-  const context = { tenantId: tenant, assign: false, now, policy: BUILT_IN_POLICY };
+  const clearance = 'confidential' as const;
+  const context = { tenantId: tenant, clearance, assign: false, now, policy: BUILT_IN_POLICY };
   return records.flatMap(({ name, record, ...expected }) => {
     const parse = () => parseFields(record);
     const read = () => importRecord(record, context);

@@ -6,6 +6,7 @@ import type { RenewalRequest } from '../../src/domain/exception/renewal.ts';
 import type { ExceptionState } from '../../src/domain/exception/state.ts';
 import type { Caller } from '../../src/features/exceptions/exception-service.ts';
 import type { NewToken } from '../../src/features/identity/token-service.ts';
+import { fully } from '../support/fully.ts';
 
 /** What a person asks for. */
 export type Request =
@@ -86,7 +87,7 @@ export class Intent {
       .update(`${number} ${JSON.stringify(request)}`)
       .digest();
     this.caller = {
-      tenantId,
+      ...fully(tenantId),
       actor: { ...actor, name: nameWith(actor.name, number) },
       ...(key === undefined
         ? {}

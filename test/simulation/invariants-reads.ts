@@ -4,6 +4,7 @@ import { IN_FORCE, OPEN, STATUSES, type Status } from '../../src/domain/exceptio
 import { parseInstant } from '../../src/domain/schedule/instant.ts';
 import { counted, recount } from '../../src/features/exceptions/exception-counts.fixture.ts';
 import type { ExceptionFilter } from '../../src/features/exceptions/exception-filter.ts';
+import { fully } from '../support/fully.ts';
 import type { Invariant } from './invariants.ts';
 import { type FoundStream, Mirror } from './mirror.ts';
 import { simulatedDatabase } from './simulated-database.ts';
@@ -35,7 +36,7 @@ export const readInvariants: readonly Invariant[] = [
         OPEN.includes(Mirror.stateOf(stream).status),
       );
       const read = await Promise.all(
-        streams.map(({ tenantId, id }) => world.views.get(tenantId, id)),
+        streams.map(({ tenantId, id }) => world.views.get(fully(tenantId), id)),
       );
       return streams.flatMap((stream, index) => {
         const { state, now } = read[index] as (typeof read)[number];
@@ -92,7 +93,7 @@ export const readInvariants: readonly Invariant[] = [
           return stateAt(state, Math.max(clock.now, state.updated_at), policy);
         });
         const expected = recount(states, clock.now);
-        const kept = await db.inTenant(tenant, (tx) => counted(tx, tenant));
+        const kept = await db.inTenant(fully(tenant), (tx) => counted(tx, tenant));
         return [...new Set([...Object.keys(expected), ...Object.keys(kept)])]
           .filter((part) => expected[part] !== kept[part])
           .map((part) => `${part}: ${kept[part] ?? 0} instead of ${expected[part] ?? 0}`);
@@ -114,7 +115,7 @@ export const readInvariants: readonly Invariant[] = [
 const ALL = 200;
 
 async function listed({ views }: World, tenantId: string, filter: ExceptionFilter) {
-  const { items } = await views.list(tenantId, {
+  const { items } = await views.list(fully(tenantId), {
     ...{ filter, sort: 'created_at', descending: false, limit: ALL, exactCount: false },
   });
   return items.map(({ state }) => state);

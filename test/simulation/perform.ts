@@ -18,6 +18,7 @@ import {
 } from '../../src/features/tenants/tenant-service.ts';
 import type { CheckpointStore } from '../../src/journal/checkpoint-store.ts';
 import type { Database } from '../../src/platform/db/transaction.ts';
+import { fully } from '../support/fully.ts';
 import { samePolicy } from '../support/same-policy.ts';
 import { APPROVERS } from './cast.ts';
 import type { Intent, Outcome, Request } from './intent.ts';
@@ -40,7 +41,10 @@ export async function perform(world: World, server: Server, intent: Intent): Pro
   const { caller, wish } = intent;
   const { tenantId, idempotency } = caller;
   const { request, target = '', expected } = wish;
-  const principal = { tenantId, actor: { ...caller.actor, role: wish.actor.role as Role } };
+  const principal = {
+    ...fully(tenantId),
+    actor: { ...caller.actor, role: wish.actor.role as Role },
+  };
   assertPermitted(principal, permissionFor(request));
   const { db, checkpoints } = server;
   const { policy, master } = world;

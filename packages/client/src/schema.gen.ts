@@ -5560,6 +5560,11 @@ export interface operations {
                         name: string;
                         email: string | null;
                         roles: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor" | "directory")[];
+                        /**
+                         * @description content of a higher classification is not shown
+                         * @enum {string}
+                         */
+                        clearance: "public" | "internal" | "restricted" | "confidential";
                         /** @description null for a token */
                         signed_in: {
                             /** @enum {string} */
@@ -7241,6 +7246,8 @@ export interface operations {
                             role: "administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor" | "directory";
                             /** @description null: all that its role grants */
                             scopes: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "directory:sync" | "diagnosis:read" | "clock:set")[] | null;
+                            /** @enum {string} */
+                            clearance: "public" | "internal" | "restricted" | "confidential";
                             created_at: string;
                             created_by: string;
                             expires_at: string;
@@ -7274,6 +7281,11 @@ export interface operations {
                     role: "administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor" | "directory";
                     /** @description what of its role it may use; all of it when left out */
                     scopes?: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "directory:sync" | "diagnosis:read" | "clock:set")[];
+                    /**
+                     * @description content of a higher classification is not shown; yours when left out
+                     * @enum {string}
+                     */
+                    clearance?: "public" | "internal" | "restricted" | "confidential";
                     /** @description at most a year ahead; 90 days when left out */
                     expires_at?: string;
                 };
@@ -7294,6 +7306,8 @@ export interface operations {
                         role: "administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor" | "directory";
                         /** @description null: all that its role grants */
                         scopes: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "directory:sync" | "diagnosis:read" | "clock:set")[] | null;
+                        /** @enum {string} */
+                        clearance: "public" | "internal" | "restricted" | "confidential";
                         created_at: string;
                         created_by: string;
                         expires_at: string;
@@ -7333,6 +7347,8 @@ export interface operations {
                         role: "administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor" | "directory";
                         /** @description null: all that its role grants */
                         scopes: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "directory:sync" | "diagnosis:read" | "clock:set")[] | null;
+                        /** @enum {string} */
+                        clearance: "public" | "internal" | "restricted" | "confidential";
                         created_at: string;
                         created_by: string;
                         expires_at: string;
@@ -7371,6 +7387,8 @@ export interface operations {
                             role: "administrator" | "requestor" | "auditor" | "directory";
                             /** @description null: all that its role grants */
                             scopes: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "directory:sync" | "diagnosis:read" | "clock:set")[] | null;
+                            /** @enum {string} */
+                            clearance: "public" | "internal" | "restricted" | "confidential";
                             created_at: string;
                             created_by: string;
                         }[];
@@ -7412,6 +7430,12 @@ export interface operations {
                      */
                     role: "administrator" | "requestor" | "auditor" | "directory";
                     scopes?: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "directory:sync" | "diagnosis:read" | "clock:set")[];
+                    /**
+                     * @description content of a higher classification is not shown to it
+                     * @default internal
+                     * @enum {string}
+                     */
+                    clearance?: "public" | "internal" | "restricted" | "confidential";
                 };
             };
         };
@@ -7434,6 +7458,8 @@ export interface operations {
                         role: "administrator" | "requestor" | "auditor" | "directory";
                         /** @description null: all that its role grants */
                         scopes: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "directory:sync" | "diagnosis:read" | "clock:set")[] | null;
+                        /** @enum {string} */
+                        clearance: "public" | "internal" | "restricted" | "confidential";
                         created_at: string;
                         created_by: string;
                     };

@@ -64,7 +64,7 @@ describe('permissions', () => {
 
   it('name what is missing when they refuse', () => {
     const actor = { id: 'a', name: 'A', role: 'administrator' } as const;
-    const principal = { tenantId: 't', actor };
+    const principal = { tenantId: 't', actor, clearance: 'public' } as const;
     expect(() => assertPermitted(principal, 'exception:approve')).toThrow(
       'the role administrator may not do this; it takes exception:approve',
     );
@@ -74,7 +74,8 @@ describe('permissions', () => {
 
 describe('scopes', () => {
   const actor = { id: 'a', name: 'A', role: 'administrator' } as const;
-  const scoped = { tenantId: 't', actor, scopes: ['token:manage', 'exception:read'] as const };
+  const whole = { tenantId: 't', actor, clearance: 'internal' } as const;
+  const scoped = { ...whole, scopes: ['token:manage', 'exception:read'] as const };
 
   it('leave of a role what they name, and add nothing to it', () => {
     expect(() => assertPermitted(scoped, 'token:manage')).not.toThrow();
@@ -86,7 +87,7 @@ describe('scopes', () => {
   });
 
   it('are of the role that they are given with', () => {
-    const giver = { tenantId: 't', actor };
+    const giver = whole;
     expect(() => assertScopes(giver, 'auditor', ['task:read', 'exception:write'])).toThrow(
       'the role auditor does not grant exception:write; of these any would pass: exception:read',
     );

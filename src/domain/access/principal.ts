@@ -1,13 +1,15 @@
 import { DomainError } from '../errors.ts';
 import { type Actor, type Role, rolesOf } from './actor.ts';
+import type { Classification } from './clearance.ts';
 import { isPermitted, type Permission } from './permissions.ts';
 
-/** Who sends a request: an actor with a role, in one tenant. */
+/** Who sends a request: an actor with a role and a clearance, in one tenant. */
 export interface Principal {
   readonly tenantId: string;
   readonly actor: Actor & { readonly role: Role };
   /** What of its roles' permissions it may use; all of them where none are named. */
   readonly scopes?: readonly Permission[] | undefined;
+  readonly clearance: Classification;
 }
 
 /** Whether a role of the principal grants the permission, and its scopes leave it. */

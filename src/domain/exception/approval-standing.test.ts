@@ -13,6 +13,7 @@ import {
   TWO_APPROVERS,
 } from '../../../test/support/given.ts';
 import type { Actor } from '../access/actor.ts';
+import type { Classification } from '../access/clearance.ts';
 import type { Delegation } from '../delegation/delegation.ts';
 import { DAY } from '../schedule/instant.ts';
 import { waitsFor } from './approval-standing.ts';
@@ -215,6 +216,28 @@ describe('suggested approvers', () => {
     const many = of(Array.from({ length: 25 }, (_, n) => token(n, `${n}@example.com`)));
     expect(many?.approvers).toHaveLength(20);
     expect(many?.others).toBe(5);
+  });
+
+  it('are cleared for what they would decide on, and so is who acts for them', () => {
+    const story = request(CISO_ALONE);
+    const of = (ciso: Classification, delegate: Classification) => {
+      const approvers = [
+        { ...CISO, clearance: ciso },
+        { ...APPROVER, clearance: delegate },
+      ];
+      const delegations = [delegation(CISO, APPROVER)];
+      const [found] = suggestApprovers(story.state, {
+        ...story,
+        people: { approvers, delegations },
+      });
+      return found?.approvers.map(({ name, delegates }) => [
+        name,
+        ...delegates.map((one) => one.name),
+      ]);
+    };
+    expect(of('restricted', 'confidential')).toEqual([['The ciso', 'L. Okoye']]);
+    expect(of('restricted', 'internal')).toEqual([['The ciso']]);
+    expect(of('internal', 'confidential')).toEqual([]);
   });
 
   it('are none where nothing waits', () => {

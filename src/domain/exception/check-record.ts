@@ -1,3 +1,4 @@
+import { FULL_CLEARANCE } from '../access/clearance.ts';
 import { isUlid } from '../ids.ts';
 import type { Policy } from '../policy/policy.ts';
 import { DAY, formatInstant, type Instant, parseDate, parseInstant } from '../schedule/instant.ts';
@@ -68,7 +69,7 @@ export function checkRecord(value: unknown, context: CheckContext): CheckedRecor
 function readForImport(value: unknown, context: CheckContext, assign = false): ImportReading {
   const tenant = isMapping(value) ? value.tenant_org : undefined;
   const tenantId = typeof tenant === 'string' && isUlid(tenant) ? tenant : "your tenant's id";
-  return importRecord(value, { ...context, tenantId, assign });
+  return importRecord(value, { ...context, tenantId, clearance: FULL_CLEARANCE, assign });
 }
 
 /** The draft that is made of it where everything that is refused can be kept aside. */

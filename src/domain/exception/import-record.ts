@@ -1,3 +1,4 @@
+import { type Classification, clearanceProblem } from '../access/clearance.ts';
 import type { Policy } from '../policy/policy.ts';
 import { formatInstant, type Instant, parseInstant } from '../schedule/instant.ts';
 import type { Claims } from './events.ts';
@@ -16,6 +17,8 @@ import { isMapping, type RawRecord, type Remark, Remarks } from './import-remark
 /** What a record from a file is measured against. */
 export interface ImportContext {
   readonly tenantId: string;
+  /** Of who imports: what is above it is refused (ADR 0035). */
+  readonly clearance: Classification;
   /** Mends what identifies or decides a record elsewhere, with a note, instead of refusing it. */
   readonly assign: boolean;
   readonly now: Instant;
@@ -101,6 +104,8 @@ function readDraft(
   const settled = settleEnd(readable, normalInstant(end), context, remarks);
   const kept = [...identity.externalIds, ...(exported?.externalIds ?? [])];
   const fields = withExternalIds(settled, kept, remarks);
+  const aboveClearance = clearanceProblem(context.clearance, fields);
+  if (aboveClearance !== undefined) remarks.refuse(['data_classification'], aboveClearance);
   if (remarks.problems.length > 0) return undefined;
   const bytes = bytesOf(fields) + bytesOf(claims);
   if (bytes > LIMITS.recordBytes) {

@@ -6,6 +6,7 @@ const NOW = Date.UTC(2026, 2, 1);
 export const TENANT = '01ARZ3NDEKTSV4RRFFQ69G5FAV';
 export const plain: ImportContext = {
   tenantId: TENANT,
+  clearance: 'confidential',
   assign: false,
   now: NOW,
   policy: BUILT_IN_POLICY,

@@ -1,7 +1,8 @@
 import type { Actor } from '../access/actor.ts';
 import { isSamePerson } from '../access/actor.ts';
+import { classificationOf } from '../access/clearance.ts';
 import { endOf } from '../delegation/delegation.ts';
-import { activeDelegations, type Delegate } from '../delegation/people.ts';
+import { activeDelegations, type Delegate, mayBeAsked } from '../delegation/people.ts';
 import { fits, rolesToFill } from '../policy/approval-progress.ts';
 import type { Requirement } from '../policy/policy.ts';
 import { delegatedCapacity, obstacleTo, type Standing } from './approval-standing.ts';
@@ -27,11 +28,18 @@ export interface SuggestedApprovers {
 /** No answer names more people for one requirement. */
 const NAMED = 20;
 
-/** Who can fill what waits for a decision: everybody with the role whom nothing stands in the way of. */
+/**
+ * Who can fill what waits for a decision: everybody with the role whom nothing stands in the way of, and
+ * who is cleared for it (ADR 0035).
+ */
 export function suggestApprovers(state: ExceptionState, standing: Standing): SuggestedApprovers[] {
   const awaited = awaitedDecision(state);
   if (!awaited) return [];
-  const approvers = [...(standing.people?.approvers ?? [])].sort(byName);
+  const { people = { approvers: [], delegations: [] } } = standing;
+  const classification = classificationOf(state.fields);
+  const approvers = people.approvers
+    .filter((approver) => mayBeAsked(approver, classification, people))
+    .sort(byName);
   return awaitedRequirements(state).map((requirement) => {
     const able = new Map<string, Actor>();
     for (const approver of approvers) {
@@ -61,9 +69,13 @@ export function delegatesFor(
   standing: Standing,
 ): Delegate[] {
   const awaited = awaitedDecision(state);
-  if (!awaited || !standing.people) return [];
-  return activeDelegations(standing.people, standing.now)
-    .filter(({ from }) => isSamePerson(from, approver))
+  const { people } = standing;
+  if (!awaited || !people) return [];
+  const classification = classificationOf(state.fields);
+  return activeDelegations(people, standing.now)
+    .filter(
+      ({ from, to }) => isSamePerson(from, approver) && mayBeAsked(to, classification, people),
+    )
     .filter((delegation) => {
       const capacity = delegatedCapacity(delegation, standing);
       const { to } = delegation;

@@ -1,5 +1,5 @@
 import type { CheckpointStore } from '../../journal/checkpoint-store.ts';
-import type { Database, Transaction } from '../../platform/db/transaction.ts';
+import type { Database, Reach, Transaction } from '../../platform/db/transaction.ts';
 import type { MeasuredWork } from '../../platform/due/due-loop.ts';
 import { type Check, problem } from './check.ts';
 import { checkDatabase, checkRoles, checkSchema } from './check-database.ts';
@@ -25,10 +25,11 @@ export interface Patient {
  * Looks at everything that a server needs, each by itself: a check that cannot be made is a problem
  * of its own, and keeps no other from being made.
  */
-export async function diagnose(patient: Patient, tenantId: string): Promise<Check[]> {
+export async function diagnose(patient: Patient, reach: Reach): Promise<Check[]> {
+  const { tenantId } = reach;
   const { db, dataDir, works, checkpoints, schemaVersion, realNow } = patient;
   const asked = (name: string, check: (tx: Transaction) => Promise<Check>) =>
-    guarded(name, async () => [await db.inTenant(tenantId, check)]);
+    guarded(name, async () => [await db.inTenant(reach, check)]);
   const groups = await Promise.all([
     asked('database', checkDatabase),
     asked('schema', (tx) => checkSchema(tx, schemaVersion)),

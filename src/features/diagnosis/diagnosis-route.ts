@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
+import type { Reach } from '../../platform/db/transaction.ts';
 import type { Check } from './check.ts';
 
 const diagnosis = z.object({
@@ -16,7 +17,7 @@ const diagnosis = z.object({
 /** `GET /v1/diagnosis`: what is wrong with the server, and how to mend it. */
 export function addDiagnosisRoute(
   app: FastifyInstance,
-  diagnoseFor: (tenantId: string) => Promise<Check[]>,
+  diagnoseFor: (reach: Reach) => Promise<Check[]>,
 ): void {
   app.get(
     '/diagnosis',
@@ -28,6 +29,6 @@ export function addDiagnosisRoute(
         response: { 200: diagnosis },
       },
     },
-    async (request) => ({ checks: await diagnoseFor(request.principal.tenantId) }),
+    async (request) => ({ checks: await diagnoseFor(request.principal) }),
   );
 }

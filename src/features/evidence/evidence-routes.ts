@@ -7,7 +7,7 @@ import { DomainError } from '../../domain/errors.ts';
 import type { CommandOf } from '../../domain/exception/decision.ts';
 import type { EvidenceFile } from '../../domain/exception/events.ts';
 import { fileDigest, listOf, longText, uriReference } from '../../domain/exception/field-shapes.ts';
-import type { Database, Transaction } from '../../platform/db/transaction.ts';
+import type { Database, Reach, Transaction } from '../../platform/db/transaction.ts';
 import { attachment } from './file-name.ts';
 import type { FileStore } from './file-store.ts';
 import { inspectFile } from './inspect-file.ts';
@@ -20,7 +20,7 @@ export interface EvidenceRoutes {
   readonly db: Database;
   readonly store: FileStore;
   /** The files of a record; refuses where there is no such record. */
-  readonly filesOf: (tenantId: string, exceptionId: string) => Promise<readonly EvidenceFile[]>;
+  readonly filesOf: (reach: Reach, exceptionId: string) => Promise<readonly EvidenceFile[]>;
   /** Runs the command on the record that the path names and answers the record; `beside` is written with it. */
   readonly record: (
     request: FastifyRequest,
@@ -105,7 +105,7 @@ async function addFile(
 ): Promise<FastifyReply> {
   const { tenantId } = request.principal;
   // Nothing is received for a record that is not there.
-  await filesOf(tenantId, idOf(request));
+  await filesOf(request.principal, idOf(request));
   const { file, declared, note: given } = await receiveFile(request);
   try {
     const found = await inspectFile(file, declared);
@@ -141,7 +141,7 @@ async function sendFile(
 ): Promise<FastifyReply> {
   const { tenantId } = request.principal;
   const { id, digest } = request.params as { id: string; digest: string };
-  const file = (await filesOf(tenantId, id)).find((one) => one.digest === digest);
+  const file = (await filesOf(request.principal, id)).find((one) => one.digest === digest);
   if (!file) {
     const message = `there is no file ${digest} among the evidence of ${id}; the record lists its evidence_files`;
     throw new DomainError('not-found', message);

@@ -52,7 +52,12 @@ export function addApprovalRoutes(
       const standing = await groundsOf(tenantId);
       const awaiting = [...new Set(capacitiesOf(actor, standing).flatMap(({ roles }) => roles))];
       const order = { sort: 'created_at', descending: false, exactCount: false } as const;
-      const page = await views.list(tenantId, { filter: { awaiting }, ...order, limit, cursor });
+      const page = await views.list(request.principal, {
+        filter: { awaiting },
+        ...order,
+        limit,
+        cursor,
+      });
       setAnswerTime(reply, page.now);
       // What somebody asked for themselves, or has approved, waits for others.
       const items = page.items.flatMap(({ state, version }) => {

@@ -20,7 +20,8 @@ export function isPlaceTaken(error: unknown): boolean {
 
 /**
  * Why a request could not take its places: the newest record of its lineage, and what to do with that
- * one instead. Asked for after the write was refused, so that requests that may pass look at nothing.
+ * one instead. Asked for after the write was refused, so that requests that may pass look at nothing;
+ * of one that the transaction may not see, nothing is told.
  */
 export async function placeRefusal(
   tx: Transaction,
@@ -41,9 +42,10 @@ export async function placeRefusal(
   );
   const holder = row && stateAt(stateOf(row), await tx.now, policy);
   if (!holder || heldPlaces(holder).length === 0) {
+    // Which of the two it is, only the next attempt tells: what is hidden is not looked for.
     return new DomainError(
       'conflict',
-      'another record has just given way to this request; send it again',
+      'another record covers the same control, scope and subject, and it has either just given way to this request, which will pass when it is sent again, or is above your clearance; then whoever has that clearance decides what becomes of it',
     );
   }
   const why = isEmergency ? noSecond(holder) : `${covers(holder)}; ${instead(holder)}`;

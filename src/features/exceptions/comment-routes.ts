@@ -44,10 +44,11 @@ export function addCommentRoutes(
       },
     },
     async (request, reply) => {
-      const { tenantId, actor, idempotency } = callerOf(request);
+      const caller = callerOf(request);
+      const { tenantId, actor, idempotency } = caller;
       const { body } = request.body as z.output<typeof additionBodies.comments>;
       const wanted = { tenantId, actor, exceptionId: idOf(request), body };
-      const comment = await db.inTenant(tenantId, async (tx) => {
+      const comment = await db.inTenant(caller, async (tx) => {
         const [added] = await Promise.all([
           addComment(tx, wanted, idempotency),
           assertWritable(tx, tenantId),
@@ -73,7 +74,9 @@ export function addCommentRoutes(
     async (request) => {
       const { tenantId } = request.principal;
       const page = request.query as PageRequest;
-      return db.inTenant(tenantId, (tx) => listComments(tx, tenantId, idOf(request), page));
+      return db.inTenant(request.principal, (tx) =>
+        listComments(tx, tenantId, idOf(request), page),
+      );
     },
   );
 }

@@ -9,7 +9,7 @@ import {
 import type { Status } from '../../domain/exception/status.ts';
 import type { Policy } from '../../domain/policy/policy.ts';
 import { openSnapshot } from '../../platform/db/snapshot.ts';
-import type { Database } from '../../platform/db/transaction.ts';
+import type { Database, Reach } from '../../platform/db/transaction.ts';
 import { type StateColumns, stateOf } from './exception-row.ts';
 import { policyOf, type TenantPolicies } from './tenant-policies.ts';
 
@@ -36,11 +36,8 @@ export interface ComparedBatch {
   readonly counts: ComparisonCounts;
 }
 
-/** Compares a pack with the one in force, over a tenant's register. */
-export type ComparePolicies = (
-  tenantId: string,
-  policy: Policy,
-) => AsyncGenerator<ComparedBatch, void>;
+/** Compares a pack with the one in force, over what of a tenant's register is within reach. */
+export type ComparePolicies = (reach: Reach, policy: Policy) => AsyncGenerator<ComparedBatch, void>;
 
 /** Records that are in memory at once. The largest have 256 KB, the usual 4. */
 const BATCH = 50;
@@ -50,11 +47,12 @@ const RECORDS = `SELECT fields, state FROM lapse.exceptions
 
 /** Weighs every request and every open record in a snapshot, however long that takes. */
 export function policyComparison(db: Database, policies: TenantPolicies): ComparePolicies {
-  return async function* compare(tenantId, policy) {
+  return async function* compare(reach, policy) {
+    const { tenantId } = reach;
     const [now, present] = await db.inTenant(tenantId, (tx) =>
       Promise.all([tx.now, policyOf(policies, tx, tenantId)]),
     );
-    const snapshot = await openSnapshot(db.connection, tenantId);
+    const snapshot = await openSnapshot(db.connection, reach);
     try {
       let counts: ComparisonCounts = { records: 0, affected: 0, effects: noEffects() };
       yield { affected: [], counts };

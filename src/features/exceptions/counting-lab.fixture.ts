@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import { fully } from '../../../test/support/fully.ts';
 import {
   APPROVER,
   COMPLETE,
@@ -59,13 +60,13 @@ export class CountingLab {
 
   /** Both in one transaction, so that they see one time; nothing else may run beside it. */
   async expectExact(tenantId: string): Promise<void> {
-    await this.api.register.db.inTenant(tenantId, async (tx) => {
+    await this.api.register.db.inTenant(fully(tenantId), async (tx) => {
       expect(await counted(tx, tenantId)).toEqual(await recounted(tx, tenantId));
     });
   }
 
   counted(tenantId: string): Promise<Recount> {
-    return this.api.register.db.inTenant(tenantId, (tx) => counted(tx, tenantId));
+    return this.api.register.db.inTenant(fully(tenantId), (tx) => counted(tx, tenantId));
   }
 
   /** A draft that is complete but for the fields that are given as undefined. */
@@ -76,7 +77,7 @@ export class CountingLab {
       type: 'DraftException' as const,
       fields: Object.fromEntries(known) as ExceptionFields,
     };
-    const caller = { tenantId, actor: REQUESTOR };
+    const caller = { ...fully(tenantId), actor: REQUESTOR };
     return (await this.api.lapse.exceptions.service.create(caller, command, false)).record.state;
   }
 
@@ -88,7 +89,7 @@ export class CountingLab {
     command: ExceptionCommand,
   ): Promise<ExceptionState | undefined> {
     const { service } = this.api.lapse.exceptions;
-    const after = await unlessRefused(service.execute({ tenantId, actor }, id, command));
+    const after = await unlessRefused(service.execute({ ...fully(tenantId), actor }, id, command));
     if (!after || command.type !== 'ApproveException' || after.status !== 'Under-Review')
       return after;
     // An approver brings everybody along who has to approve.
@@ -99,7 +100,7 @@ export class CountingLab {
 
   async renew(tenantId: string, id: string): Promise<ExceptionState | undefined> {
     const { service } = this.api.lapse.exceptions;
-    return unlessRefused(service.renew({ tenantId, actor: REQUESTOR }, id, RENEWAL));
+    return unlessRefused(service.renew({ ...fully(tenantId), actor: REQUESTOR }, id, RENEWAL));
   }
 
   /** A draft and so many steps of its way into force, as far as nothing is missing; its id. */

@@ -22,7 +22,7 @@ interface CountRow {
   readonly count: number;
 }
 
-/** Reads the counters, exact at the transaction's time whatever the last sweep and the last batch saw. */
+/** Reads the counters, of what the transaction may see, exact at its time whatever the last sweep and the last batch saw. */
 export async function countRegister(tx: Transaction, tenantId: string): Promise<RegisterCounts> {
   const now = await tx.now;
   // Its text is always the same, so that it stays prepared.
@@ -51,14 +51,14 @@ function countQuery(tenantId: string, now: Instant) {
     WITH limits (older, at) AS (
       VALUES (1, ${month}::timestamptz), (2, ${twoMonths}::timestamptz), (3, ${threeMonths}::timestamptz)
     ), late AS MATERIALIZED (
-      SELECT status, severity, category, environment, renewal_number, lacks_evidence, activated_at,
+      SELECT status, severity, category, environment, data_classification, renewal_number, lacks_evidence, activated_at,
         ${statusNow(at)} AS status_now,
         CASE status WHEN 'Approved' THEN activates_at ELSE activated_at END AS activated_now
       FROM lapse.exceptions WHERE tenant_id = ${tenant} AND ${isLate(tenantId, at)}
     ), moved AS (
-      SELECT status, severity, category, environment, renewal_number, lacks_evidence, activated_at, -1 AS change
+      SELECT status, severity, category, environment, data_classification, renewal_number, lacks_evidence, activated_at, -1 AS change
       FROM late UNION ALL
-      SELECT status_now, severity, category, environment, renewal_number, lacks_evidence, activated_now, 1 FROM late
+      SELECT status_now, severity, category, environment, data_classification, renewal_number, lacks_evidence, activated_now, 1 FROM late
     ), counted AS (
       SELECT ${sql.raw(COUNTED)}, sum(change) AS change FROM (
         SELECT ${sql.raw(COUNTED)}, change FROM lapse.exception_count_deltas WHERE tenant_id = ${tenant}

@@ -21,11 +21,12 @@ const ADD_UP = `WITH taken AS (
     WHERE ctid = ANY (ARRAY(SELECT ctid FROM lapse.exception_count_deltas LIMIT ${BATCH_SIZE}))
     RETURNING tenant_id, ${COUNTED}, change
   ), added AS (
-    INSERT INTO lapse.exception_counts AS c (tenant_id, facet, value, status, severity, count)
-    SELECT k.tenant_id, f.facet, f.value, f.status, coalesce(k.severity, 'unrated') AS severity, sum(k.change)
+    INSERT INTO lapse.exception_counts AS c (tenant_id, facet, value, status, severity, data_classification, count)
+    SELECT k.tenant_id, f.facet, f.value, f.status, coalesce(k.severity, 'unrated') AS severity,
+      k.data_classification, sum(k.change)
     FROM taken k ${FACETS} WHERE f.value IS NOT NULL
-    GROUP BY 1, 2, 3, 4, 5 HAVING sum(k.change) <> 0 ORDER BY 1, 2, 3, 4, 5
-    ON CONFLICT (tenant_id, facet, value, status, severity) DO UPDATE SET count = c.count + EXCLUDED.count
+    GROUP BY 1, 2, 3, 4, 5, 6 HAVING sum(k.change) <> 0 ORDER BY 1, 2, 3, 4, 5, 6
+    ON CONFLICT (tenant_id, facet, value, status, severity, data_classification) DO UPDATE SET count = c.count + EXCLUDED.count
     RETURNING c.*
   )
   SELECT (SELECT count(*) FROM taken) AS taken,
@@ -33,9 +34,10 @@ const ADD_UP = `WITH taken AS (
 
 // Every day has its own rows: without this they would pile up for ever.
 const DROP_EMPTY = `DELETE FROM lapse.exception_counts c
-  USING jsonb_to_recordset($1::jsonb) AS e(tenant_id text, facet text, value text, status text, severity text)
+  USING jsonb_to_recordset($1::jsonb) AS e(tenant_id text, facet text, value text, status text, severity text,
+    data_classification text)
   WHERE c.count = 0 AND c.tenant_id = e.tenant_id AND c.facet = e.facet AND c.value = e.value
-    AND c.status = e.status AND c.severity = e.severity`;
+    AND c.status = e.status AND c.severity = e.severity AND c.data_classification = e.data_classification`;
 
 async function addUp(tx: Transaction): Promise<number> {
   const [row] = await tx.query<{ taken: number; empty: unknown[] | null }>(ADD_UP);

@@ -8,19 +8,20 @@ const KINDS = `
   UNION ALL SELECT ${COUNTED}, change, 0 FROM lapse.exception_count_deltas WHERE tenant_id = $1`;
 
 const MISCOUNTED = `
-  SELECT facet, value, status, severity, sum(kept) AS kept, sum(recount) AS recount,
+  SELECT facet, value, status, severity, data_classification, sum(kept) AS kept, sum(recount) AS recount,
     count(*) OVER () AS wrong FROM (
-    SELECT facet, value, status, severity, count AS kept, 0 AS recount
+    SELECT facet, value, status, severity, data_classification, count AS kept, 0 AS recount
     FROM lapse.exception_counts WHERE tenant_id = $1
-    UNION ALL SELECT f.facet, f.value, f.status, coalesce(k.severity, 'unrated'), k.kept, k.recount
+    UNION ALL SELECT f.facet, f.value, f.status, coalesce(k.severity, 'unrated'), k.data_classification, k.kept, k.recount
     FROM (${KINDS}) AS k ${FACETS} WHERE f.value IS NOT NULL) AS c
-  GROUP BY 1, 2, 3, 4 HAVING sum(kept) <> sum(recount) ORDER BY 1, 2, 3, 4 LIMIT 1`;
+  GROUP BY 1, 2, 3, 4, 5 HAVING sum(kept) <> sum(recount) ORDER BY 1, 2, 3, 4, 5 LIMIT 1`;
 
 interface Miscount extends QueryResultRow {
   readonly facet: string;
   readonly value: string;
   readonly status: string;
   readonly severity: string;
+  readonly data_classification: string;
   readonly kept: string;
   readonly recount: string;
   readonly wrong: number;
@@ -33,8 +34,8 @@ export async function miscounted(
 ): Promise<{ code: 'counter-mismatch'; message: string } | undefined> {
   const [first] = await reader.query<Miscount>(MISCOUNTED, [tenantId]);
   if (!first) return undefined;
-  const { facet, value, status, severity, kept, recount, wrong } = first;
-  const which = `${facet} ${value}, ${status}, ${severity}`;
+  const { facet, value, status, severity, data_classification, kept, recount, wrong } = first;
+  const which = `${facet} ${value}, ${status}, ${severity}, ${data_classification}`;
   const message = `counters that differ from the register: ${wrong}; that of ${which} says ${kept} instead of ${recount}`;
   return { code: 'counter-mismatch', message };
 }

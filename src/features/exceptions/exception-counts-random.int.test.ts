@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { fully } from '../../../test/support/fully.ts';
 import { START, Story } from '../../../test/support/given.ts';
 import { commandOf, type Move, moves } from '../../../test/support/random-story.ts';
 import { createTestApi } from '../../../test/support/test-api.ts';
@@ -142,7 +143,7 @@ class Run {
 
   async #draft(given: Partial<ExceptionFields>, ahead: number) {
     const id = await lab.active(this.tenantId, given, ahead);
-    this.#records.push((await lab.api.lapse.exceptions.views.get(this.tenantId, id)).state);
+    this.#records.push((await lab.api.lapse.exceptions.views.get(fully(this.tenantId), id)).state);
   }
 
   async #move(record: number, move: Move) {

@@ -29,7 +29,7 @@ function asRecount({ facets, ages }: RegisterCounts): Recount {
 export async function recounted(tx: Transaction, tenantId: string): Promise<Recount> {
   const now = await tx.now;
   const streams = await tx.query<{ stream_id: string }>(
-    "SELECT DISTINCT stream_id FROM lapse.events WHERE tenant_id = $1 AND stream_type = 'exception'",
+    "SELECT DISTINCT stream_id FROM lapse.event_payloads WHERE tenant_id = $1 AND stream_type = 'exception'",
     [tenantId],
   );
   const states = await Promise.all(

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { fully } from '../../../test/support/fully.ts';
 import { ALL_EVIDENCE, COMPLETE, REQUESTOR, START } from '../../../test/support/given.ts';
 import { createTestApi } from '../../../test/support/test-api.ts';
 import { BUILT_IN_POLICY } from '../../domain/policy/built-in-policy.ts';
@@ -48,7 +49,7 @@ describe('ages', () => {
 
   /** How many are older than so many days, counted at an instant that stands still. */
   async function olderThan(tenantId: string, now: Instant, days: number): Promise<number> {
-    return lab.api.register.db.inTenant(tenantId, async (tx) => {
+    return lab.api.register.db.inTenant(fully(tenantId), async (tx) => {
       const stopped = {
         now: Promise.resolve(now),
         query: tx.query.bind(tx),
@@ -85,11 +86,11 @@ describe('what happens at once', () => {
   test('a command that is refused, or fails on its way, counts for nothing', async () => {
     const tenantId = await lab.newTenant();
     const id = await lab.active(tenantId);
-    const caller = { tenantId, actor: REQUESTOR };
+    const caller = { ...fully(tenantId), actor: REQUESTOR };
     const { service } = lab.api.lapse.exceptions;
     await expect(service.execute(caller, id, { type: 'SubmitException' })).rejects.toThrow();
     await expect(
-      lab.api.register.db.inTenant(tenantId, async (tx) => {
+      lab.api.register.db.inTenant(fully(tenantId), async (tx) => {
         await draftAll(tx, BUILT_IN_POLICY, tenantId, REQUESTOR, [{ fields: COMPLETE }]);
         tx.atCommit('SELECT 1 / $1::int', [0]);
       }),

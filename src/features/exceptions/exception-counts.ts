@@ -6,12 +6,13 @@ export const OPEN_STATUSES = `(${OPEN.map((status) => `'${status}'`).join(', ')}
 
 /** The columns of `lapse.exception_count_deltas` that say which records were counted. */
 export const COUNTED =
-  'status, severity, category, environment, renewal_number, lacks_evidence, activated_on';
+  'status, severity, category, environment, data_classification, renewal_number, lacks_evidence, activated_on';
 
 /** What is counted of rows with the columns of `lapse.exceptions`: the values of {@link COUNTED}. */
 export function countedOf(row: string): string {
   const open = `${row}.status IN ${OPEN_STATUSES}`;
   return `${row}.status, ${row}.severity, ${row}.category, ${row}.environment,
+    coalesce(${row}.data_classification, 'internal') AS data_classification,
     least(${row}.renewal_number, ${LONGEST_CHAIN}) AS renewal_number,
     ${open} AND ${row}.lacks_evidence AS lacks_evidence,
     CASE WHEN ${open} THEN (${row}.activated_at AT TIME ZONE 'UTC')::date END AS activated_on`;

@@ -43,16 +43,17 @@ export async function draftAll(
   return appends.map((append) => append.streamId);
 }
 
-/** Which of the ids are records of the tenant. */
+/** Which of the ids are records of the tenant, whoever may see them: the ledger tells ids to all. */
 export async function existingIds(
   tx: Transaction,
   tenantId: string,
   ids: readonly string[],
 ): Promise<ReadonlySet<string>> {
   if (ids.length === 0) return new Set();
-  const rows = await tx.query<{ exception_id: string }>(
-    'SELECT exception_id FROM lapse.exceptions WHERE tenant_id = $1 AND exception_id = ANY($2)',
-    [tenantId, [...ids]],
+  const rows = await tx.query<{ stream_id: string }>(
+    `SELECT stream_id FROM lapse.events
+     WHERE tenant_id = $1 AND stream_type = $3 AND stream_id = ANY($2) AND version = 1`,
+    [tenantId, [...ids], exceptionStream.type],
   );
-  return new Set(rows.map((row) => row.exception_id));
+  return new Set(rows.map((row) => row.stream_id));
 }

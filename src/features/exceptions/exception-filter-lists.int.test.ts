@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fully } from '../../../test/support/fully.ts';
 import { COMPLETE, given, inStatus, START } from '../../../test/support/given.ts';
 import { samePolicy } from '../../../test/support/same-policy.ts';
 import { createTestRegister, type TestRegister } from '../../../test/support/test-register.ts';
@@ -220,7 +221,7 @@ function list(request: {
   cursor?: string | undefined;
   filter?: ExceptionFilter;
 }): Promise<Page> {
-  return views.list(register.tenantId, { filter: {}, exactCount: false, ...request });
+  return views.list(fully(register.tenantId), { filter: {}, exactCount: false, ...request });
 }
 
 function idsOf({ items }: Page): string[] {
@@ -266,7 +267,9 @@ async function store(named: readonly (readonly [string, ExceptionState])[]): Pro
     const record = { ...state, exception_id: id };
     return { tenantId: register.tenantId, id, version: 1, state: record, previous: undefined };
   });
-  await register.db.inTenant(register.tenantId, async (tx) => exceptionStream.write(tx, changes));
+  await register.db.inTenant(fully(register.tenantId), async (tx) =>
+    exceptionStream.write(tx, changes),
+  );
 }
 
 async function setClock(now: number): Promise<void> {

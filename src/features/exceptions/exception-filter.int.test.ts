@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fully } from '../../../test/support/fully.ts';
 import { GRANTS, given, inStatus, START } from '../../../test/support/given.ts';
 import { beginnings, moves, tell } from '../../../test/support/random-story.ts';
 import { createTestRegister, type TestRegister } from '../../../test/support/test-register.ts';
@@ -41,7 +42,7 @@ beforeAll(async () => {
     const exception_id = `EXC_${String(index).padStart(26, '0')}`;
     if (state) records.set(exception_id, { ...state, exception_id });
   });
-  await register.db.inTenant(register.tenantId, async (tx) => {
+  await register.db.inTenant(fully(register.tenantId), async (tx) => {
     const changes = [...records].map(([id, state]) => ({
       tenantId: register.tenantId,
       id,
@@ -85,7 +86,7 @@ describe('the SQL filters say what the domain says', () => {
     for (const now of instants().slice(0, INSTANTS / 2)) {
       const selection = { tenantId, filter: {}, now, gathered: false };
       const query = pageQuery<SummaryRow>(selection, everything(), summaryColumns(now));
-      const rows = await register.db.inTenant(tenantId, (tx) => tx.execute(query));
+      const rows = await register.db.inTenant(fully(tenantId), (tx) => tx.execute(query));
       const expected = at(now);
       for (const row of rows) {
         const state = expected.get(row.exception_id);
@@ -223,7 +224,7 @@ async function all(filter: ExceptionFilter, now: Instant): Promise<string[]> {
   const walked = { tenantId, filter, now, gathered: false };
   const gathered = { ...walked, gathered: true };
   const order = everything();
-  const [rows, ...found] = await register.db.inTenant(tenantId, (tx) =>
+  const [rows, ...found] = await register.db.inTenant(fully(tenantId), (tx) =>
     Promise.all([
       tx.execute(query),
       tx.execute(pageQuery(walked, order, wholeColumns())),

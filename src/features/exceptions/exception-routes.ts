@@ -85,7 +85,7 @@ export function addExceptionRoutes(
     async (request, reply) => {
       const { tenantId } = request.principal;
       const { items, now, ...page } = await views.list(
-        tenantId,
+        request.principal,
         listRequest(request.query as ListParameters),
       );
       setAnswerTime(reply, now);
@@ -109,7 +109,7 @@ export function addExceptionRoutes(
     },
     async (request, reply) => {
       const { now, ...page } = await views.summaries(
-        request.principal.tenantId,
+        request.principal,
         listRequest(request.query as ListParameters),
       );
       setAnswerTime(reply, now);
@@ -130,7 +130,7 @@ export function addExceptionRoutes(
     },
     async (request, reply) => {
       const { tenantId } = request.principal;
-      const { state, version, now, suggested } = await views.get(tenantId, idOf(request));
+      const { state, version, now, suggested } = await views.get(request.principal, idOf(request));
       setRevision(reply, version);
       setAnswerTime(reply, now);
       return { ...toAnswer(state, version, tenantId, now), ...suggestionsAnswer(suggested) };
@@ -173,7 +173,7 @@ export function addExceptionRoutes(
       },
     },
     async (request) => {
-      const events = await views.history(request.principal.tenantId, idOf(request));
+      const events = await views.history(request.principal, idOf(request));
       return { items: events.map(historyEntry) };
     },
   );
@@ -195,8 +195,8 @@ export async function execute(
 
 /** Who sends the request, with its idempotency key. */
 export function callerOf(request: FastifyRequest): Caller {
-  const { tenantId, actor } = request.principal;
-  return { tenantId, actor, idempotency: idempotencyOf(request, actor.id) };
+  const { actor } = request.principal;
+  return { ...request.principal, idempotency: idempotencyOf(request, actor.id) };
 }
 
 /** The id that the path names. */

@@ -1,4 +1,9 @@
 import { type Actor, CLOCK } from '../../domain/access/actor.ts';
+import {
+  assertClearedFor,
+  type Classification,
+  FULL_CLEARANCE,
+} from '../../domain/access/clearance.ts';
 import type { People } from '../../domain/delegation/people.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { peopleMatter } from '../../domain/exception/approval-standing.ts';
@@ -31,6 +36,7 @@ import { type PeopleOf, policyOf, type TenantPolicies } from './tenant-policies.
 export interface Caller {
   readonly tenantId: string;
   readonly actor: Actor;
+  readonly clearance: Classification;
   readonly idempotency?: IdempotentRequest | undefined;
 }
 
@@ -153,8 +159,9 @@ export class ExceptionService {
   }
 
   /** Refuses a request's key that came with another body before: for a request on many records. */
-  async claimKey({ tenantId, idempotency }: Caller): Promise<void> {
-    await this.#services.db.inTenant(tenantId, async (tx) => {
+  async claimKey(caller: Caller): Promise<void> {
+    const { tenantId, idempotency } = caller;
+    await this.#services.db.inTenant(caller, async (tx) => {
       if (await recall(tx, tenantId, idempotency)) return;
       const reference = { type: 'many', id: '', version: 0 };
       remember(tx, tenantId, idempotency, { status: 200, reference, at: await tx.now });
@@ -173,12 +180,12 @@ export class ExceptionService {
         return answer;
       });
     try {
-      return await db.inTenant(tenantId, run);
+      return await db.inTenant(caller, run);
     } catch (error) {
       if (!requested || !isPlaceTaken(error)) throw error;
       const request = requested;
       // Once more: what took the place may have been this very request, sent twice.
-      return db.inTenant(tenantId, (tx) =>
+      return db.inTenant(caller, (tx) =>
         this.#answerIn(tx, caller, asked, async (_, { policy }) => {
           throw await placeRefusal(tx, tenantId, request, policy);
         }),
@@ -188,7 +195,7 @@ export class ExceptionService {
 
   async #answerIn(
     tx: Transaction,
-    { tenantId, idempotency }: Caller,
+    { tenantId, clearance, idempotency }: Caller,
     { exceptionId, command }: Asked,
     work: Work,
   ): Promise<Answer> {
@@ -215,6 +222,7 @@ export class ExceptionService {
     }
     const people = await peopleFor(locked?.state, await tx.now);
     const answer = await work(tx, { policy, people }, locked);
+    assertClearedFor(clearance, answer.record.state.fields);
     const { id, version } = answer.record;
     const reference = { type: 'exception', id, version };
     remember(tx, tenantId, idempotency, { status: answer.status, reference, at: answer.now });
@@ -263,7 +271,11 @@ export class ExceptionService {
   ) {
     const { tx, caller, policy } = deciding;
     if (!after.renews || before === after) return;
-    const predecessor = await loadForUpdate(tx, caller.tenantId, after.renews);
+    // What follows of itself from a command follows whoever gave it: their clearance does not matter.
+    const [, predecessor] = await Promise.all([
+      tx.query(`SET LOCAL lapse.clearance = '${FULL_CLEARANCE}'`),
+      loadForUpdate(tx, caller.tenantId, after.renews),
+    ]);
     if (!predecessor) return;
     // Something may have happened to it since this transaction has read the time.
     const now = Math.max(time, predecessor.state.updated_at);

@@ -10,7 +10,7 @@ import type { Policy } from '../../domain/policy/policy.ts';
 import { formatInstant, type Instant } from '../../domain/schedule/instant.ts';
 import { type RecordedEvent, readStream } from '../../journal/read-stream.ts';
 import type { StreamState } from '../../journal/stream.ts';
-import type { Database, Transaction } from '../../platform/db/transaction.ts';
+import type { Database, Reach, Transaction } from '../../platform/db/transaction.ts';
 import { decodeCursor, encodeCursor } from '../../platform/http/cursor.ts';
 import type { ExceptionFilter } from './exception-filter.ts';
 import {
@@ -79,9 +79,9 @@ export class ExceptionViews {
     this.#peopleOf = peopleOf;
   }
 
-  /** One record, with who can fill what it waits for; refuses with `not-found` for an id that this tenant does not have. */
+  /** One record, with who can fill what it waits for; refuses with `not-found` for an id that is not within reach. */
   get(
-    tenantId: string,
+    reach: Reach,
     id: string,
   ): Promise<{
     version: number;
@@ -89,7 +89,8 @@ export class ExceptionViews {
     now: number;
     suggested: SuggestedApprovers[];
   }> {
-    return this.#db.inTenant(tenantId, async (tx) => {
+    const { tenantId } = reach;
+    return this.#db.inTenant(reach, async (tx) => {
       const [[row], policy, now] = await Promise.all([
         tx.query<{ version: number } & StateColumns>(
           'SELECT version, fields, state FROM lapse.exceptions WHERE tenant_id = $1 AND exception_id = $2',
@@ -108,8 +109,9 @@ export class ExceptionViews {
   }
 
   /** The record's events with actor, time and ledger index, oldest first. */
-  history(tenantId: string, id: string): Promise<RecordedEvent[]> {
-    return this.#db.inTenant(tenantId, async (tx) => {
+  history(reach: Reach, id: string): Promise<RecordedEvent[]> {
+    const { tenantId } = reach;
+    return this.#db.inTenant(reach, async (tx) => {
       const events = await readStream(tx, tenantId, exceptionStream.type, id);
       if (events.length === 0) throw new DomainError('not-found', `there is no exception ${id}`);
       return events;
@@ -117,35 +119,26 @@ export class ExceptionViews {
   }
 
   /** A page of whole records. */
-  list(tenantId: string, request: ListRequest): Promise<Page<ListedState>> {
-    return this.#page<WholeRow, ListedState>(
-      tenantId,
-      request,
-      wholeColumns,
-      (row, now, policy) => ({
-        version: row.version,
-        state: stateNow(stateOf(row), now, policy),
-      }),
-    );
+  list(reach: Reach, request: ListRequest): Promise<Page<ListedState>> {
+    return this.#page<WholeRow, ListedState>(reach, request, wholeColumns, (row, now, policy) => ({
+      version: row.version,
+      state: stateNow(stateOf(row), now, policy),
+    }));
   }
 
   /** The same page with each record in short: a sixth of the bytes, and of the work. */
-  summaries(tenantId: string, request: ListRequest): Promise<Page<ExceptionSummary>> {
-    return this.#page<SummaryRow, ExceptionSummary>(
-      tenantId,
-      request,
-      summaryColumns,
-      summaryOfRow,
-    );
+  summaries(reach: Reach, request: ListRequest): Promise<Page<ExceptionSummary>> {
+    return this.#page<SummaryRow, ExceptionSummary>(reach, request, summaryColumns, summaryOfRow);
   }
 
   #page<Row, Item>(
-    tenantId: string,
+    reach: Reach,
     request: ListRequest,
     columnsAt: (now: Instant) => PageColumns,
     toItem: (row: Row & PageRow, now: Instant, policy: Policy) => Item,
   ): Promise<Page<Item>> {
-    return this.#db.inTenant(tenantId, async (tx) => {
+    const { tenantId } = reach;
+    return this.#db.inTenant(reach, async (tx) => {
       const { filter, sort, descending, limit, exactCount } = request;
       const gathered = await isGathered(tx, tenantId, filter, sort);
       const now = await tx.now;

@@ -1,5 +1,6 @@
 import { pino } from 'pino';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { Reach } from '../../platform/db/transaction.ts';
 import { createServer } from '../../platform/http/server.ts';
 import type { ExceptionAnswer } from './exception-schemas.ts';
 import { addExportRoutes } from './export-routes.ts';
@@ -25,7 +26,7 @@ async function serve(batches: Batches, limits: Limits = {}) {
   });
   app.decorateRequest('principal', { getter: () => ({ tenantId: 'T' }) } as never);
   const open = { count: 0 };
-  const register = async (tenantId: string): Promise<RegisterSnapshot> => {
+  const register = async ({ tenantId }: Reach): Promise<RegisterSnapshot> => {
     open.count += 1;
     let isOpen = true;
     const close = async () => {

@@ -109,7 +109,7 @@ class RunningExports {
       register?.close().catch(() => {});
     };
     try {
-      register = await asked.open(request.principal.tenantId, asked.request);
+      register = await asked.open(request.principal, asked.request);
       ending.signal.addEventListener('abort', close, { once: true });
       ending.signal.throwIfAborted();
       const pieces = asked.format.write(register);

@@ -33,7 +33,7 @@ export function addHoldingRoutes(app: FastifyInstance, db: Database, addressOf: 
       const { id } = request.params as { id: string };
       const email = await addressOf(tenantId, id);
       if (email === undefined) return { items: [], next_cursor: null };
-      return db.inTenant(tenantId, (tx) =>
+      return db.inTenant(request.principal, (tx) =>
         readPage(
           'holdings',
           request.query as PageRequest,

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { stateAt } from '../../domain/exception/catch-up.ts';
 import { sqlBuilder } from '../../platform/db/query-builder.ts';
 import { openSnapshot } from '../../platform/db/snapshot.ts';
-import type { Database } from '../../platform/db/transaction.ts';
+import type { Database, Reach } from '../../platform/db/transaction.ts';
 import { type ExceptionFilter, filterConditions } from './exception-filter.ts';
 import type { SortColumn } from './exception-list-query.ts';
 import { type StateColumns, stateOf } from './exception-row.ts';
@@ -28,19 +28,20 @@ export interface RegisterSnapshot {
   close(): Promise<void>;
 }
 
-/** Opens a tenant's register for an export. */
-export type OpenRegister = (tenantId: string, request: ExportRequest) => Promise<RegisterSnapshot>;
+/** Opens for an export what of a tenant's register is within reach. */
+export type OpenRegister = (reach: Reach, request: ExportRequest) => Promise<RegisterSnapshot>;
 
 /** Records that are in memory at once. The largest have 256 KB, the usual 4. */
 const BATCH = 20;
 
 /** Reads registers in read-only snapshots, however long that takes, beside everything else. */
 export function registerReader(db: Database, policies: TenantPolicies): OpenRegister {
-  return async (tenantId, request) => {
+  return async (reach, request) => {
+    const { tenantId } = reach;
     const [now, policy] = await db.inTenant(tenantId, (tx) =>
       Promise.all([tx.now, policyOf(policies, tx, tenantId)]),
     );
-    const snapshot = await openSnapshot(db.connection, tenantId);
+    const snapshot = await openSnapshot(db.connection, reach);
     const query = exportQuery(tenantId, request, now).compile();
     const answer = ({ version, ...columns }: ExportRow) => {
       const state = stateOf(columns);

@@ -3,7 +3,7 @@ import type { Principal } from '../../domain/access/principal.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { isUlid } from '../../domain/ids.ts';
 import type { Database } from '../../platform/db/transaction.ts';
-import { isUsable, type TokenState } from './token-events.ts';
+import { clearanceOf, isUsable, type TokenState } from './token-events.ts';
 import { findBySecretHash, holderOf } from './token-store.ts';
 
 /** Tells who a bearer token belongs to. */
@@ -57,7 +57,8 @@ export function createAuthenticator(db: Database, realNow: () => number = Date.n
       }
       const token = await entry.token;
       if (!isUsable(token, now)) throw refused();
-      return { tenantId, actor: holderOf(token), scopes: token.scopes };
+      const { scopes } = token;
+      return { tenantId, actor: holderOf(token), scopes, clearance: clearanceOf(token) };
     },
     forget(tenantId) {
       for (const key of remembered.keys())

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Role } from '../../domain/access/actor.ts';
+import { assertMayGive } from '../../domain/access/clearance.ts';
 import type { Principal } from '../../domain/access/principal.ts';
 import { DomainError } from '../../domain/errors.ts';
 import type { Transaction } from '../../platform/db/transaction.ts';
@@ -63,11 +64,12 @@ export class GroupService {
    * what would leave the tenant without an administrator.
    */
   async map(
-    { tenantId, actor }: Principal,
+    { tenantId, actor, clearance }: Principal,
     groupId: string,
     access: GroupAccess | undefined,
     idempotency?: IdempotentRequest,
   ): Promise<GroupSummary> {
+    if (access) assertMayGive(clearance, [access.clearance]);
     await changeDirectory(this.#services, tenantId, async (tx, at) => {
       if (await recall(tx, tenantId, idempotency)) return;
       const before = await readGroup(tx, tenantId, groupId);

@@ -1,4 +1,5 @@
 import type { Actor } from '../../domain/access/actor.ts';
+import { assertMayGive, FULL_CLEARANCE } from '../../domain/access/clearance.ts';
 import type { Principal } from '../../domain/access/principal.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { record } from '../../journal/journal.ts';
@@ -87,7 +88,8 @@ export class PersonService {
     idempotency?: IdempotentRequest,
   ): Promise<Person> {
     const { db, realNow } = this.#services;
-    const { tenantId, actor } = principal;
+    const { tenantId, actor, clearance } = principal;
+    assertMayGive(clearance, [details.clearance]);
     return db.inTenant(tenantId, async (tx) => {
       const before = await recall(tx, tenantId, idempotency);
       if (before) return personAt(tx, tenantId, before.reference);
@@ -109,13 +111,14 @@ export class PersonService {
 
   /** Changes a person; refuses what would leave the tenant without an administrator. */
   change(
-    { tenantId, actor }: Principal,
+    { tenantId, actor, clearance }: Principal,
     personId: string,
     change: PersonChange,
     idempotency?: IdempotentRequest,
   ): Promise<Person> {
     return this.#update(tenantId, personId, idempotency, actor, async (tx, { state }) => {
       const details = changed(state, change);
+      if (details.clearance !== state.clearance) assertMayGive(clearance, [details.clearance]);
       if (details.email && details.email.toLowerCase() !== state.email?.toLowerCase()) {
         const other = await lockByEmail(tx, tenantId, details.email);
         if (other)
@@ -182,7 +185,9 @@ export class PersonService {
     decide: (tx: Transaction, row: PersonRow) => Promise<PersonEvent[]>,
   ): Promise<Person> {
     const { db, realNow, forget } = this.#services;
-    const person = await db.inTenant(tenantId, async (tx) => {
+    // Whatever somebody who leaves answers for is counted, however it is classified.
+    const reach = { tenantId, clearance: FULL_CLEARANCE };
+    const person = await db.inTenant(reach, async (tx) => {
       const [before, row] = await Promise.all([
         recall(tx, tenantId, idempotency),
         lockPerson(tx, tenantId, personId),

@@ -1,4 +1,5 @@
-import type { Actor, Role } from '../../domain/access/actor.ts';
+import type { Role } from '../../domain/access/actor.ts';
+import type { Approver } from '../../domain/delegation/people.ts';
 import { DomainError } from '../../domain/errors.ts';
 import type { ProjectedRow, StreamChange, StreamKind, StreamState } from '../../journal/stream.ts';
 import type { Transaction } from '../../platform/db/transaction.ts';
@@ -134,16 +135,16 @@ export async function readHoldersOf(
   tx: Transaction,
   tenantId: string,
   roles: readonly Role[],
-): Promise<Actor[]> {
+): Promise<Approver[]> {
   const rows = await tx.query<PersonRow & { [column: string]: unknown }>(
     `SELECT version, state FROM lapse.people
      WHERE tenant_id = $1 AND active AND (state->'roles')::jsonb ?| $2 ORDER BY person_id DESC`,
     [tenantId, roles],
   );
-  return rows.flatMap(({ state: { person_id: id, name, email, roles: held } }) =>
+  return rows.flatMap(({ state: { person_id: id, name, email, roles: held, clearance } }) =>
     held
       .filter((role) => roles.includes(role))
-      .map((role) => (email === undefined ? { id, name, role } : { id, name, role, email })),
+      .map((role) => ({ id, name, role, clearance, ...(email === undefined ? {} : { email }) })),
   );
 }
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { assertMayGive } from '../../domain/access/clearance.ts';
 import type { Principal } from '../../domain/access/principal.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { record } from '../../journal/journal.ts';
@@ -54,12 +55,13 @@ export class ProviderService {
 
   /** Puts a provider in use, or changes one; the client secret stays where none is given. */
   put(
-    { tenantId, actor }: Principal,
+    { tenantId, actor, clearance }: Principal,
     name: string,
     { client_secret: secret, ...settings }: ProviderSettings & { client_secret?: string | null },
     idempotency?: IdempotentRequest,
   ): Promise<ProviderRow> {
     const { db, master, realNow } = this.#services;
+    assertMayGive(clearance, [settings.default_clearance, ...Object.values(settings.clearances)]);
     return db.inTenant(tenantId, async (tx) => {
       const [again, before] = await Promise.all([
         recall(tx, tenantId, idempotency),

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { ROLES, rolesOf } from '../../domain/access/actor.ts';
 import { isGranted } from '../../domain/access/principal.ts';
+import { CLASSIFICATIONS } from '../../domain/exception/fields.ts';
 import { idempotencyOf } from '../../platform/http/caller.ts';
 import type { SessionService } from './session-service.ts';
 import type { SessionRow } from './session-store.ts';
@@ -34,6 +35,7 @@ const meAnswer = z.object({
   name: z.string(),
   email: z.string().nullable(),
   roles: z.array(z.enum(ROLES)),
+  clearance: z.enum(CLASSIFICATIONS).describe('content of a higher classification is not shown'),
   signed_in: signedIn.nullable().describe('null for a token'),
   session_ends_at: z.string().nullable(),
 });
@@ -45,12 +47,13 @@ export function addSessionRoutes(app: FastifyInstance, sessions: SessionService)
   app.get(
     '/me',
     { config, schema: { tags, summary: 'Who you are', response: { 200: meAnswer } } },
-    async ({ principal: { tenantId, actor }, session }) => ({
+    async ({ principal: { tenantId, actor, clearance }, session }) => ({
       tenant_org: tenantId,
       id: actor.id,
       name: actor.name,
       email: actor.email ?? null,
       roles: rolesOf(actor),
+      clearance,
       signed_in: actor.signed_in ?? null,
       session_ends_at: session?.ends_at.toISOString() ?? null,
     }),

@@ -81,7 +81,8 @@ export class SessionService {
     // Roles that follow from groups can all be gone while somebody is signed in.
     if (row.person.roles.length === 0) throw ended();
     const { person, secret_hash: _, ...session } = row;
-    return { principal: { tenantId, actor: actorOf(person, row.signed_in) }, session };
+    const actor = actorOf(person, row.signed_in);
+    return { principal: { tenantId, actor, clearance: person.clearance }, session };
   }
 
   /** Forgets what is remembered of a tenant's sessions, so that what ended is ended at once here. */

@@ -1,4 +1,5 @@
 import type { Actor, Role } from '../../domain/access/actor.ts';
+import { type Classification, FULL_CLEARANCE } from '../../domain/access/clearance.ts';
 import type { Permission } from '../../domain/access/permissions.ts';
 import { formatInstant, parseInstant } from '../../domain/schedule/instant.ts';
 
@@ -11,6 +12,8 @@ export type TokenEvent =
         readonly email?: string;
         readonly role: Role;
         readonly scopes?: readonly Permission[];
+        /** Absent in events from before there was clearance. */
+        readonly clearance?: Classification;
         readonly secret_sha256: string;
         readonly expires_at: string;
       };
@@ -25,6 +28,7 @@ export interface TokenState {
   readonly role: Role;
   /** What of its role's permissions it may use; all of them where there are none. */
   readonly scopes?: readonly Permission[];
+  readonly clearance?: Classification;
   readonly secret_sha256: string;
   readonly created_at: string;
   readonly created_by: string;
@@ -53,4 +57,9 @@ export function evolveToken(
 /** Whether the token opens anything at `now` (epoch milliseconds, real time). */
 export function isUsable(token: TokenState, now: number): boolean {
   return token.revoked_at === undefined && now < (parseInstant(token.expires_at) ?? 0);
+}
+
+/** What the token is cleared for; those from before there was clearance see what they saw. */
+export function clearanceOf({ clearance = FULL_CLEARANCE }: TokenState): Classification {
+  return clearance;
 }

@@ -3,9 +3,10 @@ import { z } from 'zod';
 import { ROLES } from '../../domain/access/actor.ts';
 import { scopeList } from '../../domain/access/scopes.ts';
 import { emailAddress, instant, shortText } from '../../domain/exception/field-shapes.ts';
+import { CLASSIFICATIONS } from '../../domain/exception/fields.ts';
 import { idempotencyOf } from '../../platform/http/caller.ts';
 import { type PageRequest, pageOf, pageParameters } from '../../platform/http/paging.ts';
-import type { TokenState } from './token-events.ts';
+import { clearanceOf, type TokenState } from './token-events.ts';
 import type { NewToken, TokenService } from './token-service.ts';
 
 const newToken = z.strictObject({
@@ -15,6 +16,10 @@ const newToken = z.strictObject({
     .describe('ties the token to a person: nobody approves what they requested'),
   role: z.enum(ROLES),
   scopes: scopeList.optional().describe('what of its role it may use; all of it when left out'),
+  clearance: z
+    .enum(CLASSIFICATIONS)
+    .optional()
+    .describe('content of a higher classification is not shown; yours when left out'),
   expires_at: instant.optional().describe('at most a year ahead; 90 days when left out'),
 });
 
@@ -24,6 +29,7 @@ const tokenAnswer = z.object({
   email: z.string().nullable(),
   role: z.enum(ROLES),
   scopes: scopeList.nullable().describe('null: all that its role grants'),
+  clearance: z.enum(CLASSIFICATIONS),
   created_at: z.string(),
   created_by: z.string(),
   expires_at: z.string(),
@@ -97,7 +103,7 @@ export function addTokenRoutes(app: FastifyInstance, tokens: TokenService): void
   );
 }
 
-function toAnswer({ secret_sha256: _, ...token }: TokenState) {
-  const { email = null, scopes = null, revoked_at = null } = token;
-  return { ...token, email, scopes, revoked_at };
+function toAnswer(state: TokenState) {
+  const { secret_sha256: _, email = null, scopes = null, revoked_at = null, ...token } = state;
+  return { ...token, email, scopes, revoked_at, clearance: clearanceOf(state) };
 }

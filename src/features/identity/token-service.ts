@@ -1,5 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Actor, Role } from '../../domain/access/actor.ts';
+import {
+  assertMayGive,
+  type Classification,
+  FULL_CLEARANCE,
+} from '../../domain/access/clearance.ts';
 import type { Permission } from '../../domain/access/permissions.ts';
 import type { Principal } from '../../domain/access/principal.ts';
 import { assertScopes } from '../../domain/access/scopes.ts';
@@ -20,6 +25,8 @@ export interface NewToken {
   readonly role: Role;
   /** What of its role's permissions it may use; all of them when left out. */
   readonly scopes?: readonly Permission[] | undefined;
+  /** Everything unless told. */
+  readonly clearance?: Classification | undefined;
   readonly expires_at?: string | undefined;
 }
 
@@ -53,7 +60,9 @@ export class TokenService {
     wanted: NewToken,
     idempotency?: IdempotentRequest,
   ): Promise<IssuedToken> {
-    const { tenantId, actor } = principal;
+    const { tenantId, actor, clearance: own } = principal;
+    const { clearance = own } = wanted;
+    assertMayGive(own, [clearance]);
     assertScopes(principal, wanted.role, wanted.scopes);
     return this.#db.inTenant(tenantId, async (tx) => {
       const before = await recall(tx, tenantId, idempotency);
@@ -62,7 +71,7 @@ export class TokenService {
         const { revoked_at: _, ...token } = await getToken(tx, tenantId, before.reference.id);
         return { token };
       }
-      const issued = issueToken(tx, tenantId, actor, wanted, this.#realNow());
+      const issued = issueToken(tx, tenantId, actor, { ...wanted, clearance }, this.#realNow());
       const reference = { type: 'token', id: issued.token.token_id, version: 1 };
       remember(tx, tenantId, idempotency, { status: 201, reference, at: await tx.now });
       return issued;
@@ -150,6 +159,7 @@ export function issueToken(
     ...(wanted.email === undefined ? {} : { email: wanted.email }),
     role: wanted.role,
     ...(wanted.scopes === undefined ? {} : { scopes: wanted.scopes }),
+    clearance: wanted.clearance ?? FULL_CLEARANCE,
     secret_sha256: createHash('sha256').update(secret).digest('hex'),
     expires_at: formatInstant(end),
   };

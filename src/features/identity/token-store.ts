@@ -1,8 +1,8 @@
-import type { Actor } from '../../domain/access/actor.ts';
+import type { Approver } from '../../domain/delegation/people.ts';
 import type { ProjectedRow, StreamChange, StreamKind, StreamState } from '../../journal/stream.ts';
 import { storedInstant } from '../../platform/db/snapshot.ts';
 import type { Transaction } from '../../platform/db/transaction.ts';
-import { evolveToken, type TokenEvent, type TokenState } from './token-events.ts';
+import { clearanceOf, evolveToken, type TokenEvent, type TokenState } from './token-events.ts';
 
 /** The stream of one token, and its row. */
 export const tokenStream: StreamKind<TokenState, TokenEvent> = {
@@ -77,7 +77,7 @@ export async function readHolders(
   tenantId: string,
   roles: readonly string[],
   now: number,
-): Promise<Actor[]> {
+): Promise<Approver[]> {
   const rows = await tx.query<{ state: TokenState }>(
     `SELECT state FROM lapse.tokens
      WHERE tenant_id = $1 AND state->>'role' = ANY($2) AND revoked_at IS NULL
@@ -85,7 +85,7 @@ export async function readHolders(
      ORDER BY token_id DESC`,
     [tenantId, roles, now],
   );
-  return rows.map(({ state }) => holderOf(state));
+  return rows.map(({ state }) => ({ ...holderOf(state), clearance: clearanceOf(state) }));
 }
 
 /** Who a token belongs to. */

@@ -3,6 +3,7 @@ import type { Actor } from '../../domain/access/actor.ts';
 import { scopeList } from '../../domain/access/scopes.ts';
 import { WORKLOAD_ROLES } from '../../domain/access/workload-roles.ts';
 import { shortText } from '../../domain/exception/field-shapes.ts';
+import { CLASSIFICATIONS } from '../../domain/exception/fields.ts';
 import { formatInstant } from '../../domain/schedule/instant.ts';
 import { issuerAddress } from './provider-events.ts';
 
@@ -40,6 +41,10 @@ export const newWorkload = z
       ),
     role: z.enum(WORKLOAD_ROLES).describe('approvals are for people: no role that gives any'),
     scopes: scopeList.optional(),
+    clearance: z
+      .enum(CLASSIFICATIONS)
+      .default('internal')
+      .describe('content of a higher classification is not shown to it'),
   })
   .superRefine(({ issuer, claims }, context) => {
     const telling = SHARED_ISSUERS[issuer.replace(/\/$/, '')];
@@ -51,7 +56,7 @@ export type NewWorkload = z.output<typeof newWorkload>;
 
 /** A binding with its audience, and lists of claims alone. */
 type Binding = Required<Pick<NewWorkload, 'name' | 'issuer' | 'audience' | 'role'>> &
-  Pick<NewWorkload, 'scopes'> & {
+  Partial<Pick<NewWorkload, 'scopes' | 'clearance'>> & {
     readonly claims: Readonly<Record<string, readonly string[]>>;
   };
 

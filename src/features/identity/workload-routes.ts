@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { scopeList } from '../../domain/access/scopes.ts';
 import { WORKLOAD_ROLES } from '../../domain/access/workload-roles.ts';
+import { CLASSIFICATIONS } from '../../domain/exception/fields.ts';
 import { idempotencyOf } from '../../platform/http/caller.ts';
 import { type NewWorkload, newWorkload, type WorkloadState } from './workload-events.ts';
 import type { WorkloadService } from './workload-service.ts';
@@ -14,6 +15,7 @@ const answer = z.object({
   claims: z.record(z.string(), z.array(z.string())),
   role: z.enum(WORKLOAD_ROLES),
   scopes: scopeList.nullable().describe('null: all that its role grants'),
+  clearance: z.enum(CLASSIFICATIONS),
   created_at: z.string(),
   created_by: z.string(),
 });
@@ -76,5 +78,6 @@ export function addWorkloadRoutes(app: FastifyInstance, workloads: WorkloadServi
 }
 
 function toAnswer({ removed_at: _, ...workload }: WorkloadState) {
-  return { ...workload, scopes: workload.scopes ?? null };
+  const { scopes = null, clearance = 'internal' } = workload;
+  return { ...workload, scopes, clearance };
 }

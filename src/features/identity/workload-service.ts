@@ -1,3 +1,4 @@
+import { assertMayGive } from '../../domain/access/clearance.ts';
 import type { Principal } from '../../domain/access/principal.ts';
 import { assertScopes } from '../../domain/access/scopes.ts';
 import { DomainError } from '../../domain/errors.ts';
@@ -43,6 +44,7 @@ export class WorkloadService {
     const { db, realNow, audienceOf, tenantOf, onChanged } = this.#services;
     const { tenantId, actor } = principal;
     assertScopes(principal, wanted.role, scopes);
+    assertMayGive(principal.clearance, [wanted.clearance]);
     const named = audience === undefined ? tenantId : (tenantOf(audience) ?? tenantId);
     if (named !== tenantId) throw foreignAudience(audienceOf(tenantId));
     const data = {

@@ -160,11 +160,11 @@ function onlyOne(workloads: readonly WorkloadState[], claims: JWTPayload): Workl
 
 function principalOf(
   tenantId: string,
-  { workload_id: id, name, role, scopes }: WorkloadState,
+  { workload_id: id, name, role, scopes, clearance = 'internal' }: WorkloadState,
   { iss: issuer = '', sub: subject = '' }: JWTPayload,
 ): Principal {
   const signed_in = { method: 'workload', issuer, subject } as const;
-  return { tenantId, actor: { id, name, role, signed_in }, scopes };
+  return { tenantId, actor: { id, name, role, signed_in }, scopes, clearance };
 }
 
 function refused(cause?: unknown): DomainError {

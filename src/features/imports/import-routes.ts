@@ -64,13 +64,13 @@ async function answerImport(
   spooled: SpooledFile,
   form: FileForm,
 ) {
-  const { tenantId, actor } = request.principal;
+  const { actor } = request.principal;
   const query = request.query as ImportQuery;
   // Nothing moves on the connection while a large file is worked on: it is not idle.
   if (request.socket instanceof Socket) request.socket.setTimeout(0);
   request.bodyHash = spooled.sha256;
   const file = { form, read: () => spooled.read() };
-  const caller = { tenantId, actor, idempotency: idempotencyOf(request, actor.id) };
+  const caller = { ...request.principal, idempotency: idempotencyOf(request, actor.id) };
   const assign = query.assign === 'true';
   if (query.preview === 'true') {
     return { status: 200 as const, answer: await service.preview(caller, file, assign) };

@@ -29,12 +29,10 @@ export class ImportService {
   /** Refuses with `import-refused`, naming every problem with its line and column. */
   async run(caller: ImportCaller, file: ImportSource, assign: boolean): Promise<ImportOutcome> {
     const { db } = this.#services;
-    const begun = await db.inTenant(caller.tenantId, (tx) => this.#begin(tx, caller));
+    const begun = await db.inTenant(caller, (tx) => this.#begin(tx, caller));
     if (begun.before) return this.#repeat(caller, file, assign, begun.before);
     await checkImport(file, this.#context(caller, assign, begun), this.#services);
-    const written = await db.inTenant(caller.tenantId, (tx) =>
-      this.#write(tx, caller, file, assign),
-    );
+    const written = await db.inTenant(caller, (tx) => this.#write(tx, caller, file, assign));
     return 'answer' in written ? written : this.#repeat(caller, file, assign, written);
   }
 
@@ -44,9 +42,7 @@ export class ImportService {
     file: ImportSource,
     assign: boolean,
   ): Promise<ImportOutcome> {
-    const begun = await this.#services.db.inTenant(caller.tenantId, (tx) =>
-      this.#begin(tx, caller),
-    );
+    const begun = await this.#services.db.inTenant(caller, (tx) => this.#begin(tx, caller));
     const context = this.#context(caller, assign, begun);
     return { status: 200, answer: await checkImport(file, context, this.#services) };
   }
@@ -57,9 +53,7 @@ export class ImportService {
     file: ImportSource,
     assign: boolean,
   ): Promise<ImportPreview> {
-    const begun = await this.#services.db.inTenant(caller.tenantId, (tx) =>
-      this.#begin(tx, caller),
-    );
+    const begun = await this.#services.db.inTenant(caller, (tx) => this.#begin(tx, caller));
     return previewImport(file, this.#context(caller, assign, begun), this.#services);
   }
 
@@ -98,7 +92,7 @@ export class ImportService {
     { status, reference, at }: RememberedResult,
   ): Promise<ImportOutcome> {
     // The same answer as then, so by the pack of then.
-    const policy = await this.#services.db.inTenant(caller.tenantId, (tx) =>
+    const policy = await this.#services.db.inTenant(caller, (tx) =>
       this.#services.policyOf(tx, caller.tenantId, at),
     );
     const context = this.#context(caller, assign, { now: at, policy });
@@ -107,10 +101,10 @@ export class ImportService {
   }
 
   #context(
-    { tenantId }: ImportCaller,
+    { tenantId, clearance }: ImportCaller,
     assign: boolean,
     { now, policy }: Pick<ImportContext, 'now' | 'policy'>,
   ): ImportContext {
-    return { tenantId, assign, now, policy };
+    return { tenantId, clearance, assign, now, policy };
   }
 }

@@ -1,4 +1,5 @@
 import type { Actor } from '../../domain/access/actor.ts';
+import type { Classification } from '../../domain/access/clearance.ts';
 import type { Policy } from '../../domain/policy/policy.ts';
 import type { Database, Transaction } from '../../platform/db/transaction.ts';
 import type { IdempotentRequest } from '../../platform/http/idempotency.ts';
@@ -19,6 +20,7 @@ export interface ImportServices {
 export interface ImportCaller {
   readonly tenantId: string;
   readonly actor: Actor;
+  readonly clearance: Classification;
   readonly idempotency?: IdempotentRequest | undefined;
 }
 

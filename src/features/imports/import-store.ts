@@ -1,13 +1,14 @@
 import type { Transaction } from '../../platform/db/transaction.ts';
 
-/** The records that were imported under any of the keys, by key. */
+/** The records that were imported under any of the keys, by key; null for one that is not shown. */
 export async function findImported(
   tx: Transaction,
   tenantId: string,
   keys: readonly string[],
-): Promise<ReadonlyMap<string, string>> {
-  const rows = await tx.query<{ import_key: string; exception_id: string }>(
-    'SELECT import_key, exception_id FROM lapse.import_keys WHERE tenant_id = $1 AND import_key = ANY($2)',
+): Promise<ReadonlyMap<string, string | null>> {
+  const rows = await tx.query<{ import_key: string; exception_id: string | null }>(
+    `SELECT used.import_key, k.exception_id FROM lapse.used_import_keys($2) AS used (import_key)
+     LEFT JOIN lapse.import_keys k ON k.tenant_id = $1 AND k.import_key = used.import_key`,
     [tenantId, [...keys]],
   );
   return new Map(rows.map((row) => [row.import_key, row.exception_id]));

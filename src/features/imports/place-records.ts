@@ -30,7 +30,7 @@ export interface Register {
   ): Promise<ReadonlySet<string>>;
 }
 
-/** Where a record belongs: it is new, it was imported before, or its id is another record's. */
+/** Where a record belongs: it is new, it was imported before, or it cannot be told or kept. */
 export type Place =
   | 'new'
   | { readonly knownAs: string; readonly reason: string }
@@ -58,14 +58,19 @@ export async function placeRecords(
   return records.map((record) => ({ record, place: placeOf(record, imported, existing) }));
 }
 
+/** It says neither which record it is, nor what is in it. */
+const NOT_SHOWN =
+  'was imported before, as a record that is above your clearance; leave it out, or have somebody import it who has that clearance';
+
 function placeOf(
   record: FileRecord,
-  imported: ReadonlyMap<string, string>,
+  imported: ReadonlyMap<string, string | null>,
   existing: ReadonlySet<string>,
 ): Place {
   const { keys, exceptionId } = record.draft;
   for (const { key } of keys) {
     const knownAs = imported.get(key);
+    if (knownAs === null) return { problem: record.place({ path: [], message: NOT_SHOWN }) };
     if (knownAs !== undefined) return { knownAs, reason: whyUnchanged(key, knownAs) };
   }
   if (exceptionId === undefined || !existing.has(exceptionId)) return 'new';

@@ -27,7 +27,7 @@ export async function previewImport(
   const parts = readImportFile(file, context);
   for await (const batch of recordBatches(parts, (problems) => preview.addProblems(problems))) {
     for (const record of batch) preview.addProblems(keys.add(record));
-    const placements = await db.inTenant(tenantId, (tx) =>
+    const placements = await db.inTenant(context, (tx) =>
       placeRecords(tx, tenantId, batch, register),
     );
     for (const { record, place } of placements) {

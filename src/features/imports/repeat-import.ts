@@ -24,7 +24,7 @@ export async function repeatImport(
   const result = new ImportResult();
   const parts = readImportFile(file, context);
   for await (const batch of recordBatches(parts, (problems) => refusals.add(problems))) {
-    const placements = await db.inTenant(tenantId, (tx) =>
+    const placements = await db.inTenant(context, (tx) =>
       placeRecords(tx, tenantId, batch, register),
     );
     for (const { record, place } of placements) {

@@ -58,7 +58,7 @@ export function addLedgerRoutes(app: FastifyInstance, views: LedgerViews): void 
         response: { 200: entryAnswer },
       },
     },
-    async (request) => views.entry(tenantOf(request), indexOf(request)),
+    async (request) => views.entry(request.principal, indexOf(request)),
   );
   app.get(
     '/ledger/entries/:index/proof',

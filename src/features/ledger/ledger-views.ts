@@ -9,7 +9,7 @@ import { nativeSha256 } from '../../journal/event-codec.ts';
 import { findLedgerKeys, type LedgerKey, newestKey, trustedLog } from '../../journal/ledger-key.ts';
 import { verifyEd25519 } from '../../journal/note-signature.ts';
 import { tileReader } from '../../journal/tree-storage.ts';
-import type { Database, Transaction } from '../../platform/db/transaction.ts';
+import type { Database, Reach, Transaction } from '../../platform/db/transaction.ts';
 
 /** An entry of the ledger: its envelope, and what it commits to for those who may see it. */
 export interface LedgerEntry {
@@ -64,9 +64,10 @@ export class LedgerViews {
     });
   }
 
-  /** One entry with its payload. */
-  entry(tenantId: string, index: number): Promise<LedgerEntry> {
-    return this.#db.inTenant(tenantId, async (tx) => {
+  /** One entry, with its payload where that is within reach: what of it is above a clearance is null. */
+  entry(reach: Reach, index: number): Promise<LedgerEntry> {
+    const { tenantId } = reach;
+    return this.#db.inTenant(reach, async (tx) => {
       const [row] = await tx.query<{
         envelope: Buffer;
         salt: Buffer | null;

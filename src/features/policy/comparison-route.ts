@@ -4,10 +4,11 @@ import { z } from 'zod';
 import { DomainError } from '../../domain/errors.ts';
 import type { Policy } from '../../domain/policy/policy.ts';
 import { policyPack } from '../../domain/policy/policy-pack.ts';
+import type { Reach } from '../../platform/db/transaction.ts';
 
 /** Compares a pack with the one in force over a tenant's register, batch by batch. */
 type Compare = (
-  tenantId: string,
+  reach: Reach,
   policy: Policy,
 ) => AsyncGenerator<{ readonly affected: readonly object[]; readonly counts: object }, void>;
 
@@ -42,7 +43,7 @@ export function addComparisonRoute(app: FastifyInstance, compare: Compare): void
         const message = `${AT_ONCE} comparisons are running already; try again when one is done`;
         throw new DomainError('unavailable', message);
       }
-      const batches = compare(request.principal.tenantId, request.body as Policy);
+      const batches = compare(request.principal, request.body as Policy);
       const lines = Readable.from(linesOf(batches, request.log), { objectMode: false });
       running.add(lines);
       lines.once('close', () => running.delete(lines));

@@ -61,7 +61,7 @@ export function addReportRoutes(app: FastifyInstance, views: ReportViews): void 
           response: { 200: answer },
         },
       },
-      async (request) => make(await views.read(request.principal.tenantId)),
+      async (request) => make(await views.read(request.principal)),
     );
   }
 }

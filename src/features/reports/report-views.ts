@@ -1,5 +1,5 @@
 import type { RegisterCounts } from '../../domain/exception/register-counts.ts';
-import type { Database, Transaction } from '../../platform/db/transaction.ts';
+import type { Database, Reach, Transaction } from '../../platform/db/transaction.ts';
 
 /** What reports are made of. */
 export interface ReportSources {
@@ -23,9 +23,10 @@ export class ReportViews {
     this.#sources = sources;
   }
 
-  read(tenantId: string): Promise<CountedTenant> {
+  read(reach: Reach): Promise<CountedTenant> {
+    const { tenantId } = reach;
     const { db, countRegister, tenantName } = this.#sources;
-    return db.inTenant(tenantId, async (tx) => {
+    return db.inTenant(reach, async (tx) => {
       const [name, counts] = await Promise.all([
         tenantName(tx, tenantId),
         countRegister(tx, tenantId),

@@ -51,7 +51,7 @@ export function addTaskRoutes(app: FastifyInstance, db: Database): void {
     async (request) => {
       const { tenantId } = request.principal;
       const { all, ...page } = request.query as PageRequest & { all?: string };
-      const { items, next_cursor } = await db.inTenant(tenantId, (tx) =>
+      const { items, next_cursor } = await db.inTenant(request.principal, (tx) =>
         readPage(
           'tasks',
           page,
@@ -87,7 +87,7 @@ export function addTaskRoutes(app: FastifyInstance, db: Database): void {
         const { id } = request.params as { id: string };
         const idempotency = idempotencyOf(request, actor.id);
         const wanted = { tenantId, taskId: id, actorId: actor.id, idempotency };
-        return toAnswer(await db.inTenant(tenantId, (tx) => resolve(tx, wanted, change)));
+        return toAnswer(await db.inTenant(request.principal, (tx) => resolve(tx, wanted, change)));
       },
     );
   }

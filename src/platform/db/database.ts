@@ -6,11 +6,10 @@ import {
   type PoolConfig,
   types,
 } from 'pg';
-import { DomainError } from '../../domain/errors.ts';
-import { isUlid } from '../../domain/ids.ts';
 import { inSpan } from '../telemetry/tracing.ts';
 import { PipelinedTransaction } from './pipelined-transaction.ts';
-import type { Database } from './transaction.ts';
+import { settingsOf } from './reach.ts';
+import type { Database, Reach } from './transaction.ts';
 
 /** How the two logins reach the database, and whether time may be moved. */
 export interface DatabaseOptions {
@@ -62,10 +61,8 @@ class PooledDatabase implements Database {
     return this.#roundTrips;
   }
 
-  inTenant<T>(tenantId: string, work: (tx: PipelinedTransaction) => Promise<T>): Promise<T> {
-    // The id goes into the text of the query, so nothing but a ULID may come this far.
-    if (!isUlid(tenantId)) throw new DomainError('not-found', 'there is no such tenant');
-    return this.#retrying(this.#application, `SET LOCAL lapse.tenant = '${tenantId}';`, work);
+  inTenant<T>(reach: string | Reach, work: (tx: PipelinedTransaction) => Promise<T>): Promise<T> {
+    return this.#retrying(this.#application, settingsOf(reach), work);
   }
 
   inSystem<T>(work: (tx: PipelinedTransaction) => Promise<T>): Promise<T> {

@@ -1,6 +1,7 @@
 import { Client, type ClientConfig, escapeLiteral, Query, type QueryResultRow, types } from 'pg';
-import { isUlid } from '../../domain/ids.ts';
 import { BinaryRow } from './binary-row.ts';
+import { settingsOf } from './reach.ts';
+import type { Reach } from './transaction.ts';
 
 /** What reads: a transaction, or a snapshot. */
 export interface Reader {
@@ -56,13 +57,11 @@ const parsers = {
  *
  * @throws Error where the database cannot be reached, or the tenant's id is not a ULID.
  */
-export function openSnapshot(config: ClientConfig, tenantId: string): Promise<Snapshot> {
-  // The id goes into the text of a query, so nothing but a ULID may come this far.
-  if (!isUlid(tenantId)) throw new Error('a tenant is named by a ULID');
-  return open(config, tenantId, '');
+export async function openSnapshot(config: ClientConfig, reach: string | Reach): Promise<Snapshot> {
+  return open(config, settingsOf(reach), '');
 }
 
-async function open(config: ClientConfig, tenantId: string, adopt: string): Promise<Snapshot> {
+async function open(config: ClientConfig, settings: string, adopt: string): Promise<Snapshot> {
   const client = new Client({
     ...config,
     application_name: 'lapse-snapshot',
@@ -71,10 +70,10 @@ async function open(config: ClientConfig, tenantId: string, adopt: string): Prom
   // A connection that breaks between two statements shows at the next one.
   client.on('error', () => {});
   await client.connect();
-  const snapshot = new ClientSnapshot(client, config, tenantId);
+  const snapshot = new ClientSnapshot(client, config, settings);
   try {
     await client.query(`BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${adopt}
-      SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO'; SET LOCAL lapse.tenant = '${tenantId}';
+      SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO'; ${settings}
       SET LOCAL client_connection_check_interval = '1s'`);
     return snapshot;
   } catch (error) {
@@ -86,12 +85,12 @@ async function open(config: ClientConfig, tenantId: string, adopt: string): Prom
 class ClientSnapshot implements Snapshot {
   readonly #client: Client;
   readonly #config: ClientConfig;
-  readonly #tenantId: string;
+  readonly #settings: string;
 
-  constructor(client: Client, config: ClientConfig, tenantId: string) {
+  constructor(client: Client, config: ClientConfig, settings: string) {
     this.#client = client;
     this.#config = config;
-    this.#tenantId = tenantId;
+    this.#settings = settings;
   }
 
   async query<Row extends QueryResultRow>(
@@ -124,7 +123,7 @@ class ClientSnapshot implements Snapshot {
 
   async beside(): Promise<Snapshot> {
     const [row] = await this.query<{ name: string }>('SELECT pg_export_snapshot() AS name');
-    return open(this.#config, this.#tenantId, `SET TRANSACTION SNAPSHOT '${row?.name}';`);
+    return open(this.#config, this.#settings, `SET TRANSACTION SNAPSHOT '${row?.name}';`);
   }
 
   async close(): Promise<void> {

@@ -17,10 +17,20 @@ export interface Transaction {
   atCommit(text: string, values: readonly unknown[]): void;
 }
 
+/** How far a transaction sees: one tenant, and of its records those up to a clearance. */
+export interface Reach {
+  readonly tenantId: string;
+  /** A classification's name; one that the database does not know reaches what is public. */
+  readonly clearance: string;
+}
+
 /** The two ways to data. Nothing that has an effect outside the database may run in a callback. */
 export interface Database {
-  /** As the application, seeing one tenant alone. The callback may run again after a conflict. */
-  inTenant<T>(tenantId: string, work: (tx: Transaction) => Promise<T>): Promise<T>;
+  /**
+   * As the application, seeing one tenant alone; of records, without a clearance, what is public. The
+   * callback may run again after a conflict.
+   */
+  inTenant<T>(reach: string | Reach, work: (tx: Transaction) => Promise<T>): Promise<T>;
   /** As the worker, across tenants. The callback may run again after a conflict. */
   inSystem<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
   /** How the application's login reaches the database: for snapshots, which have their own connections. */

@@ -48,4 +48,5 @@ export async function whoAmI({ json }: AnswerOptions): Promise<void> {
   const address = me.email === null ? '' : ` <${me.email}>`;
   print(safeLine(`${me.name}${address}`));
   print(`as ${me.roles.join(', ')}, in tenant ${me.tenant_org}`);
+  print(`cleared up to ${me.clearance}`);
 }

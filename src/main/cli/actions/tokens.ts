@@ -1,4 +1,5 @@
 import { dataOf, type paths, type TokenList, timedDataOf } from '@lapse/client';
+import { FULL_CLEARANCE } from '../../../domain/access/clearance.ts';
 import { renderTable } from '../render/render-table.ts';
 import { dayText, timeText } from '../render/time-text.ts';
 import { colours } from '../terminal/colours.ts';
@@ -9,11 +10,11 @@ import { allItems } from './all-items.ts';
 import type { AnswerOptions } from './answer-record.ts';
 
 type NewToken = paths['/v1/tokens']['post']['requestBody']['content']['application/json'];
-type Role = NewToken['role'];
 type Token = TokenList['items'][number];
 
 interface NewTokenOptions extends AnswerOptions {
-  readonly role: Role;
+  readonly role: NewToken['role'];
+  readonly clearance?: NonNullable<NewToken['clearance']>;
   readonly name: string;
   readonly email?: string;
   readonly scope?: NewToken['scopes'];
@@ -22,12 +23,13 @@ interface NewTokenOptions extends AnswerOptions {
 
 /** `lapse token create`: the secret alone goes to standard output, so that it can go into a file. */
 export async function createToken(options: NewTokenOptions): Promise<void> {
-  const { role, name, email, scope, expires, json } = options;
+  const { role, clearance, name, email, scope, expires, json } = options;
   const answer = await dataOf(
     connect().POST('/v1/tokens', {
       body: {
         role,
         name,
+        ...(clearance ? { clearance } : {}),
         ...(email ? { email } : {}),
         ...(scope ? { scopes: scope } : {}),
         ...(expires ? { expires_at: readEnd(expires, '--expires', Date.now()) } : {}),
@@ -41,6 +43,8 @@ export async function createToken(options: NewTokenOptions): Promise<void> {
   }
   remark(`A token for ${safeLine(answer.name)} as ${role}, until ${timeText(answer.expires_at)}:`);
   print(answer.token);
+  if (answer.clearance !== FULL_CLEARANCE)
+    remark(`It is cleared up to ${answer.clearance}: what is above that is not shown to it.`);
   remark('It is shown this once. To use it:');
   remark(`  LAPSE_TOKEN=${process.stdout.isTTY ? answer.token : '…'} lapse list`);
   if (!email && role !== 'auditor') {
@@ -76,6 +80,7 @@ export async function listTokens({ json }: AnswerOptions): Promise<void> {
         least: 6,
         dispensable: 1,
       },
+      { title: 'CLEARANCE', text: ({ clearance }) => clearance, dispensable: 3 },
       { title: 'CREATED', text: ({ created_at }) => dayText(created_at), dispensable: 2 },
     ],
     terminalWidth(),

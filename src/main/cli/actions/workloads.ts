@@ -14,15 +14,17 @@ interface NewWorkloadOptions
     Pick<NewWorkload, 'name' | 'issuer' | 'role' | 'audience'> {
   readonly claim: readonly string[];
   readonly scope?: NewWorkload['scopes'];
+  readonly clearance?: NewWorkload['clearance'];
 }
 
 /** `lapse workload add` */
 export async function addWorkload(options: NewWorkloadOptions): Promise<void> {
-  const { claim, scope, name, issuer, role, audience, json } = options;
+  const { claim, scope, clearance, name, issuer, role, audience, json } = options;
   const body = {
     ...{ name, issuer, role, claims: claimsOf(claim) },
     ...(audience === undefined ? {} : { audience }),
     ...(scope === undefined ? {} : { scopes: scope }),
+    ...(clearance === undefined ? {} : { clearance }),
   };
   const added = await dataOf(connect().POST('/v1/workloads', { body }));
   if (json) return printJson(added);

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import { ROLES } from '../../../domain/access/actor.ts';
 import { PERMISSIONS } from '../../../domain/access/permissions.ts';
+import { CLASSIFICATIONS } from '../../../domain/exception/fields.ts';
 import { examples, JSON_FLAG, repeatable, wholeNumber } from './option-values.ts';
 import { addWorkloadCommands } from './workload-commands.ts';
 
@@ -76,6 +77,12 @@ function addToken(program: Command): void {
       new Option('--role <role>', 'what it may do').choices([...ROLES]).makeOptionMandatory(),
     )
     .requiredOption('--name <name>', 'whose it is, or what uses it')
+    .addOption(
+      new Option(
+        '--clearance <level>',
+        'what is classified higher is not shown; yours otherwise',
+      ).choices([...CLASSIFICATIONS]),
+    )
     .option('--email <address>', 'ties it to a person: nobody approves what they requested')
     .addOption(repeatable('--scope <scope>', 'what of its role it may use', PERMISSIONS))
     .option(
@@ -90,6 +97,7 @@ function addToken(program: Command): void {
         'lapse token create --role ciso --name "I. Almeida" --email i.a@example.com',
         'lapse token create --role auditor --name audit --expires P30D > audit.token',
         'lapse token create --role auditor --name board --scope report:read',
+        'lapse token create --role auditor --name chart --clearance internal',
       ),
     )
     .action(async (options) => (await import('../actions/tokens.ts')).createToken(options));

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import { PERMISSIONS } from '../../../domain/access/permissions.ts';
 import { WORKLOAD_ROLES } from '../../../domain/access/workload-roles.ts';
+import { CLASSIFICATIONS } from '../../../domain/exception/fields.ts';
 import { examples, JSON_FLAG, repeatable } from './option-values.ts';
 
 /** `workload`: pipelines and services that sign in without a secret. */
@@ -27,6 +28,11 @@ export function addWorkloadCommands(program: Command): void {
         .makeOptionMandatory(),
     )
     .addOption(repeatable('--scope <scope>', 'what of its role it may use', PERMISSIONS))
+    .addOption(
+      new Option('--clearance <level>', 'what it is shown at most; internal otherwise').choices([
+        ...CLASSIFICATIONS,
+      ]),
+    )
     .option('--audience <audience>', 'for whom its tokens are, where it cannot choose')
     .option(...JSON_FLAG)
     .addHelpText(
