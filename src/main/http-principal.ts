@@ -1,7 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import type { Permission } from '../domain/access/permissions.ts';
+import { mayChange, type Permission } from '../domain/access/permissions.ts';
 import { assertPermitted, type Principal } from '../domain/access/principal.ts';
+import { DomainError } from '../domain/errors.ts';
 import type { SessionCookie } from '../features/identity/session-cookie.ts';
 import type { OpenSession } from '../features/identity/session-service.ts';
 
@@ -21,9 +22,12 @@ export interface Authentication {
   readonly token: (bearer: string | undefined) => Promise<Principal>;
   readonly session: (cookie: string) => Promise<OpenSession>;
   readonly cookie: SessionCookie;
+  /** Why a tenant's register can only be read; undefined where it may be changed. */
+  readonly readOnly: (tenantId: string) => Promise<string | undefined>;
 }
 
 const BEARER = /^Bearer +(\S+)$/i;
+const READS: ReadonlySet<string> = new Set(['GET', 'HEAD']);
 const NO_PARAMETERS = z.strictObject({});
 
 /**
@@ -42,7 +46,13 @@ export function guardRoutes(scope: FastifyInstance, authentication: Authenticati
   scope.addHook('onRequest', async (request) => {
     await identify(request, authentication);
     const permission = request.routeOptions.config.permission;
-    if (permission) assertPermitted(request.principal, permission);
+    if (!permission) return;
+    assertPermitted(request.principal, permission);
+    if (READS.has(request.method) || !mayChange(permission)) return;
+    const why = await authentication.readOnly(request.principal.tenantId);
+    if (why === undefined) return;
+    const message = `${why}; it can be read and exported, and what time brings about goes on`;
+    throw new DomainError('tenant-suspended', message);
   });
 }
 

@@ -64,8 +64,12 @@ export async function start(options: RunOptions): Promise<RunningServer> {
   try {
     const ready = await prepareDatabase(config, secrets, progress);
     stopping.push(ready.stop);
-    const { application, worker, schemaVersion } = ready;
-    const db = openDatabase({ application, worker, connections: config.connections, testClock });
+    const { application, worker, retention, schemaVersion } = ready;
+    const { connections } = config;
+    const db = openDatabase({
+      ...{ application, worker, connections, testClock },
+      ...(retention ? { retention } : {}),
+    });
     stopping.push(() => db.close());
     const master = await loadMasterKey(secrets.masterKey, join(config.dataDir, 'master-key'));
     const { tenantId, adminTokenFile, signInLink } = await prepareTenant(db, config, master);

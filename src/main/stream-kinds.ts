@@ -4,6 +4,7 @@ import { personStream } from '../features/identity/person-store.ts';
 import { providerStream } from '../features/identity/provider-store.ts';
 import { tokenStream } from '../features/identity/token-store.ts';
 import { policyStream } from '../features/policy/policy-stream.ts';
+import { tenantStream } from '../features/tenants/tenant-stream.ts';
 import { ledgerStream } from '../journal/ledger-stream.ts';
 import type { AnyStreamKind } from '../journal/stream.ts';
 
@@ -16,4 +17,5 @@ export const STREAM_KINDS: readonly AnyStreamKind[] = [
   policyStream,
   delegationStream,
   ledgerStream,
+  tenantStream,
 ];

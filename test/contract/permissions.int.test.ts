@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { afterAll, describe, expect, test } from 'vitest';
-import { APPROVAL_ROLES, ROLES, type Role } from '../../src/domain/access/actor.ts';
+import { ALL_ROLES, APPROVAL_ROLES, type Role } from '../../src/domain/access/actor.ts';
 import type { Permission } from '../../src/domain/access/permissions.ts';
 import { sessionCookie } from '../../src/features/identity/session-cookie.ts';
 import { guardRoutes } from '../../src/main/http-principal.ts';
@@ -35,9 +35,11 @@ const MAY: Readonly<Record<Permission, readonly Role[]>> = {
   'person:read': ['administrator', 'auditor'],
   'person:manage': ['administrator'],
   'provider:manage': ['administrator'],
-  'session:own': ['administrator', 'requestor', ...APPROVERS, 'auditor'],
+  'session:own': ['administrator', 'requestor', ...APPROVERS, 'auditor', 'operator'],
   'session:manage': ['administrator'],
   'clock:set': ['administrator', 'requestor', ...APPROVERS, 'auditor'],
+  'tenant:read': ['operator'],
+  'tenant:manage': ['operator'],
 };
 
 const UNKNOWN = 'EXC_01J6M9M5Y0Q2H6W2QF9Q1VABCE';
@@ -88,7 +90,7 @@ test('an auditor changes nothing, and approving is for approvers alone', () => {
 describe.each(named)('%s', (_, route) => {
   const permitted = route.permission ? MAY[route.permission] : [];
 
-  test.each(ROLES)('as %s', async (role) => {
+  test.each(ALL_ROLES)('as %s', async (role) => {
     const answer = await api.send(route.method, pathOf(route), { as: role });
     if (permitted.includes(role)) {
       expect(answer.status).toBeLessThan(500);
@@ -123,7 +125,7 @@ test('a route that names no permission cannot be added', async () => {
     async (scope) => {
       const nobody = () => Promise.reject(new Error('nobody is asked'));
       const cookie = sessionCookie('http://localhost');
-      guardRoutes(scope, { token: nobody, session: nobody, cookie });
+      guardRoutes(scope, { token: nobody, session: nobody, cookie, readOnly: nobody });
       scope.get('/forgotten', async () => 'open');
     },
     { prefix: '/v1' },

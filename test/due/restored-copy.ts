@@ -32,6 +32,7 @@ const TABLES = [
   'person_subjects',
   'providers',
   'delegations',
+  'tenant_standings',
   'secrets',
   'ledger_keys',
   'idempotency',

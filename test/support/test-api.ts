@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { FastifyInstance, InjectOptions, RouteOptions } from 'fastify';
 import pg from 'pg';
 import { type DestinationStream, pino } from 'pino';
-import { CLOCK, ROLES, type Role } from '../../src/domain/access/actor.ts';
+import { ALL_ROLES, CLOCK, type Role } from '../../src/domain/access/actor.ts';
 import type { Permission } from '../../src/domain/access/permissions.ts';
 import { formatInstant, type Instant } from '../../src/domain/schedule/instant.ts';
 import type { ReadLink } from '../../src/features/evidence/read-link.ts';
@@ -179,7 +179,7 @@ async function issueTokens(
   now: number,
 ): Promise<TestTenant> {
   const holders = [
-    ...ROLES.map((role) => [role, role] as const),
+    ...ALL_ROLES.map((role) => [role, role] as const),
     ['second-approver', 'approver'] as const,
   ];
   const tokens = await register.db.inTenant(tenantId, async (tx) =>

@@ -32,6 +32,7 @@ export const DERIVED_TABLES: readonly string[] = [
   'ledger_epochs',
   'policy_versions',
   'delegations',
+  'tenant_standings',
   'exceptions',
   'exception_search',
   'exception_services',

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { ROLES, type Role, rolesOf } from '../../domain/access/actor.ts';
+import { ALL_ROLES, type Role, rolesOf } from '../../domain/access/actor.ts';
 import { isPermitted } from '../../domain/access/permissions.ts';
 import { idempotencyOf } from '../../platform/http/caller.ts';
 import type { SessionService } from './session-service.ts';
@@ -33,7 +33,7 @@ const meAnswer = z.object({
   id: z.string(),
   name: z.string(),
   email: z.string().nullable(),
-  roles: z.array(z.enum(ROLES)),
+  roles: z.array(z.enum(ALL_ROLES)),
   signed_in: signedIn.nullable().describe('null for a token'),
   session_ends_at: z.string().nullable(),
 });

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import { ROLES } from '../../domain/access/actor.ts';
+import { ALL_ROLES, ROLES } from '../../domain/access/actor.ts';
 import { emailAddress, instant, shortText } from '../../domain/exception/field-shapes.ts';
 import { idempotencyOf } from '../../platform/http/caller.ts';
 import { type PageRequest, pageOf, pageParameters } from '../../platform/http/paging.ts';
@@ -20,7 +20,7 @@ const tokenAnswer = z.object({
   token_id: z.string(),
   name: z.string(),
   email: z.string().nullable(),
-  role: z.enum(ROLES),
+  role: z.enum(ALL_ROLES),
   created_at: z.string(),
   created_by: z.string(),
   expires_at: z.string(),

@@ -57,6 +57,7 @@ export interface ConfigSecrets {
   readonly databaseUrl: string | undefined;
   readonly databaseAdminUrl: string | undefined;
   readonly databaseWorkerUrl: string | undefined;
+  readonly databaseRetentionUrl: string | undefined;
   readonly masterKey: string | undefined;
 }
 
@@ -108,6 +109,7 @@ export async function readConfig(
     databaseUrl: given.DATABASE_URL,
     databaseAdminUrl: given.DATABASE_ADMIN_URL,
     databaseWorkerUrl: given.DATABASE_WORKER_URL,
+    databaseRetentionUrl: given.DATABASE_RETENTION_URL,
     masterKey: given.LAPSE_MASTER_KEY,
   });
   return { config, secrets };

@@ -12,10 +12,12 @@ import { inSpan } from '../telemetry/tracing.ts';
 import { PipelinedTransaction } from './pipelined-transaction.ts';
 import type { Database } from './transaction.ts';
 
-/** How the two logins reach the database, and whether time may be moved. */
+/** How the logins reach the database, and whether time may be moved. */
 export interface DatabaseOptions {
   readonly application: PoolConfig;
   readonly worker: PoolConfig;
+  /** Needed where tenants are deleted, and nowhere else. */
+  readonly retention?: PoolConfig;
   /** Connections that each login may hold; 10 unless told. */
   readonly connections?: number;
   /** Adds the offset of `lapse.test_clock` to the time; loopback test servers alone. */
@@ -45,6 +47,7 @@ class PooledDatabase implements Database {
   readonly connection: ClientConfig;
   readonly #application: Pool;
   readonly #worker: Pool;
+  readonly #retention: Pool | undefined;
   readonly #clock: string;
   #roundTrips = 0;
 
@@ -53,6 +56,9 @@ class PooledDatabase implements Database {
     this.connection = options.application;
     this.#application = pool({ ...options.application, max, application_name: 'lapse-app' });
     this.#worker = pool({ ...options.worker, max, application_name: 'lapse-worker' });
+    this.#retention =
+      options.retention &&
+      pool({ ...options.retention, max: 1, application_name: 'lapse-retention' });
     this.#clock = options.testClock
       ? 'SELECT floor(extract(epoch FROM clock_timestamp()) * 1000) + offset_ms AS now FROM lapse.test_clock'
       : 'SELECT floor(extract(epoch FROM clock_timestamp()) * 1000) AS now';
@@ -63,9 +69,13 @@ class PooledDatabase implements Database {
   }
 
   inTenant<T>(tenantId: string, work: (tx: PipelinedTransaction) => Promise<T>): Promise<T> {
-    // The id goes into the text of the query, so nothing but a ULID may come this far.
-    if (!isUlid(tenantId)) throw new DomainError('not-found', 'there is no such tenant');
-    return this.#retrying(this.#application, `SET LOCAL lapse.tenant = '${tenantId}';`, work);
+    return this.#retrying(this.#application, settingOf(tenantId), work);
+  }
+
+  inRetention<T>(tenantId: string, work: (tx: PipelinedTransaction) => Promise<T>): Promise<T> {
+    if (!this.#retention)
+      throw new Error('tenants are deleted through a login of its own: set DATABASE_RETENTION_URL');
+    return this.#retrying(this.#retention, settingOf(tenantId), work);
   }
 
   inSystem<T>(work: (tx: PipelinedTransaction) => Promise<T>): Promise<T> {
@@ -73,7 +83,7 @@ class PooledDatabase implements Database {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#application.end(), this.#worker.end()]);
+    await Promise.all([this.#application.end(), this.#worker.end(), this.#retention?.end()]);
   }
 
   async #retrying<T>(
@@ -111,6 +121,12 @@ class PooledDatabase implements Database {
       client.release(broken);
     }
   }
+}
+
+/** The id goes into the text of a query, so nothing but a ULID may come this far. */
+function settingOf(tenantId: string): string {
+  if (!isUlid(tenantId)) throw new DomainError('not-found', 'there is no such tenant');
+  return `SET LOCAL lapse.tenant = '${tenantId}';`;
 }
 
 function pool(config: PoolConfig): Pool {
