@@ -14,7 +14,8 @@ import { isIntact } from '../features/evidence/stored-digest.ts';
 import { replaceFile } from '../platform/backup-file/replaced-file.ts';
 import { type Config, type ConfigSecrets, ConfigurationError } from '../platform/config/config.ts';
 import { WholeTransaction } from '../platform/db/whole-transaction.ts';
-import { readMasterKey } from '../platform/secrets/secrets.ts';
+import { readMasterKey } from '../platform/secrets/key-file.ts';
+import { countByKey } from '../platform/secrets/stored-secrets.ts';
 import { reachForBackup } from './administered-database.ts';
 import { evidenceStore } from './evidence-store.ts';
 import { LAPSE_VERSION } from './version.ts';
@@ -66,7 +67,7 @@ export async function backUp(options: BackupOptions): Promise<WrittenBackup> {
     );
     try {
       const manifest = await describeDatabase(tx, LAPSE_VERSION);
-      await assertUsable(tx, manifest, masterKey.key.keyId);
+      await assertUsable(tx, manifest, masterKey.key.keyIds);
       const files = [
         { name: MASTER_KEY_FILE, text: masterKey.text },
         ...(await fileIfThere(ADMIN_TOKEN_FILE, config.dataDir)),
@@ -151,17 +152,14 @@ async function write(source: BackupSource, options: BackupOptions) {
 async function assertUsable(
   tx: WholeTransaction,
   { tenants }: Manifest,
-  keyId: string,
+  keyIds: readonly string[],
 ): Promise<void> {
   if (tenants.length === 0)
     throw new ConfigurationError('there is nothing to back up: the database holds no tenant');
-  const [other] = await tx.query<{ key_id: string }>(
-    'SELECT key_id FROM lapse.secrets WHERE key_id <> $1 LIMIT 1',
-    [keyId],
-  );
+  const other = (await countByKey(tx)).find(({ keyId }) => !keyIds.includes(keyId));
   if (!other) return;
   throw new ConfigurationError(
-    `the secrets in the database rest under master key ${other.key_id}, and ${keyId} was given: set LAPSE_MASTER_KEY, or LAPSE_DATA, to what the server uses`,
+    `the secrets in the database rest under master key ${other.keyId}, and ${keyIds.join(', ')} was given: set LAPSE_MASTER_KEY, or LAPSE_DATA, to what the server uses`,
   );
 }
 

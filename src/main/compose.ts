@@ -154,7 +154,7 @@ export function compose({
     diagnose: (tenantId: string, schemaVersion: string) =>
       diagnose(
         {
-          ...{ db, dataDir, works, checkpoints, schemaVersion, realNow },
+          ...{ db, dataDir, works, checkpoints, schemaVersion, realNow, master },
           lookAtFiles: (id) => lookAtFiles(db, files, id),
         },
         tenantId,

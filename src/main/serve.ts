@@ -11,7 +11,8 @@ import { type Config, type ConfigSecrets, ConfigurationError } from '../platform
 import { openDatabase } from '../platform/db/database.ts';
 import type { Database } from '../platform/db/transaction.ts';
 import { createLogger } from '../platform/log/logger.ts';
-import { loadMasterKey, type MasterKey } from '../platform/secrets/secrets.ts';
+import { loadMasterKey } from '../platform/secrets/key-file.ts';
+import type { MasterKey } from '../platform/secrets/secrets.ts';
 import { compose } from './compose.ts';
 import { prepareDatabase, type ReadyDatabase } from './database-setup.ts';
 import { createHttpApp, createWorkerApp } from './http-app.ts';

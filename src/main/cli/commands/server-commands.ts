@@ -44,8 +44,27 @@ export function addServerCommands(program: Command): void {
     .description('bring the database of DATABASE_ADMIN_URL to this release, and set up its logins')
     .addHelpText('after', examples('DATABASE_ADMIN_URL=postgres://… lapse migrate'))
     .action(async () => (await import('../actions/migrate.ts')).migrateDatabase());
+  addSecrets(program);
   addBackup(program);
   addRestore(program);
+}
+
+function addSecrets(program: Command): void {
+  const secrets = program
+    .command('secrets')
+    .helpCommand(false)
+    .description("rotate, retire: the master key; on the server's own machine alone")
+    .addHelpText('after', examples('lapse secrets rotate', 'lapse secrets retire'));
+  secrets
+    .command('rotate')
+    .description('make a new master key and seal every secret under it, while servers run')
+    .addHelpText('after', examples('lapse secrets rotate'))
+    .action(async () => (await import('../actions/secrets.ts')).rotate());
+  secrets
+    .command('retire')
+    .description('take master keys away that nothing rests under any more')
+    .addHelpText('after', examples('lapse secrets retire'))
+    .action(async () => (await import('../actions/secrets.ts')).retire());
 }
 
 const PASSPHRASE = `
