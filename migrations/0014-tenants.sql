@@ -61,3 +61,12 @@ END $$;
 REVOKE ALL ON FUNCTION lapse.allow_deletion_of_tenants() FROM PUBLIC;
 SELECT lapse.allow_deletion_of_tenants();
 GRANT SELECT ON lapse.test_clock TO lapse_retention;
+
+-- Half a tenant could not be restored: a backup waits until none is being deleted.
+CREATE FUNCTION lapse.deletion_is_under_way() RETURNS boolean
+  LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT EXISTS (SELECT FROM lapse.tenant_standings s WHERE s.deletion = 'begun');
+END;
+REVOKE ALL ON FUNCTION lapse.deletion_is_under_way() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION lapse.deletion_is_under_way() TO lapse_backup;

@@ -103,9 +103,10 @@ describe('an operator', () => {
     }
   });
 
-  test.each(['suspend', 'resume', 'cancel-deletion'])('cannot %s the first tenant', async (act) => {
-    const url = `/v1/tenants/${api.tenantId}/${act}`;
-    expectProblem(await asOperator('POST', url, REASON), 409, 'wrong-state');
+  test('can neither suspend nor delete the first tenant', async () => {
+    const url = `/v1/tenants/${api.tenantId}`;
+    expectProblem(await asOperator('POST', `${url}/suspend`, REASON), 409, 'wrong-state');
+    expectProblem(await asOperator('DELETE', `${url}?reason=x`), 409, 'wrong-state');
   });
 
   test('hears of a tenant that is not there', async () => {

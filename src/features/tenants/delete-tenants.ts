@@ -24,7 +24,9 @@ interface Doomed {
   readonly step: 'scheduled' | 'begun';
 }
 
+// A tenant that was exported when it was to be deleted is the operator's own where it is restored alone.
 const DUE = `deletion IN ('scheduled', 'begun') AND deletes_at <= to_timestamp($1::double precision / 1000)
+  AND s.subject_id NOT IN (SELECT tenant_id FROM lapse.tenants WHERE is_operators)
   AND NOT (deletion = 'scheduled' AND EXISTS (SELECT FROM lapse.tenant_standings b
     WHERE b.subject_id = s.subject_id AND b.tenant_id <> b.subject_id AND b.deletion = 'begun'))`;
 /** Rows of one table that a transaction takes out. */
@@ -81,6 +83,8 @@ async function begin(
   tenantId: string,
 ): Promise<number> {
   await sequence(tenantId);
+  // Nothing is begun that could not be ended.
+  await db.inRetention(tenantId, (tx) => tx.now);
   return db.inSystem(async (tx) => {
     const [own, before] = await Promise.all([
       readStanding(tx, tenantId, tenantId),
@@ -95,6 +99,11 @@ async function begin(
     const events: TenantEvent[] = [{ type: 'TenantDeletionBegun', data }];
     const append = { tenantId: operatorsId, streamId: tenantId, before, events, at, actor: CLOCK };
     record(tx, tenantStream, [append]);
+    // From here on nobody signs its ledger any more, whose entries are going.
+    tx.atCommit(
+      "UPDATE lapse.tenants SET state = 'read-only', state_note = 'the tenant is being deleted' WHERE tenant_id = $1",
+      [tenantId],
+    );
     return 1;
   });
 }

@@ -99,7 +99,7 @@ export class TenantAdministration {
         readStanding(tx, operatorsId, tenantId),
       ]);
       if (again) return;
-      assertManageable(operatorsId, tenantId, gone);
+      assertManageable(order.action, operatorsId === tenantId, gone);
       const at = await tx.now;
       const reference = { type: 'tenant', id: tenantId, version: before?.version ?? 0 };
       remember(tx, operatorsId, order.idempotency, { status: 200, reference, at });
@@ -132,13 +132,13 @@ export class TenantAdministration {
   }
 }
 
-/** Refuses what may be done to no tenant: to the operator's own, or to one whose rows are going. */
+/** Refuses to end the operator's own place, and whatever comes too late. */
 export function assertManageable(
-  operatorsId: string,
-  tenantId: string,
+  action: TenantAction,
+  isOperators: boolean,
   gone: StandingRow | undefined,
 ): void {
-  if (tenantId === operatorsId)
+  if (isOperators && (action === 'suspend' || action === 'delete'))
     throw new DomainError(
       'wrong-state',
       "the first tenant is the operator's own place; it is neither suspended nor deleted",

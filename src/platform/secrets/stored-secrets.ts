@@ -53,6 +53,15 @@ export function openRow(row: SecretRow, master: MasterKey): Uint8Array {
   return master.open({ keyId, nonce, ciphertext }, purposeOf({ tenantId, secretId }));
 }
 
+/** Seals what was opened from a row for the same row. */
+export function sealRow(
+  { tenant_id: tenantId, secret_id: secretId }: SecretRow,
+  secret: Uint8Array,
+  master: MasterKey,
+): SealedSecret {
+  return master.seal(secret, purposeOf({ tenantId, secretId }));
+}
+
 /**
  * Seals a batch of secrets of all tenants anew that do not rest under the present master key; answers
  * how many that were. What was there opens before and after: both keys are known meanwhile.
@@ -69,12 +78,7 @@ export async function resealBatch(
      WHERE key_id <> $1 ORDER BY tenant_id, secret_id LIMIT $2 FOR UPDATE`,
     [master.keyId, size],
   );
-  const sealed = rows.map((row) =>
-    master.seal(
-      openRow(row, master),
-      purposeOf({ tenantId: row.tenant_id, secretId: row.secret_id }),
-    ),
-  );
+  const sealed = rows.map((row) => sealRow(row, openRow(row, master), master));
   if (rows.length === 0) return 0;
   tx.atCommit(
     `UPDATE lapse.secrets AS s SET key_id = n.key_id, nonce = n.nonce, ciphertext = n.ciphertext
