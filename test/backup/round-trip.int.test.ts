@@ -1,9 +1,12 @@
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { CLOCK } from '../../src/domain/access/actor.ts';
 import { BUILT_IN_POLICY } from '../../src/domain/policy/built-in-policy.ts';
 import { DAY, formatInstant } from '../../src/domain/schedule/instant.ts';
 import { CARRIED_TABLES, DERIVED_TABLES } from '../../src/features/backup/table-roles.ts';
+import { lockPerson, personStream } from '../../src/features/identity/person-store.ts';
+import { record } from '../../src/journal/journal.ts';
 import { manyLives, recordLives } from '../../src/journal/verify-ledger.fixture.ts';
 import { start } from '../../src/main/serve.ts';
 import { readConfig } from '../../src/platform/config/config.ts';
@@ -73,6 +76,7 @@ beforeAll(async () => {
   const delegated = passed(await api.send('POST', '/v1/delegations', { as: 'ciso', body: leave }));
   const end = `/v1/delegations/${delegated.delegation_id}/end`;
   passed(await api.send('POST', end, { as: 'ciso', body: {} }));
+  await addPeople(second.tenantId);
   await api.send('DELETE', `/v1/tokens/${await tokenIdOf('auditor')}`, { as: 'administrator' });
   await api.admin.query(`INSERT INTO lapse.import_keys VALUES ($1, 'sha256:1', $2);`, [
     api.tenantId,
@@ -89,6 +93,27 @@ afterAll(async () => {
   await target?.drop();
   await api?.close();
 });
+
+/** Somebody whom a provider of sign-in vouches for, and a tenant that was suspended and resumed. */
+async function addPeople(secondId: string): Promise<void> {
+  const as = 'administrator';
+  const provider = { label: 'Work', issuer: 'https://id.example.com', client_id: 'lapse' };
+  passed(await api.send('PUT', '/v1/providers/work', { as, body: provider }));
+  const body = { name: 'Ada', email: 'ada@example.com' };
+  const added = passed(await api.send('POST', '/v1/people', { as, body }));
+  const personId = String(added.person_id);
+  const subject = { issuer: provider.issuer, subject: 'ada' };
+  await api.register.db.inTenant(api.tenantId, async (tx) => {
+    const before = await lockPerson(tx, api.tenantId, personId);
+    const events = [{ type: 'SubjectLinked' as const, data: subject }];
+    const { tenantId } = api;
+    const streamId = personId;
+    record(tx, personStream, [{ tenantId, streamId, before, events, at: START, actor: CLOCK }]);
+  });
+  const order = { as: 'operator', body: { reason: 'not paid' } } as const;
+  for (const action of ['suspend', 'resume'])
+    passed(await api.send('POST', `/v1/tenants/${secondId}/${action}`, order));
+}
 
 async function tokenIdOf(name: string): Promise<string> {
   const { body } = await api.send('GET', '/v1/tokens', { as: 'administrator' });

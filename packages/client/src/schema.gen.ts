@@ -2683,7 +2683,7 @@ export interface components {
             retention: {
                 /**
                  * Format: duration
-                 * @description no effect yet: nothing is ever taken out
+                 * @description a tenant is deleted no earlier, counted from the end of its last record
                  * @example P30D
                  */
                 keep: string;
@@ -3061,7 +3061,7 @@ export interface components {
             retention: {
                 /**
                  * Format: duration
-                 * @description no effect yet: nothing is ever taken out
+                 * @description a tenant is deleted no earlier, counted from the end of its last record
                  * @example P30D
                  */
                 keep: string;

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { examples, repeatable } from './option-values.ts';
+import { examples, PASSPHRASE, PASSPHRASE_FILE, repeatable } from './option-values.ts';
 
 /** `serve`, `work`, `migrate`, `backup`, `restore`: the commands that touch the database. */
 export function addServerCommands(program: Command): void {
@@ -66,14 +66,6 @@ function addSecrets(program: Command): void {
     .addHelpText('after', examples('lapse secrets retire'))
     .action(async () => (await import('../actions/secrets.ts')).retire());
 }
-
-const PASSPHRASE = `
-The passphrase comes from the file of --passphrase-file, else from
-LAPSE_BACKUP_PASSPHRASE; without either it is asked for, at a terminal.`;
-const PASSPHRASE_FILE = [
-  '--passphrase-file <file>',
-  'take the passphrase from the first line of a file',
-] as const;
 
 function addBackup(program: Command): void {
   program
