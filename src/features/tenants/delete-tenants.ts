@@ -159,7 +159,8 @@ async function removeFiles({ db, removeFile }: TenantDeletions, tenantId: string
   );
   for (const { digest } of files) await removeFile({ tenantId, digest });
   if (files.length > 0) {
-    await db.inRetention(tenantId, (tx) =>
+    // Whoever sweeps files may forget them.
+    await db.inSystem((tx) =>
       tx.query('DELETE FROM lapse.stored_files WHERE tenant_id = $1 AND digest = ANY($2)', [
         tenantId,
         files.map(({ digest }) => digest),
