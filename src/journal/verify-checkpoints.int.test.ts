@@ -44,6 +44,7 @@ describe('given a checkpoint that has left the database', () => {
           'exception_policy_refs',
           'exception_chain_places',
           'exception_deadlines',
+          'exception_link_work',
         ])
           await lab.sql(`DELETE FROM lapse.${table} WHERE exception_id = ANY($1)`, ids);
         await lab.sql(
