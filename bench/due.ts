@@ -3,7 +3,7 @@ import { Client } from 'pg';
 import { ensureFirstTenant, markDiverged } from '../src/features/tenants/tenant-service.ts';
 import { fileCheckpointStore } from '../src/journal/checkpoint-store.ts';
 import { sequence } from '../src/journal/sequencer.ts';
-import { loadMasterKey } from '../src/platform/secrets/secrets.ts';
+import { loadMasterKey } from '../src/platform/secrets/key-file.ts';
 import { writeRecordsInForce } from './support/due-records.ts';
 import { buildLapse, dataFolder, startLapse } from './support/lapse-process.ts';
 import { printMachine } from './support/machine.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { ensureFirstTenant } from '../src/features/tenants/tenant-service.ts';
-import { loadMasterKey } from '../src/platform/secrets/secrets.ts';
+import { loadMasterKey } from '../src/platform/secrets/key-file.ts';
 import { writeRecordsInForce } from './support/due-records.ts';
 import { buildLapse, dataFolder, startLapse } from './support/lapse-process.ts';
 import { printMachine } from './support/machine.ts';

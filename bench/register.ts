@@ -4,7 +4,7 @@ import { Client } from 'pg';
 import { ensureFirstTenant } from '../src/features/tenants/tenant-service.ts';
 import { fileCheckpointStore } from '../src/journal/checkpoint-store.ts';
 import { sequence } from '../src/journal/sequencer.ts';
-import { loadMasterKey } from '../src/platform/secrets/secrets.ts';
+import { loadMasterKey } from '../src/platform/secrets/key-file.ts';
 import { buildLapse, dataFolder, type LapseProcess, startLapse } from './support/lapse-process.ts';
 import { startLoad } from './support/load.ts';
 import { printMachine } from './support/machine.ts';

@@ -37,6 +37,7 @@ export async function openApiDocument(): Promise<OpenAPI3> {
   const db: Database = {
     inTenant: unreachable,
     inSystem: unreachable,
+    inRetention: unreachable,
     connection: {},
     roundTrips: 0,
     close: async () => {},

@@ -44,3 +44,5 @@ ALTER TABLE lapse.tasks DROP CONSTRAINT tasks_kind_check;
 ALTER TABLE lapse.tasks ADD CONSTRAINT tasks_kind_check
   CHECK (kind IN ('quarantine', 'ledger-diverged', 'chain-decision', 'review-owed',
     'approval-escalated', 'reassign'));
+
+SELECT lapse.allow_deletion_of_tenants();

@@ -46,6 +46,7 @@ export type ErrorCode =
   | 'idempotency-mismatch'
   | 'unauthenticated'
   | 'ledger-diverged'
+  | 'tenant-suspended'
   | 'too-large'
   | 'import-refused'
   | 'file-refused'

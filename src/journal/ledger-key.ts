@@ -6,6 +6,12 @@ import { noteKeyId, parseVerifierKey } from '../domain/ledger/verifier-key.ts';
 import type { Reader } from '../platform/db/snapshot.ts';
 import type { Transaction } from '../platform/db/transaction.ts';
 import type { MasterKey, SealedSecret } from '../platform/secrets/secrets.ts';
+import {
+  insertSecret,
+  purposeOf,
+  readSecret,
+  type SecretPlace,
+} from '../platform/secrets/stored-secrets.ts';
 import { readEpochs } from './ledger-stream.ts';
 
 /** The public half of a tenant's ledger key in one epoch: what verifiers need. */
@@ -66,7 +72,10 @@ export function newestKey({ keys }: LedgerKeys): LedgerKey {
 export function makeLedgerKey(tenantId: string, epoch: number, master: MasterKey): FreshKey {
   const { publicKey, privateKey } = generateKeyPairSync('ed25519');
   const der = privateKey.export({ format: 'der', type: 'pkcs8' });
-  return { publicKey: rawKey(publicKey), sealed: master.seal(der, purpose(tenantId, epoch)) };
+  return {
+    publicKey: rawKey(publicKey),
+    sealed: master.seal(der, purposeOf(placeOf(tenantId, epoch))),
+  };
 }
 
 /** Queues the private half of an epoch's key. */
@@ -76,10 +85,7 @@ export function storeLedgerSecret(
   epoch: number,
   { sealed }: FreshKey,
 ): void {
-  tx.atCommit(
-    'INSERT INTO lapse.secrets (tenant_id, secret_id, key_id, nonce, ciphertext) VALUES ($1, $2, $3, $4, $5)',
-    [tenantId, secretId(epoch), sealed.keyId, sealed.nonce, sealed.ciphertext],
-  );
+  insertSecret(tx, placeOf(tenantId, epoch), sealed);
 }
 
 /** Makes the tenant's first key; its private half rests sealed under the master key. */
@@ -110,16 +116,9 @@ export async function loadLedgerSigner(
   key: LedgerKey,
   master: MasterKey,
 ): Promise<NoteSigner> {
-  const [row] = await tx.query<{ key_id: string; nonce: Buffer; ciphertext: Buffer }>(
-    'SELECT key_id, nonce, ciphertext FROM lapse.secrets WHERE tenant_id = $1 AND secret_id = $2',
-    [tenantId, secretId(key.epoch)],
-  );
-  if (!row)
+  const der = await readSecret(tx, placeOf(tenantId, key.epoch), master);
+  if (!der)
     throw new Error(`tenant ${tenantId} has a key of ledger epoch ${key.epoch} without its secret`);
-  const der = master.open(
-    { keyId: row.key_id, nonce: row.nonce, ciphertext: row.ciphertext },
-    purpose(tenantId, key.epoch),
-  );
   const privateKey = createPrivateKey({ key: Buffer.from(der), format: 'der', type: 'pkcs8' });
   return ed25519Signer(key, privateKey);
 }
@@ -140,6 +139,6 @@ function secretId(epoch: number): string {
   return epoch === 1 ? 'ledger-signing-key' : `ledger-signing-key/${epoch}`;
 }
 
-function purpose(tenantId: string, epoch: number): string {
-  return `${secretId(epoch)}/${tenantId}`;
+function placeOf(tenantId: string, epoch: number): SecretPlace {
+  return { tenantId, secretId: secretId(epoch) };
 }

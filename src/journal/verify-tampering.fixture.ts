@@ -16,6 +16,7 @@ import { settleLedger } from './verify-settled.ts';
 const TABLES = [
   'tokens',
   'delegations',
+  'tenant_standings',
   'events',
   'event_payloads',
   'ledger_pending',

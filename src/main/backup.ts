@@ -9,12 +9,20 @@ import {
   backupBytes,
   describeDatabase,
   type RowProgress,
+  type SingleTenant,
 } from '../features/backup/write-backup.ts';
 import { isIntact } from '../features/evidence/stored-digest.ts';
 import { replaceFile } from '../platform/backup-file/replaced-file.ts';
 import { type Config, type ConfigSecrets, ConfigurationError } from '../platform/config/config.ts';
 import { WholeTransaction } from '../platform/db/whole-transaction.ts';
-import { readMasterKey } from '../platform/secrets/secrets.ts';
+import { newKeyText, readMasterKey } from '../platform/secrets/key-file.ts';
+import { type MasterKey, parseMasterKey } from '../platform/secrets/secrets.ts';
+import {
+  countByKey,
+  openRow,
+  type SecretRow,
+  sealRow,
+} from '../platform/secrets/stored-secrets.ts';
 import { reachForBackup } from './administered-database.ts';
 import { evidenceStore } from './evidence-store.ts';
 import { LAPSE_VERSION } from './version.ts';
@@ -28,6 +36,8 @@ export interface BackupOptions {
   /** The file to write; undefined for standard output. */
   readonly path: string | undefined;
   readonly passphrase: string;
+  /** The tenant that is backed up by itself; all of them where none is named. */
+  readonly tenant?: string | undefined;
   readonly progress: (text: string) => void;
   readonly onRows: (progress: RowProgress) => void;
   /** Stops it, leaving nothing behind. */
@@ -65,17 +75,19 @@ export async function backUp(options: BackupOptions): Promise<WrittenBackup> {
       options.signal,
     );
     try {
-      const manifest = await describeDatabase(tx, LAPSE_VERSION);
-      await assertUsable(tx, manifest, masterKey.key.keyId);
+      const manifest = await describeDatabase(tx, LAPSE_VERSION, options.tenant);
+      await assertUsable(tx, manifest, masterKey.key.keyIds);
+      const { keyText, only } = await ownKey(options.tenant, masterKey);
       const files = [
-        { name: MASTER_KEY_FILE, text: masterKey.text },
-        ...(await fileIfThere(ADMIN_TOKEN_FILE, config.dataDir)),
-        ...(await fileIfThere(CONFIG_FILE, options.folder)),
-        ...checkpoints,
+        { name: MASTER_KEY_FILE, text: keyText },
+        ...(only ? [] : await fileIfThere(ADMIN_TOKEN_FILE, config.dataDir)),
+        ...(only ? [] : await fileIfThere(CONFIG_FILE, options.folder)),
+        ...checkpoints.filter(({ name }) => !only || name.split('/')[1] === only.tenantId),
       ];
       const lost: StoredFile[] = [];
       const source = {
         ...{ tx, manifest, files },
+        ...(only ? { only } : {}),
         openStored: storedReader(config),
         onLostFile: (file: StoredFile) => lost.push(file),
       };
@@ -87,6 +99,21 @@ export async function backUp(options: BackupOptions): Promise<WrittenBackup> {
   } finally {
     await database.close();
   }
+}
+
+/**
+ * One tenant goes out under a key of its own: the server's would open the secrets of all others in any
+ * backup of them.
+ */
+async function ownKey(
+  tenantId: string | undefined,
+  { key, text }: { readonly key: MasterKey; readonly text: string },
+): Promise<{ readonly keyText: string; readonly only?: SingleTenant }> {
+  if (tenantId === undefined) return { keyText: text };
+  const keyText = newKeyText();
+  const fresh = parseMasterKey(keyText, 'a key that was made');
+  const reseal = (row: SecretRow) => sealRow(row, openRow(row, key), fresh);
+  return { keyText, only: { tenantId, reseal } };
 }
 
 async function keyOf({ dataDir }: Config, { masterKey }: ConfigSecrets) {
@@ -135,6 +162,8 @@ async function write(source: BackupSource, options: BackupOptions) {
     entries: manifest.tenants.reduce((sum, { events }) => sum + events, 0),
     lapse_version: LAPSE_VERSION,
   };
+  // What holds one tenant is no backup of the register.
+  if (options.tenant !== undefined) return { manifest, ...written };
   const text = Buffer.from(`${JSON.stringify(last, null, 2)}\n`);
   const note = join(config.dataDir, LAST_BACKUP_FILE);
   try {
@@ -151,17 +180,19 @@ async function write(source: BackupSource, options: BackupOptions) {
 async function assertUsable(
   tx: WholeTransaction,
   { tenants }: Manifest,
-  keyId: string,
+  keyIds: readonly string[],
 ): Promise<void> {
   if (tenants.length === 0)
-    throw new ConfigurationError('there is nothing to back up: the database holds no tenant');
-  const [other] = await tx.query<{ key_id: string }>(
-    'SELECT key_id FROM lapse.secrets WHERE key_id <> $1 UNION ALL SELECT key_id FROM lapse.provider_secrets WHERE key_id <> $1 LIMIT 1',
-    [keyId],
-  );
+    throw new ConfigurationError('there is nothing to back up: the database holds no such tenant');
+  const [deletion] = await tx.query<{ on: boolean }>('SELECT lapse.deletion_is_under_way() AS on');
+  if (deletion?.on)
+    throw new ConfigurationError(
+      'a tenant is being deleted at this moment, and half of it could not be restored: try again in some minutes',
+    );
+  const other = (await countByKey(tx)).find(({ keyId }) => !keyIds.includes(keyId));
   if (!other) return;
   throw new ConfigurationError(
-    `the secrets in the database rest under master key ${other.key_id}, and ${keyId} was given: set LAPSE_MASTER_KEY, or LAPSE_DATA, to what the server uses`,
+    `the secrets in the database rest under master key ${other.keyId}, and ${keyIds.join(', ')} was given: set LAPSE_MASTER_KEY, or LAPSE_DATA, to what the server uses`,
   );
 }
 

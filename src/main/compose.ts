@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { APPROVAL_ROLES } from '../domain/access/actor.ts';
+import { FULL_CLEARANCE } from '../domain/access/clearance.ts';
 import type { People } from '../domain/delegation/people.ts';
 import { BUILT_IN_POLICY } from '../domain/policy/built-in-policy.ts';
 import type { Policy } from '../domain/policy/policy.ts';
@@ -9,6 +10,7 @@ import { DelegationService, endDelegationsOf } from '../features/delegations/del
 import { readDelegations } from '../features/delegations/delegation-store.ts';
 import { diagnose } from '../features/diagnosis/diagnose.ts';
 import { orphanedFiles } from '../features/evidence/evidence-work.ts';
+import type { FilePlace } from '../features/evidence/file-store.ts';
 import { lookAtFiles } from '../features/evidence/look-at-files.ts';
 import { linkReader, noLinkReader, type ReadLink } from '../features/evidence/read-link.ts';
 import { approvalBacklog } from '../features/exceptions/approval-backlog.ts';
@@ -35,6 +37,7 @@ import { ScimGroups } from '../features/identity/scim/scim-groups.ts';
 import { ScimUsers } from '../features/identity/scim/scim-users.ts';
 import { sessionCookie } from '../features/identity/session-cookie.ts';
 import { SessionService } from '../features/identity/session-service.ts';
+import { makeSignInLink } from '../features/identity/sign-in-link.ts';
 import type { SignInChoice } from '../features/identity/sign-in-routes.ts';
 import { revokeTokensOf, TokenService } from '../features/identity/token-service.ts';
 import { readHolders } from '../features/identity/token-store.ts';
@@ -48,6 +51,10 @@ import { PolicyService } from '../features/policy/policy-service.ts';
 import { PolicyStore } from '../features/policy/policy-store.ts';
 import { ReportViews } from '../features/reports/report-views.ts';
 import { countOpenTasks } from '../features/tasks/open-tasks.ts';
+import { tenantDeletions } from '../features/tenants/delete-tenants.ts';
+import { deletionProofs } from '../features/tenants/deletion-proofs.ts';
+import { rememberedReason } from '../features/tenants/read-only-reason.ts';
+import { TenantAdministration } from '../features/tenants/tenant-administration.ts';
 import {
   assertWritable,
   lockTenant,
@@ -124,6 +131,20 @@ export function compose({
   const files = evidenceStore(config);
   const peopleOf = peopleReader(realNow);
   const views = new ExceptionViews(db, policies, peopleOf);
+  const ledger = new LedgerViews(db);
+  const sequenceNow = (tenantId: string) => sequence(sequencing, tenantId);
+  const readOnly = rememberedReason(db, realNow);
+  const writeProofs = deletionProofs({
+    db,
+    folder: join(dataDir, 'deleted-tenants'),
+    sequence: sequenceNow,
+    keyOf: (tenantId) => ledger.key(tenantId),
+    entryOf: async (tenantId, index) => ({
+      ...(await ledger.entry({ tenantId, clearance: FULL_CLEARANCE }, index)),
+      receipt: await ledger.proof(tenantId, index),
+    }),
+  });
+  const removeFile = (place: FilePlace) => files.remove(place);
   const works = [
     exceptionDeadlines(db, policies),
     ledgerSequencing(db, sequencing),
@@ -131,6 +152,7 @@ export function compose({
     orphanedFiles(db, files, realNow),
     evidenceLinks({ db, readLink, realNow }),
     reassignTasks(db, realNow),
+    tenantDeletions({ db, sequence: sequenceNow, removeFile, writeProofs }),
     housekeeping(db, randomUUID(), realNow),
   ];
   const metrics = createMetrics(LAPSE_VERSION);
@@ -154,7 +176,7 @@ export function compose({
     diagnose: (reach: Reach, schemaVersion: string) =>
       diagnose(
         {
-          ...{ db, dataDir, works, checkpoints, schemaVersion, realNow },
+          ...{ db, dataDir, works, checkpoints, schemaVersion, realNow, master },
           lookAtFiles: (id) => lookAtFiles(db, files, id),
         },
         reach,
@@ -219,7 +241,16 @@ export function compose({
       signInChoice: (tenantId: string | undefined) => signInChoice(db, providers, tenantId),
       tenantName: (tenantId: string) => db.inTenant(tenantId, (tx) => tenantName(tx, tenantId)),
     },
-    ledger: new LedgerViews(db),
+    ledger,
+    tenants: {
+      administration: new TenantAdministration({
+        ...{ db, master, publicUrl: config.publicUrl },
+        firstLink: (tx, tenantId, email) => makeSignInLink(tx, tenantId, { email, now: realNow() }),
+        keepOf: async (tx, tenantId) => (await policyOf(policies, tx, tenantId)).retention.keep,
+        onChanged: readOnly.forget,
+      }),
+      readOnlyReason: readOnly.of,
+    },
     epochs: new EpochService({
       db,
       master,
@@ -231,7 +262,7 @@ export function compose({
     verifyLedger: createVerifier({
       db,
       checkpoints,
-      sequence: (tenantId) => sequence(sequencing, tenantId),
+      sequence: sequenceNow,
     }),
   };
 }

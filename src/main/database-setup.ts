@@ -14,6 +14,8 @@ import { projectRoot } from './project-root.ts';
 export interface ReadyDatabase {
   readonly application: ClientConfig;
   readonly worker: ClientConfig;
+  /** What deletes tenants; undefined where nobody named its login, and another host deletes them. */
+  readonly retention: ClientConfig | undefined;
   readonly schemaVersion: string;
   /** Stops the private PostgreSQL; does nothing for one that is given. */
   stop(): Promise<void>;
@@ -57,8 +59,12 @@ export function administrator(secrets: ConfigSecrets, ability: string): ClientCo
 export async function givenLogins(config: Config, secrets: ConfigSecrets): Promise<Login[]> {
   const { databaseUrl: url } = secrets;
   if (!url) return [];
-  const { application, worker } = await givenConnections(url, config, secrets);
-  return [loginOf(application, 'lapse_app'), loginOf(worker, 'lapse_worker')];
+  const { application, worker, retention } = await givenConnections(url, config, secrets);
+  return [
+    loginOf(application, 'lapse_app'),
+    loginOf(worker, 'lapse_worker'),
+    ...(retention ? [loginOf(retention, 'lapse_retention')] : []),
+  ];
 }
 
 async function preparePrivate(
@@ -88,6 +94,11 @@ async function preparePrivate(
       group: 'lapse_worker',
       password: randomBytes(24).toString('base64url'),
     },
+    {
+      name: 'lapse_retention_login',
+      group: 'lapse_retention',
+      password: randomBytes(24).toString('base64url'),
+    },
   ];
   await migrate({ admin: postgres.connection, folder, logins, progress });
   const as = (login: Login | undefined): ClientConfig => ({
@@ -98,6 +109,7 @@ async function preparePrivate(
   return {
     application: as(logins[0]),
     worker: as(logins[1]),
+    retention: as(logins[2]),
     schemaVersion: await newestMigration(folder),
     async stop() {
       await lockClient.end();
@@ -111,11 +123,12 @@ async function prepareGiven(
   config: Config,
   secrets: ConfigSecrets,
 ): Promise<ReadyDatabase> {
-  const { application, worker } = await givenConnections(url, config, secrets);
+  const { application, worker, retention } = await givenConnections(url, config, secrets);
   const schemaVersion = await newestMigration(migrationsFolder());
   await assertServable(application, schemaVersion, 'lapse_app');
   await assertServable(worker, schemaVersion, 'lapse_worker');
-  return { application, worker, schemaVersion, stop: async () => {} };
+  if (retention) await assertServable(retention, schemaVersion, 'lapse_retention');
+  return { application, worker, retention, schemaVersion, stop: async () => {} };
 }
 
 /** Refuses a database or a login that Lapse must not serve with, and says what to do. */
@@ -154,7 +167,7 @@ async function assertServable(
     // Policies of several roles add up: the worker's would show the application every tenant.
     if (found.member && found.others) {
       throw new ConfigurationError(
-        `a login of Lapse acts as ${group} and as another of its roles too, so that tenants would not be kept apart; give DATABASE_URL and DATABASE_WORKER_URL a login each`,
+        `a login of Lapse acts as ${group} and as another of its roles too, so that tenants would not be kept apart; give DATABASE_URL, DATABASE_WORKER_URL and DATABASE_RETENTION_URL a login each`,
       );
     }
     const migrated = found.schema && found.member && (await hasMigration(client, schemaVersion));
@@ -177,16 +190,28 @@ export async function hasMigration(client: Client, name: string): Promise<boolea
 }
 
 /**
- * Both logins of a database that is given. The worker's, where nobody named one, lies beside the
- * application's, its password kept in the data folder; several hosts share one through
- * `DATABASE_WORKER_URL`.
+ * The logins of a database that is given. The worker's and the retention's, where nobody named them,
+ * lie beside the application's, their passwords kept in the data folder; several hosts share them
+ * through `DATABASE_WORKER_URL` and `DATABASE_RETENTION_URL`.
  */
 async function givenConnections(url: string, config: Config, secrets: ConfigSecrets) {
   const application = connectionOf(url, 'DATABASE_URL');
   const { databaseWorkerUrl: workerUrl } = secrets;
-  if (workerUrl) return { application, worker: connectionOf(workerUrl, 'DATABASE_WORKER_URL') };
-  const password = await keptPassword(join(config.dataDir, 'worker-password'));
-  return { application, worker: { ...application, user: 'lapse_worker_login', password } };
+  const retentionUrl = secrets.databaseRetentionUrl;
+  const beside = async (name: 'worker' | 'retention'): Promise<ClientConfig> => ({
+    ...application,
+    user: `lapse_${name}_login`,
+    password: await keptPassword(join(config.dataDir, `${name}-password`)),
+  });
+  const worker = workerUrl
+    ? connectionOf(workerUrl, 'DATABASE_WORKER_URL')
+    : await beside('worker');
+  const retention = retentionUrl
+    ? connectionOf(retentionUrl, 'DATABASE_RETENTION_URL')
+    : workerUrl
+      ? undefined
+      : await beside('retention');
+  return { application, worker, retention };
 }
 
 function connectionOf(url: string, variable: string): ClientConfig {

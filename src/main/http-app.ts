@@ -27,7 +27,9 @@ import { addVerificationRoutes } from '../features/ledger/verification-routes.ts
 import { addComparisonRoute } from '../features/policy/comparison-route.ts';
 import { addPackSchemaRoute, addPolicyRoutes } from '../features/policy/policy-routes.ts';
 import { addReportRoutes } from '../features/reports/report-routes.ts';
+import { addTenantReport } from '../features/reports/tenant-report.ts';
 import { addTaskRoutes } from '../features/tasks/task-routes.ts';
+import { addTenantRoutes } from '../features/tenants/tenant-routes.ts';
 import { assertWritable } from '../features/tenants/tenant-service.ts';
 import { addRateLimits, rateLimit } from '../platform/http/rate-limits.ts';
 import { createServer } from '../platform/http/server.ts';
@@ -92,6 +94,7 @@ export async function createHttpApp(lapse: Lapse, options: HttpOptions): Promise
     session: (value) => lapse.sessions.authenticate(value),
     cookie: lapse.cookie,
     limits,
+    readOnly: lapse.tenants.readOnlyReason,
   };
   await app.register(
     async (scope) => {
@@ -118,6 +121,11 @@ export async function createHttpApp(lapse: Lapse, options: HttpOptions): Promise
       addExportRoutes(scope, lapse.openRegister);
       addTaskRoutes(scope, lapse.db);
       addReportRoutes(scope, lapse.reports);
+      addTenantRoutes(scope, lapse.tenants.administration);
+      addTenantReport(scope, {
+        reports: lapse.reports,
+        list: (principal, page) => lapse.tenants.administration.list(principal, page),
+      });
       addImportRoutes(scope, lapse.imports);
       addLedgerRoutes(scope, lapse.ledger);
       addEpochRoutes(scope, lapse.epochs);

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import type { Permission } from '../domain/access/permissions.ts';
+import { mayChange, type Permission } from '../domain/access/permissions.ts';
 import { assertPermitted, type Principal } from '../domain/access/principal.ts';
 import { DomainError } from '../domain/errors.ts';
 import type { SessionCookie } from '../features/identity/session-cookie.ts';
@@ -26,9 +26,12 @@ export interface Authentication {
   readonly session: (cookie: string) => Promise<OpenSession>;
   readonly cookie: SessionCookie;
   readonly limits: RequestLimits;
+  /** Why a tenant's register can only be read; undefined where it may be changed. */
+  readonly readOnly: (tenantId: string) => Promise<string | undefined>;
 }
 
 const BEARER = /^Bearer +(\S+)$/i;
+const READS: ReadonlySet<string> = new Set(['GET', 'HEAD']);
 const NO_PARAMETERS = z.strictObject({});
 
 /**
@@ -60,7 +63,13 @@ export function guardRoutes(scope: FastifyInstance, authentication: Authenticati
     await identifyOnce(request, reply, { authentication, failures, known });
     await requests.count(request, reply);
     const permission = request.routeOptions.config.permission;
-    if (permission) assertPermitted(request.principal, permission);
+    if (!permission) return;
+    assertPermitted(request.principal, permission);
+    if (READS.has(request.method) || !mayChange(permission)) return;
+    const why = await authentication.readOnly(request.principal.tenantId);
+    if (why === undefined) return;
+    const message = `${why}; it can be read and exported, and what time brings about goes on`;
+    throw new DomainError('tenant-suspended', message);
   });
 }
 

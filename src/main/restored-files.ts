@@ -31,8 +31,9 @@ export class RestoredFiles {
     const carried = textOf(files, MASTER_KEY_FILE);
     if (there === undefined || carried === undefined) return;
     const name = fromEnvironment === undefined ? place : 'LAPSE_MASTER_KEY';
-    const theirs = parseMasterKey(carried, 'the backup').keyId;
-    if (parseMasterKey(there, name).keyId === theirs) return;
+    const { keyId: theirs, keyIds } = parseMasterKey(carried, 'the backup');
+    const known = parseMasterKey(there, name).keyIds;
+    if (keyIds.every((keyId) => known.includes(keyId))) return;
     throw new ConfigurationError(
       fromEnvironment === undefined
         ? `${place} is another key than the backup's (${theirs}): set LAPSE_DATA to a folder that is new`

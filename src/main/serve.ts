@@ -11,7 +11,8 @@ import { type Config, type ConfigSecrets, ConfigurationError } from '../platform
 import { openDatabase } from '../platform/db/database.ts';
 import type { Database } from '../platform/db/transaction.ts';
 import { createLogger } from '../platform/log/logger.ts';
-import { loadMasterKey, type MasterKey } from '../platform/secrets/secrets.ts';
+import { loadMasterKey } from '../platform/secrets/key-file.ts';
+import type { MasterKey } from '../platform/secrets/secrets.ts';
 import { compose } from './compose.ts';
 import { prepareDatabase, type ReadyDatabase } from './database-setup.ts';
 import { createHttpApp, createWorkerApp } from './http-app.ts';
@@ -64,8 +65,12 @@ export async function start(options: RunOptions): Promise<RunningServer> {
   try {
     const ready = await prepareDatabase(config, secrets, progress);
     stopping.push(ready.stop);
-    const { application, worker, schemaVersion } = ready;
-    const db = openDatabase({ application, worker, connections: config.connections, testClock });
+    const { application, worker, retention, schemaVersion } = ready;
+    const { connections } = config;
+    const db = openDatabase({
+      ...{ application, worker, connections, testClock },
+      ...(retention ? { retention } : {}),
+    });
     stopping.push(() => db.close());
     const master = await loadMasterKey(secrets.masterKey, join(config.dataDir, 'master-key'));
     const { tenantId, adminTokenFile, signInLink } = await prepareTenant(db, config, master);

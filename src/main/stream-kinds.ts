@@ -6,6 +6,7 @@ import { providerStream } from '../features/identity/provider-store.ts';
 import { tokenStream } from '../features/identity/token-store.ts';
 import { workloadStream } from '../features/identity/workload-store.ts';
 import { policyStream } from '../features/policy/policy-stream.ts';
+import { tenantStream } from '../features/tenants/tenant-stream.ts';
 import { ledgerStream } from '../journal/ledger-stream.ts';
 import type { AnyStreamKind } from '../journal/stream.ts';
 
@@ -20,4 +21,5 @@ export const STREAM_KINDS: readonly AnyStreamKind[] = [
   policyStream,
   delegationStream,
   ledgerStream,
+  tenantStream,
 ];

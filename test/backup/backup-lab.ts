@@ -47,7 +47,10 @@ export async function backUpApi(
     onRows = silent,
     signal = NEVER,
     env = {},
-  }: Partial<Pick<BackupOptions, 'onRows' | 'signal'>> & { env?: NodeJS.ProcessEnv } = {},
+    tenant,
+  }: Partial<Pick<BackupOptions, 'onRows' | 'signal' | 'tenant'>> & {
+    env?: NodeJS.ProcessEnv;
+  } = {},
 ): Promise<WrittenBackup> {
   const { config, secrets } = await readConfig(
     {
@@ -62,6 +65,7 @@ export async function backUpApi(
     progress: silent,
     onRows,
     signal,
+    tenant,
   });
 }
 

@@ -88,6 +88,7 @@ beforeAll(async () => {
   const delegated = passed(await api.send('POST', '/v1/delegations', { as: 'ciso', body: leave }));
   const end = `/v1/delegations/${delegated.delegation_id}/end`;
   passed(await api.send('POST', end, { as: 'ciso', body: {} }));
+  await suspendOnce(second.tenantId);
   await api.send('DELETE', `/v1/tokens/${await tokenIdOf('auditor')}`, { as: 'administrator' });
   await api.send('POST', '/v1/workloads', {
     as: 'administrator',
@@ -127,6 +128,13 @@ async function link(personId: string): Promise<void> {
       { tenantId, streamId: personId, before, events, at: Date.now(), actor: CLOCK },
     ]);
   });
+}
+
+/** A tenant that was suspended and resumed. */
+async function suspendOnce(secondId: string): Promise<void> {
+  const order = { as: 'operator', body: { reason: 'not paid' } } as const;
+  for (const action of ['suspend', 'resume'])
+    passed(await api.send('POST', `/v1/tenants/${secondId}/${action}`, order));
 }
 
 async function tokenIdOf(name: string): Promise<string> {

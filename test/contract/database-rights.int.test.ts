@@ -6,13 +6,16 @@ const register = await createTestRegister();
 const admin = new pg.Client(register.admin);
 const application = new pg.Client(register.application);
 const worker = new pg.Client(register.worker);
-beforeAll(() => Promise.all([admin, application, worker].map((client) => client.connect())));
+const retention = new pg.Client(register.retention);
+beforeAll(() =>
+  Promise.all([admin, application, worker, retention].map((client) => client.connect())),
+);
 afterAll(async () => {
-  await Promise.all([admin, application, worker].map((client) => client.end()));
+  await Promise.all([admin, application, worker, retention].map((client) => client.end()));
   await register.drop();
 });
 
-const LOGINS = [register.application.user, register.worker.user];
+const LOGINS = [register.application.user, register.worker.user, register.retention.user];
 const DENIED = '42501';
 
 async function failure(client: pg.Client, sql: string): Promise<string> {
@@ -37,7 +40,6 @@ const INSERT_ONLY = [
   'ledger_checkpoints',
   'ledger_keys',
   'ledger_epochs',
-  'secrets',
   'comments',
   'schema_migrations',
 ];
@@ -117,10 +119,40 @@ test('the application makes no ledger and opens no secret', async () => {
   ]) {
     expect(await failure(application, `INSERT INTO lapse.${table} DEFAULT VALUES`)).toBe(DENIED);
   }
-  expect(await failure(application, 'SELECT FROM lapse.secrets')).toBe(DENIED);
+  // Of secrets it reaches those of providers alone, and the ledger's keys not at all.
+  await application.query('BEGIN');
+  await application.query("SELECT set_config('lapse.tenant', $1, true)", [register.tenantId]);
+  const seen = await application.query('SELECT secret_id FROM lapse.secrets');
+  await application.query('ROLLBACK');
+  expect(seen.rows).toEqual([]);
+  const { rows } = await admin.query('SELECT secret_id FROM lapse.secrets');
+  expect(rows).toEqual([{ secret_id: 'ledger-signing-key' }]);
   expect(await failure(application, 'DELETE FROM lapse.ledger_pending')).toBe(DENIED);
   expect(await failure(application, "UPDATE lapse.tenants SET state = 'active'")).toBe(DENIED);
   expect(await failure(application, 'UPDATE lapse.tasks SET detail = detail')).toBe(DENIED);
+});
+
+test('the retention sees nothing, and takes out rows of a tenant that is being deleted alone', async () => {
+  const { rows } = await admin.query<{ name: string }>(
+    `SELECT table_name AS name FROM information_schema.columns
+     WHERE table_schema = 'lapse' AND column_name = 'tenant_id'`,
+  );
+  const { tenantId } = register;
+  await retention.query(`SET lapse.tenant = '${tenantId}'`);
+  for (const { name } of rows) {
+    // Whose rows they are is all that it may ask, and it finds none.
+    expect(await failure(retention, `SELECT * FROM lapse.${name}`)).toBe(DENIED);
+    const removed = await retention.query(`DELETE FROM lapse.${name} WHERE tenant_id <> 'x'`);
+    expect({ name, removed: removed.rowCount }).toEqual({ name, removed: 0 });
+    expect(await failure(retention, `INSERT INTO lapse.${name} DEFAULT VALUES`)).toBe(DENIED);
+    const update = `UPDATE lapse.${name} SET tenant_id = 'x'`;
+    expect(await failure(retention, update)).toBe(DENIED);
+  }
+  // What a tenant's own ledger says of it is not enough.
+  const begun = `INSERT INTO lapse.tenant_standings (tenant_id, subject_id, version, state, deletion, deletes_at)
+    VALUES ($1, $1, 1, '{}', 'begun', 'infinity')`;
+  await admin.query(begun, [tenantId]);
+  expect((await retention.query('DELETE FROM lapse.secrets')).rowCount).toBe(0);
 });
 
 test('the worker sees no token, and writes nothing that people write', async () => {
@@ -191,6 +223,7 @@ describe('the catalogue', () => {
     );
     expect(logins.rows).toEqual([
       { rolname: register.application.user, can: false, member: ['lapse_appfalse'], owns: 0 },
+      { rolname: register.retention.user, can: false, member: ['lapse_retentionfalse'], owns: 0 },
       { rolname: register.worker.user, can: false, member: ['lapse_workerfalse'], owns: 0 },
     ]);
   });

@@ -143,7 +143,8 @@ test.each([
   const { db, checkpoints } = api.lapse;
   const lookAtFiles = async () => ({ files: 0, read: 0, lost: [] });
   const parts = { db, dataDir, works: [], checkpoints, lookAtFiles };
-  const patient = { ...parts, schemaVersion: '', realNow: Date.now };
+  const { master } = api.register;
+  const patient = { ...parts, master, schemaVersion: '', realNow: Date.now };
   const checks = await diagnose(patient, fully(api.tenantId));
   const backup = checks.find(({ name }) => name === 'backup');
   expect(backup?.state === 'ok' ? undefined : backup?.message).toBe(complaint);

@@ -159,6 +159,24 @@ const CHANGES: Readonly<Record<string, () => Promise<Prepared>>> = {
       },
     ]),
   ),
+  'POST /v1/tenants': async () => change('/v1/tenants', { name: 'Another' }, 'operator'),
+  'POST /v1/tenants/:id/suspend': async () => onTenant('/suspend'),
+  'POST /v1/tenants/:id/resume': async () => {
+    const prepared = await onTenant('/resume');
+    const url = prepared.url.replace('resume', 'suspend');
+    await api.send('POST', url, { as: 'operator', body: LEFT });
+    return prepared;
+  },
+  'DELETE /v1/tenants/:id': async () => {
+    const { url } = await onTenant('');
+    return change(`${url}?reason=left`, undefined, 'operator');
+  },
+  'POST /v1/tenants/:id/cancel-deletion': async () => {
+    const prepared = await onTenant('/cancel-deletion');
+    const url = prepared.url.replace('/cancel-deletion', '?reason=left');
+    await api.send('DELETE', url, { as: 'operator' });
+    return prepared;
+  },
   'POST /v1/imports': async () => change('/v1/imports', { title: 'from a file' }),
 };
 
@@ -170,6 +188,12 @@ const WORKLOAD = {
   role: 'requestor',
 };
 const LEFT = { reason: 'left the company' };
+
+/** On a tenant of its own. */
+async function onTenant(path: string): Promise<Prepared> {
+  const { tenantId } = await api.addTenant();
+  return change(`/v1/tenants/${tenantId}${path}`, LEFT, 'operator');
+}
 
 async function person(): Promise<string> {
   const added = await api.send('POST', '/v1/people', { as: 'administrator', body: { name: 'P' } });
@@ -216,7 +240,11 @@ describe.each(changing)('%s', (route) => {
     expect(second.status, second.text).toBe(first.status);
     expect(second.headers.etag).toBe(first.headers.etag);
     // The secret is nowhere to be found again.
-    const expected = route === 'POST /v1/tokens' ? { ...first.body, token: null } : first.body;
+    const secrets: Record<string, object> = {
+      'POST /v1/tokens': { token: null },
+      'POST /v1/tenants': { sign_in_link: null },
+    };
+    const expected = secrets[route] ? { ...first.body, ...secrets[route] } : first.body;
     expect(second.body).toEqual(expected);
     expect(await rows()).toEqual(before);
 

@@ -91,7 +91,10 @@ describe.each(tables)('lapse.%s', (name) => {
        WHERE schemaname = 'lapse' AND tablename = $1 AND permissive = 'PERMISSIVE' AND NOT roles <@ '{lapse_worker,lapse_retention,lapse_backup}'`,
       [name],
     );
-    const own = '(tenant_id = lapse.current_tenant())';
+    const own =
+      name === 'secrets'
+        ? "((tenant_id = lapse.current_tenant()) AND (secret_id ~~ 'provider/%'::text))"
+        : '(tenant_id = lapse.current_tenant())';
     for (const policy of policies.rows) {
       expect(policy).toEqual({ roles: '{lapse_app}', sees: own, writes: own });
     }

@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { afterAll, describe, expect, test } from 'vitest';
-import { APPROVAL_ROLES, ROLES, type Role } from '../../src/domain/access/actor.ts';
+import { ALL_ROLES, APPROVAL_ROLES, type Role } from '../../src/domain/access/actor.ts';
 import type { Permission } from '../../src/domain/access/permissions.ts';
 import { sessionCookie } from '../../src/features/identity/session-cookie.ts';
 import { guardRoutes } from '../../src/main/http-principal.ts';
@@ -37,10 +37,12 @@ const MAY: Readonly<Record<Permission, readonly Role[]>> = {
   'person:manage': ['administrator'],
   'provider:manage': ['administrator'],
   'workload:manage': ['administrator'],
-  'session:own': ['administrator', 'requestor', ...APPROVERS, 'auditor'],
+  'session:own': ['administrator', 'requestor', ...APPROVERS, 'auditor', 'operator'],
   'session:manage': ['administrator'],
   'directory:sync': ['directory'],
   'clock:set': ['administrator', 'requestor', ...APPROVERS, 'auditor'],
+  'tenant:read': ['operator'],
+  'tenant:manage': ['operator'],
 };
 
 const UNKNOWN = 'EXC_01J6M9M5Y0Q2H6W2QF9Q1VABCE';
@@ -100,7 +102,7 @@ test('an auditor changes nothing, and approving is for approvers alone', () => {
 describe.each(named)('%s', (_, route) => {
   const permitted = route.permission ? MAY[route.permission] : [];
 
-  test.each(ROLES)('as %s', async (role) => {
+  test.each(ALL_ROLES)('as %s', async (role) => {
     const answer = await api.send(route.method, pathOf(route), { as: role });
     if (permitted.includes(role)) {
       expect(answer.status).toBeLessThan(500);
@@ -126,7 +128,7 @@ describe.each(directory.map((route) => [`${route.method} ${route.url}`, route] a
     const url = pathOf(route);
     const isScim = { 'content-type': expect.stringContaining('application/scim+json') };
 
-    test.each(ROLES)('as %s', async (role) => {
+    test.each(ALL_ROLES)('as %s', async (role) => {
       const answer = await api.send(route.method, url, { as: role });
       expect(answer.headers).toMatchObject(answer.status === 204 ? {} : isScim);
       expect(answer.status).toBeLessThan(500);
@@ -160,7 +162,8 @@ test('a route that names no permission cannot be added', async () => {
       const nobody = () => Promise.reject(new Error('nobody is asked'));
       const cookie = sessionCookie('http://localhost');
       const limits = { requests: 1, failures: 1, signIns: 1 };
-      guardRoutes(scope, { bearer: nobody, session: nobody, cookie, limits });
+      const readOnly = nobody;
+      guardRoutes(scope, { bearer: nobody, session: nobody, cookie, limits, readOnly });
       scope.get('/forgotten', async () => 'open');
     },
     { prefix: '/v1' },

@@ -1,21 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { BUILT_IN_POLICY } from '../../src/domain/policy/built-in-policy.ts';
 import { DAY, formatInstant } from '../../src/domain/schedule/instant.ts';
+import { makeSignInLink, spendSignInLink } from '../../src/features/identity/sign-in-link.ts';
 import { COMMAND_BODIES } from '../support/api-records.ts';
 import { COMPLETE, START } from '../support/given.ts';
 import { form, PDF } from '../support/sample-files.ts';
 import { createTestApi, type TestAnswer, type TestTenant } from '../support/test-api.ts';
-
-const PATCHES: Readonly<Record<string, unknown>> = {
-  exceptions: { title: 'mine now' },
-  people: { name: 'mine now' },
-};
-const BODIES: Readonly<Record<string, unknown>> = {
-  ...COMMAND_BODIES,
-  deactivate: { reason: 'left the company' },
-  reactivate: { reason: 'came back to it' },
-  end: {},
-  access: { roles: ['administrator'] },
-};
 
 const api = await createTestApi();
 let other: TestTenant;
@@ -77,22 +67,66 @@ beforeAll(async () => {
     theirs: tokens.body.items[0].token_id,
     nobodys: 'tok_01J6M9M5Y0Q2H6W2QF9Q1VABCE',
   };
-  const person = await api.send('POST', '/v1/people', {
-    token: other.tokens.administrator,
-    body: { name: 'of another tenant' },
-  });
   const group = await api.send('POST', '/scim/v2/Groups', {
     token: other.tokens.directory,
     body: { displayName: 'of another tenant' },
   });
-  ids.people = { theirs: person.body.person_id, nobodys: 'per_01J6M9M5Y0Q2H6W2QF9Q1VABCE' };
   ids.groups = { theirs: group.body.id, nobodys: 'grp_01J6M9M5Y0Q2H6W2QF9Q1VABCE' };
+  await addPeople();
+  ids.policy = { theirs: await putPolicy(), nobodys: `sha256:${'0'.repeat(64)}` };
 });
 afterAll(() => api.close());
 
+const PROVIDER = { label: 'Work', issuer: 'https://id.example.com', client_id: 'lapse' };
+const LEFT = { reason: 'left the company' };
+
+/** Somebody who is signed in, a delegation, and a provider of sign-in, all of the other tenant. */
+async function addPeople(): Promise<void> {
+  const as = { token: other.tokens.administrator };
+  const body = { name: 'Theirs', email: 'theirs@example.com', roles: ['administrator'] };
+  const added = await api.send('POST', '/v1/people', { ...as, body });
+  ids.people = { theirs: added.body.person_id, nobodys: 'per_01J6M9M5Y0Q2H6W2QF9Q1VABCE' };
+  const path = await api.register.db.inSystem((tx) =>
+    makeSignInLink(tx, other.tenantId, { email: body.email, now: Date.now() }),
+  );
+  const link = path.split('/').at(-1) ?? '';
+  const { db } = api.register;
+  await spendSignInLink(db, api.lapse.sessions, link, { userAgent: undefined, now: Date.now() });
+  const { rows } = await api.admin.query('SELECT session_id FROM lapse.sessions');
+  ids.sessions = { theirs: rows[0].session_id, nobodys: 'ses_01J6M9M5Y0Q2H6W2QF9Q1VABCE' };
+  const until = formatInstant(START + 10 * DAY);
+  const delegated = await api.send('POST', '/v1/delegations', {
+    token: other.tokens.ciso,
+    body: { to: 'dpo@lapse.test', until, reason: 'on leave' },
+  });
+  ids.delegations = {
+    theirs: delegated.body.delegation_id,
+    nobodys: 'del_01J6M9M5Y0Q2H6W2QF9Q1VABCE',
+  };
+  await api.send('PUT', '/v1/providers/work', { ...as, body: PROVIDER });
+}
+
+/** A policy of the other tenant's own; answers the digest that its pack is kept by. */
+async function putPolicy(): Promise<string> {
+  const as = { token: other.tokens.administrator };
+  const { headers } = await api.send('GET', '/v1/policy', as);
+  const put = await api.send('PUT', '/v1/policy', {
+    ...as,
+    body: { ...BUILT_IN_POLICY, id: 'theirs' },
+    headers: { 'if-match': String(headers.etag) },
+  });
+  return put.body.digest;
+}
+
+/** What is no id of anything: a form, a place in the asker's own ledger, a name that is each tenant's own. */
+const NO_ID = /:(format|index|name)\b/;
+// Every tenant is another one to an operator: what they may do has a suite of its own.
 const scoped = api.routes.filter(
-  // A session that is not there has ended, whoever's it was: sessions.int.test.ts has those of others.
-  ({ url }) => url.startsWith('/v1/') && url.includes(':id') && !url.startsWith('/v1/sessions'),
+  ({ url, permission }) =>
+    url.startsWith('/v1/') &&
+    url.includes(':') &&
+    !NO_ID.test(url) &&
+    !permission?.startsWith('tenant:'),
 );
 
 describe.each(scoped.map((route) => [`${route.method} ${route.url}`, route] as const))(
@@ -102,15 +136,15 @@ describe.each(scoped.map((route) => [`${route.method} ${route.url}`, route] as c
       const kind = url.split('/')[2] ?? '';
       const pair = ids[kind];
       if (!pair) throw new Error(`this suite knows no ids of ${kind}: add them`);
-      const body = method === 'PATCH' ? PATCHES[kind] : BODIES[url.split('/').at(-1) ?? ''];
       const ask = (id: string): Promise<TestAnswer> =>
-        api.send(method, url.replace(':id', id).replace(':digest', digest), {
+        api.send(method, pathOf(url, id), {
           as: permission === 'exception:approve' ? 'approver' : 'administrator',
-          body,
+          body: bodyOf(method, url),
           headers: { ...(method === 'PATCH' ? { 'if-match': '"1"' } : {}), 'x-request-id': 'same' },
         });
       const [theirs, nobodys] = await Promise.all([ask(pair.theirs), ask(pair.nobodys)]);
-      expect(theirs.status, theirs.text).toBe(404);
+      // A session that is not there has ended already.
+      expect(theirs.status, theirs.text).toBe(kind === 'sessions' ? 204 : 404);
       expect(theirs.text.replaceAll(pair.theirs, pair.nobodys)).toBe(nobodys.text);
       const { date: _one, 'content-length': _two, ...headers } = theirs.headers;
       const { date: _three, 'content-length': _four, ...expected } = nobodys.headers;
@@ -118,6 +152,28 @@ describe.each(scoped.map((route) => [`${route.method} ${route.url}`, route] as c
     });
   },
 );
+
+function pathOf(url: string, id: string): string {
+  return url.includes(':id')
+    ? url.replace(':id', id).replace(':digest', digest)
+    : url.replace(':digest', id);
+}
+
+function bodyOf(method: string, url: string): unknown {
+  if (url.startsWith('/v1/people/'))
+    return method === 'PATCH' ? { name: 'mine now' } : method === 'POST' ? LEFT : undefined;
+  return method === 'PATCH' ? { title: 'mine now' } : COMMAND_BODIES[url.split('/').at(-1) ?? ''];
+}
+
+test('a provider of sign-in is found under its name by its own tenant alone', async () => {
+  expect((await api.send('GET', '/v1/providers', { as: 'administrator' })).body.items).toEqual([]);
+  const gone = await api.send('DELETE', '/v1/providers/work', { as: 'administrator' });
+  expect(gone.status).toBe(404);
+  const mine = { ...PROVIDER, label: 'Mine' };
+  await api.send('PUT', '/v1/providers/work', { as: 'administrator', body: mine });
+  const theirs = await api.send('GET', '/v1/providers', { token: other.tokens.administrator });
+  expect(theirs.body.items.map(({ label }: { label: string }) => label)).toEqual(['Work']);
+});
 
 test('nothing of what was tried has reached the other tenant', async () => {
   const as = { token: other.tokens.requestor };
@@ -129,6 +185,15 @@ test('nothing of what was tried has reached the other tenant', async () => {
   );
 });
 
+test('whoever is signed in there still is', async () => {
+  const { rows } = await api.admin.query('SELECT session_id FROM lapse.sessions');
+  expect(rows).toEqual([{ session_id: ids.sessions?.theirs }]);
+  const people = await api.send('GET', '/v1/people?active=true', {
+    token: other.tokens.administrator,
+  });
+  expect(people.body.items.map(({ name }: { name: string }) => name)).toEqual(['Theirs']);
+});
+
 test('lists show nothing of another tenant, whatever is asked for', async () => {
   const lists = [
     '/v1/exceptions?count=exact',
@@ -138,6 +203,9 @@ test('lists show nothing of another tenant, whatever is asked for', async () => 
     '/v1/exceptions?owner=osei@example.com',
     '/v1/exceptions?policy_ref=08-security/Security-Guidelines%23authn-authz',
     '/v1/tasks?all=true',
+    '/v1/people',
+    '/v1/delegations',
+    `/v1/sessions?person=${ids.people?.theirs}`,
   ];
   for (const url of lists) {
     const { status, body } = await api.send('GET', url, { as: 'administrator' });

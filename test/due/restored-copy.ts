@@ -35,8 +35,8 @@ const TABLES = [
   'providers',
   'delegations',
   'workloads',
+  'tenant_standings',
   'secrets',
-  'provider_secrets',
   'ledger_keys',
   'idempotency',
 ];

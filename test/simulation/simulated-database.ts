@@ -39,6 +39,8 @@ export function simulatedDatabase(options: SimulatedDatabaseOptions): Database {
   return {
     inTenant: (tenantId, work) => transact(options, (body) => base.inTenant(tenantId, body), work),
     inSystem: (work) => transact(options, (body) => base.inSystem(body), work),
+    inRetention: (tenantId, work) =>
+      transact(options, (body) => base.inRetention(tenantId, body), work),
     connection: base.connection,
     get roundTrips() {
       return base.roundTrips;

@@ -6,7 +6,12 @@ import { migrate } from '../../src/platform/db/migrate.ts';
 import type { Connection } from '../../src/platform/postgres/open-database.ts';
 import { startPrivatePostgres } from '../../src/platform/postgres/private-postgres.ts';
 import { fastFolder } from './fast-folder.ts';
-import { APPLICATION_LOGIN, TEMPLATE_DATABASE, WORKER_LOGIN } from './template-database.ts';
+import {
+  APPLICATION_LOGIN,
+  RETENTION_LOGIN,
+  TEMPLATE_DATABASE,
+  WORKER_LOGIN,
+} from './template-database.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -64,6 +69,7 @@ async function makeTemplate(connection: Connection): Promise<void> {
     logins: [
       { ...APPLICATION_LOGIN, group: 'lapse_app' },
       { ...WORKER_LOGIN, group: 'lapse_worker' },
+      { ...RETENTION_LOGIN, group: 'lapse_retention' },
     ],
   });
 }

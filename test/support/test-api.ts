@@ -1,10 +1,10 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FastifyInstance, InjectOptions, RouteOptions } from 'fastify';
 import pg from 'pg';
 import { type DestinationStream, pino } from 'pino';
-import { CLOCK, ROLES, type Role } from '../../src/domain/access/actor.ts';
+import { ALL_ROLES, CLOCK, type Role } from '../../src/domain/access/actor.ts';
 import type { Permission } from '../../src/domain/access/permissions.ts';
 import { formatInstant, type Instant } from '../../src/domain/schedule/instant.ts';
 import type { ReadLink } from '../../src/features/evidence/read-link.ts';
@@ -19,6 +19,7 @@ import type { S3Place } from '../../src/platform/config/s3-place.ts';
 import { newestMigration } from '../../src/platform/db/migrate.ts';
 import { newUlid } from '../../src/platform/ids.ts';
 import { createLogger } from '../../src/platform/log/logger.ts';
+import { loadMasterKey } from '../../src/platform/secrets/key-file.ts';
 import { fastFolder } from './fast-folder.ts';
 import { START } from './given.ts';
 import { createTestRegister, type TestRegister } from './test-register.ts';
@@ -82,6 +83,8 @@ export interface TestApiOptions {
   readonly isDraining?: () => boolean;
   /** Where files of evidence lie; in the data folder unless given. */
   readonly s3?: S3Place;
+  /** Whether the master key lies in the data folder, as it does where nobody sets it. */
+  readonly hasKeyFile?: boolean;
   /** Reads links of evidence; none is read unless given. */
   readonly readLink?: ReadLink;
   /** As configured; nobody comes too often unless told. */
@@ -99,6 +102,10 @@ export async function createTestApi(options: TestApiOptions = {}): Promise<TestA
   // The database is dropped under whoever is still connected.
   admin.on('error', () => {});
   const folder = mkdtempSync(join(fastFolder(), 'lapse-api-'));
+  const keyFile = join(folder, 'master-key');
+  if (options.hasKeyFile)
+    writeFileSync(keyFile, `${Buffer.alloc(32, 7).toString('base64')}\n`, { mode: 0o600 });
+  const master = options.hasKeyFile ? await loadMasterKey(undefined, keyFile) : register.master;
   const log = options.logTo ? createLogger('debug', options.logTo) : pino({ level: 'silent' });
   const lapse = compose({
     config: {
@@ -119,7 +126,7 @@ export async function createTestApi(options: TestApiOptions = {}): Promise<TestA
       ...options.config,
     },
     db: register.db,
-    master: register.master,
+    master,
     log,
     ...(options.realNow ? { realNow: options.realNow } : {}),
     ...(options.readLink ? { readLink: options.readLink } : {}),
@@ -189,7 +196,7 @@ async function issueTokens(
   now: number,
 ): Promise<TestTenant> {
   const holders = [
-    ...ROLES.map((role) => [role, role] as const),
+    ...ALL_ROLES.map((role) => [role, role] as const),
     ['second-approver', 'approver'] as const,
   ];
   const tokens = await register.db.inTenant(tenantId, async (tx) =>

@@ -4,7 +4,7 @@ import type { Database } from '../../src/platform/db/transaction.ts';
 import type { Connection } from '../../src/platform/postgres/open-database.ts';
 import { type MasterKey, masterKey } from '../../src/platform/secrets/secrets.ts';
 import { createTestDatabase } from './postgres.ts';
-import { APPLICATION_LOGIN, WORKER_LOGIN } from './template-database.ts';
+import { APPLICATION_LOGIN, RETENTION_LOGIN, WORKER_LOGIN } from './template-database.ts';
 
 /** A database of its own with a first tenant, reached by the logins that the product uses. */
 export interface TestRegister {
@@ -15,6 +15,7 @@ export interface TestRegister {
   readonly admin: Connection;
   readonly application: Connection;
   readonly worker: Connection;
+  readonly retention: Connection;
   /** Closes the pools and removes the database. */
   drop(): Promise<void>;
 }
@@ -28,7 +29,8 @@ export async function createTestRegister(): Promise<TestRegister> {
     password: APPLICATION_LOGIN.password,
   };
   const worker = { ...admin, user: WORKER_LOGIN.name, password: WORKER_LOGIN.password };
-  const db = openDatabase({ application, worker, testClock: true, connections: 6 });
+  const retention = { ...admin, user: RETENTION_LOGIN.name, password: RETENTION_LOGIN.password };
+  const db = openDatabase({ application, worker, retention, testClock: true, connections: 6 });
   const master = masterKey(new Uint8Array(32).fill(7));
   const options = { publicUrl: 'http://localhost:7400', master };
   const tenantId = await db.inSystem((tx) => ensureFirstTenant(tx, 'Test', options));
@@ -39,6 +41,7 @@ export async function createTestRegister(): Promise<TestRegister> {
     admin,
     application,
     worker,
+    retention,
     async drop() {
       await db.close();
       await drop();

@@ -1065,6 +1065,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/reports/tenants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The registers of all tenants in numbers, the newest tenant first */
+        get: operations["get-reports-tenants"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/sessions": {
         parameters: {
             query?: never;
@@ -1144,6 +1161,93 @@ export interface paths {
         put?: never;
         /** Resolve a quarantine and let the loop try the record again */
         post: operations["post-tasks-by-id-retry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The tenants, newest first */
+        get: operations["get-tenants"];
+        put?: never;
+        /** Make a tenant; its first administrator's link is shown this once */
+        post: operations["post-tenants"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One tenant */
+        get: operations["get-tenants-by-id"];
+        put?: never;
+        post?: never;
+        /** Have a tenant deleted in 30 days, once its policy has nothing kept any more */
+        delete: operations["delete-tenants-by-id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{id}/cancel-deletion": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Call the deletion of a tenant off */
+        post: operations["post-tenants-by-id-cancel-deletion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a suspended tenant be changed again */
+        post: operations["post-tenants-by-id-resume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tenants/{id}/suspend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a tenant be read alone; what time brings about goes on */
+        post: operations["post-tenants-by-id-suspend"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2700,7 +2804,7 @@ export interface components {
             retention: {
                 /**
                  * Format: duration
-                 * @description no effect yet: nothing is ever taken out
+                 * @description a tenant is deleted no earlier, counted from the end of its last record
                  * @example P30D
                  */
                 keep: string;
@@ -3078,7 +3182,7 @@ export interface components {
             retention: {
                 /**
                  * Format: duration
-                 * @description no effect yet: nothing is ever taken out
+                 * @description a tenant is deleted no earlier, counted from the end of its last record
                  * @example P30D
                  */
                 keep: string;
@@ -5559,7 +5663,7 @@ export interface operations {
                         id: string;
                         name: string;
                         email: string | null;
-                        roles: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor" | "directory")[];
+                        roles: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor" | "directory" | "operator")[];
                         /**
                          * @description content of a higher classification is not shown
                          * @enum {string}
@@ -7044,6 +7148,64 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    "get-reports-tenants": {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            /**
+                             * Format: date-time
+                             * @description the instant for which every number holds
+                             */
+                            now: string;
+                            tenant: {
+                                tenant_id: string;
+                                name: string;
+                            };
+                            /** @description Active, Expiring, Extended or Expired */
+                            open: number;
+                            /** @description past the first reminder, and neither extended nor ended */
+                            expiring: number;
+                            /** @description Expired: past the end, and not yet shown to be over */
+                            overdue: number;
+                            /** @description Active, Expiring or Extended */
+                            in_force: number;
+                            extended: number;
+                            /** @description open exceptions that closing would refuse as they stand: a closure criterion has no evidence */
+                            missing_evidence: number;
+                            /** @description those of them that are overdue */
+                            missing_evidence_overdue: number;
+                            drafts: number;
+                            under_review: number;
+                            /** @description approved and not active yet */
+                            approved: number;
+                            closed: number;
+                            archived: number;
+                            total: number;
+                            state: string;
+                        }[];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     "get-sessions": {
         parameters: {
             query?: {
@@ -7219,6 +7381,413 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    "get-tenants": {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            tenant_id: string;
+                            name: string;
+                            /** @enum {string} */
+                            state: "active" | "suspended" | "to-be-deleted" | "being-deleted" | "deleted";
+                            /** @description diverged: it can only be read until its administrator opens a new epoch */
+                            ledger: ("whole" | "diverged") | null;
+                            created_at: string | null;
+                            suspended: {
+                                at: string;
+                                by: {
+                                    id: string;
+                                    name: string;
+                                };
+                                reason: string;
+                            } | null;
+                            /** @description until due_at it can be called off */
+                            deletion: {
+                                at: string;
+                                by: {
+                                    id: string;
+                                    name: string;
+                                };
+                                reason: string;
+                                due_at: string;
+                                before_retention: boolean;
+                            } | null;
+                            deleted_at: string | null;
+                        }[];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    "post-tenants": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request that is sent again with the same key has the same answer */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    name: string;
+                    /** @description the first administrator's */
+                    email?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        tenant_id: string;
+                        name: string;
+                        /** @enum {string} */
+                        state: "active" | "suspended" | "to-be-deleted" | "being-deleted" | "deleted";
+                        /** @description diverged: it can only be read until its administrator opens a new epoch */
+                        ledger: ("whole" | "diverged") | null;
+                        created_at: string | null;
+                        suspended: {
+                            at: string;
+                            by: {
+                                id: string;
+                                name: string;
+                            };
+                            reason: string;
+                        } | null;
+                        /** @description until due_at it can be called off */
+                        deletion: {
+                            at: string;
+                            by: {
+                                id: string;
+                                name: string;
+                            };
+                            reason: string;
+                            due_at: string;
+                            before_retention: boolean;
+                        } | null;
+                        deleted_at: string | null;
+                        sign_in_link: string | null;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    "get-tenants-by-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        tenant_id: string;
+                        name: string;
+                        /** @enum {string} */
+                        state: "active" | "suspended" | "to-be-deleted" | "being-deleted" | "deleted";
+                        /** @description diverged: it can only be read until its administrator opens a new epoch */
+                        ledger: ("whole" | "diverged") | null;
+                        created_at: string | null;
+                        suspended: {
+                            at: string;
+                            by: {
+                                id: string;
+                                name: string;
+                            };
+                            reason: string;
+                        } | null;
+                        /** @description until due_at it can be called off */
+                        deletion: {
+                            at: string;
+                            by: {
+                                id: string;
+                                name: string;
+                            };
+                            reason: string;
+                            due_at: string;
+                            before_retention: boolean;
+                        } | null;
+                        deleted_at: string | null;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    "delete-tenants-by-id": {
+        parameters: {
+            query: {
+                /** @description why; kept in the tenant's ledger */
+                reason: string;
+            };
+            header?: {
+                /** @description a request that is sent again with the same key has the same answer */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        tenant_id: string;
+                        name: string;
+                        /** @enum {string} */
+                        state: "active" | "suspended" | "to-be-deleted" | "being-deleted" | "deleted";
+                        /** @description diverged: it can only be read until its administrator opens a new epoch */
+                        ledger: ("whole" | "diverged") | null;
+                        created_at: string | null;
+                        suspended: {
+                            at: string;
+                            by: {
+                                id: string;
+                                name: string;
+                            };
+                            reason: string;
+                        } | null;
+                        /** @description until due_at it can be called off */
+                        deletion: {
+                            at: string;
+                            by: {
+                                id: string;
+                                name: string;
+                            };
+                            reason: string;
+                            due_at: string;
+                            before_retention: boolean;
+                        } | null;
+                        deleted_at: string | null;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    "post-tenants-by-id-cancel-deletion": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request that is sent again with the same key has the same answer */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description why; kept in the tenant's ledger */
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        tenant_id: string;
+                        name: string;
+                        /** @enum {string} */
+                        state: "active" | "suspended" | "to-be-deleted" | "being-deleted" | "deleted";
+                        /** @description diverged: it can only be read until its administrator opens a new epoch */
+                        ledger: ("whole" | "diverged") | null;
+                        created_at: string | null;
+                        suspended: {
+                            at: string;
+                            by: {
+                                id: string;
+                                name: string;
+                            };
+                            reason: string;
+                        } | null;
+                        /** @description until due_at it can be called off */
+                        deletion: {
+                            at: string;
+                            by: {
+                                id: string;
+                                name: string;
+                            };
+                            reason: string;
+                            due_at: string;
+                            before_retention: boolean;
+                        } | null;
+                        deleted_at: string | null;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    "post-tenants-by-id-resume": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request that is sent again with the same key has the same answer */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description why; kept in the tenant's ledger */
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        tenant_id: string;
+                        name: string;
+                        /** @enum {string} */
+                        state: "active" | "suspended" | "to-be-deleted" | "being-deleted" | "deleted";
+                        /** @description diverged: it can only be read until its administrator opens a new epoch */
+                        ledger: ("whole" | "diverged") | null;
+                        created_at: string | null;
+                        suspended: {
+                            at: string;
+                            by: {
+                                id: string;
+                                name: string;
+                            };
+                            reason: string;
+                        } | null;
+                        /** @description until due_at it can be called off */
+                        deletion: {
+                            at: string;
+                            by: {
+                                id: string;
+                                name: string;
+                            };
+                            reason: string;
+                            due_at: string;
+                            before_retention: boolean;
+                        } | null;
+                        deleted_at: string | null;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    "post-tenants-by-id-suspend": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request that is sent again with the same key has the same answer */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description why; kept in the tenant's ledger */
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        tenant_id: string;
+                        name: string;
+                        /** @enum {string} */
+                        state: "active" | "suspended" | "to-be-deleted" | "being-deleted" | "deleted";
+                        /** @description diverged: it can only be read until its administrator opens a new epoch */
+                        ledger: ("whole" | "diverged") | null;
+                        created_at: string | null;
+                        suspended: {
+                            at: string;
+                            by: {
+                                id: string;
+                                name: string;
+                            };
+                            reason: string;
+                        } | null;
+                        /** @description until due_at it can be called off */
+                        deletion: {
+                            at: string;
+                            by: {
+                                id: string;
+                                name: string;
+                            };
+                            reason: string;
+                            due_at: string;
+                            before_retention: boolean;
+                        } | null;
+                        deleted_at: string | null;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     "get-tokens": {
         parameters: {
             query?: {
@@ -7243,9 +7812,9 @@ export interface operations {
                             name: string;
                             email: string | null;
                             /** @enum {string} */
-                            role: "administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor" | "directory";
+                            role: "administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor" | "directory" | "operator";
                             /** @description null: all that its role grants */
-                            scopes: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "directory:sync" | "diagnosis:read" | "clock:set")[] | null;
+                            scopes: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "directory:sync" | "diagnosis:read" | "clock:set" | "tenant:read" | "tenant:manage")[] | null;
                             /** @enum {string} */
                             clearance: "public" | "internal" | "restricted" | "confidential";
                             created_at: string;
@@ -7280,7 +7849,7 @@ export interface operations {
                     /** @enum {string} */
                     role: "administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor" | "directory";
                     /** @description what of its role it may use; all of it when left out */
-                    scopes?: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "directory:sync" | "diagnosis:read" | "clock:set")[];
+                    scopes?: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "directory:sync" | "diagnosis:read" | "clock:set" | "tenant:read" | "tenant:manage")[];
                     /**
                      * @description content of a higher classification is not shown; yours when left out
                      * @enum {string}
@@ -7303,9 +7872,9 @@ export interface operations {
                         name: string;
                         email: string | null;
                         /** @enum {string} */
-                        role: "administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor" | "directory";
+                        role: "administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor" | "directory" | "operator";
                         /** @description null: all that its role grants */
-                        scopes: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "directory:sync" | "diagnosis:read" | "clock:set")[] | null;
+                        scopes: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "directory:sync" | "diagnosis:read" | "clock:set" | "tenant:read" | "tenant:manage")[] | null;
                         /** @enum {string} */
                         clearance: "public" | "internal" | "restricted" | "confidential";
                         created_at: string;
@@ -7344,9 +7913,9 @@ export interface operations {
                         name: string;
                         email: string | null;
                         /** @enum {string} */
-                        role: "administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor" | "directory";
+                        role: "administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor" | "directory" | "operator";
                         /** @description null: all that its role grants */
-                        scopes: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "directory:sync" | "diagnosis:read" | "clock:set")[] | null;
+                        scopes: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "directory:sync" | "diagnosis:read" | "clock:set" | "tenant:read" | "tenant:manage")[] | null;
                         /** @enum {string} */
                         clearance: "public" | "internal" | "restricted" | "confidential";
                         created_at: string;
@@ -7386,7 +7955,7 @@ export interface operations {
                             /** @enum {string} */
                             role: "administrator" | "requestor" | "auditor" | "directory";
                             /** @description null: all that its role grants */
-                            scopes: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "directory:sync" | "diagnosis:read" | "clock:set")[] | null;
+                            scopes: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "directory:sync" | "diagnosis:read" | "clock:set" | "tenant:read" | "tenant:manage")[] | null;
                             /** @enum {string} */
                             clearance: "public" | "internal" | "restricted" | "confidential";
                             created_at: string;
@@ -7429,7 +7998,7 @@ export interface operations {
                      * @enum {string}
                      */
                     role: "administrator" | "requestor" | "auditor" | "directory";
-                    scopes?: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "directory:sync" | "diagnosis:read" | "clock:set")[];
+                    scopes?: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "directory:sync" | "diagnosis:read" | "clock:set" | "tenant:read" | "tenant:manage")[];
                     /**
                      * @description content of a higher classification is not shown to it
                      * @default internal
@@ -7457,7 +8026,7 @@ export interface operations {
                         /** @enum {string} */
                         role: "administrator" | "requestor" | "auditor" | "directory";
                         /** @description null: all that its role grants */
-                        scopes: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "directory:sync" | "diagnosis:read" | "clock:set")[] | null;
+                        scopes: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "directory:sync" | "diagnosis:read" | "clock:set" | "tenant:read" | "tenant:manage")[] | null;
                         /** @enum {string} */
                         clearance: "public" | "internal" | "restricted" | "confidential";
                         created_at: string;

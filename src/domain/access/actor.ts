@@ -26,11 +26,18 @@ export const PERSON_ROLES = [
 ] as const;
 
 /**
- * The roles of a principal; `permissions.ts` says what each may do. A directory, which provisions
- * people and groups (RFC 7644), is no person.
+/**
+ * The roles that an administrator hands out; `permissions.ts` says what each may do. A directory,
+ * which provisions people and groups (RFC 7644), is no person.
  */
 export const ROLES = [...PERSON_ROLES, 'directory'] as const;
-export type Role = (typeof ROLES)[number];
+
+/**
+ * Every role of a principal. An operator's token is made on the server's own machine alone: whoever
+ * could hand it out would rule over all tenants.
+ */
+export const ALL_ROLES = [...ROLES, 'operator'] as const;
+export type Role = (typeof ALL_ROLES)[number];
 
 /**
  * Who gives a command. `id` is opaque and goes into the public ledger, so it holds no personal
@@ -58,6 +65,13 @@ export interface SignIn {
 export function rolesOf({ role, roles }: Pick<Actor, 'role' | 'roles'>): readonly Actor['role'][] {
   return roles ?? [role];
 }
+
+/** Who acts where somebody has the server's own machine in hand. */
+export const OPERATOR: Actor = {
+  id: 'system:operator',
+  name: "The server's operator",
+  role: 'system',
+};
 
 /** The actor of transitions that time alone brings about. */
 export const CLOCK: Actor = { id: 'system:clock', name: 'Lapse', role: 'system' };

@@ -1,32 +1,34 @@
 import { describe, expect, it } from 'vitest';
-import { APPROVAL_ROLES, isSamePerson, ROLES, type Role } from './actor.ts';
+import { ALL_ROLES, APPROVAL_ROLES, isSamePerson, type Role } from './actor.ts';
 import { isPermitted, PERMISSIONS } from './permissions.ts';
 import { assertPermitted } from './principal.ts';
 import { assertScopes } from './scopes.ts';
 
 /** Who may do what. A change here is a change of what people may do: make it on purpose. */
 const TABLE = `
-                    administrator  requestor  approver  auditor  directory
-exception:read      yes            yes        yes       yes      -
-exception:write     yes            yes        yes       -        -
-exception:approve   -              -          yes       -        -
-report:read         yes            yes        yes       yes      -
-policy:read         yes            yes        yes       yes      -
-policy:put          yes            -          -         -        -
-ledger:verify       yes            yes        yes       yes      -
-ledger:open-epoch   yes            -          -         -        -
-task:read           yes            -          -         yes      -
-task:retry          yes            -          -         -        -
-token:manage        yes            -          -         -        -
-person:read         yes            -          -         yes      -
-person:manage       yes            -          -         -        -
-provider:manage     yes            -          -         -        -
-workload:manage     yes            -          -         -        -
-session:own         yes            yes        yes       yes      -
-session:manage      yes            -          -         -        -
-directory:sync      -              -          -         -        yes
-diagnosis:read      yes            -          -         yes      -
-clock:set           yes            yes        yes       yes      -
+                    administrator  requestor  approver  auditor  directory  operator
+exception:read      yes            yes        yes       yes      -          -
+exception:write     yes            yes        yes       -        -          -
+exception:approve   -              -          yes       -        -          -
+report:read         yes            yes        yes       yes      -          -
+policy:read         yes            yes        yes       yes      -          -
+policy:put          yes            -          -         -        -          -
+ledger:verify       yes            yes        yes       yes      -          -
+ledger:open-epoch   yes            -          -         -        -          -
+task:read           yes            -          -         yes      -          -
+task:retry          yes            -          -         -        -          -
+token:manage        yes            -          -         -        -          -
+person:read         yes            -          -         yes      -          -
+person:manage       yes            -          -         -        -          -
+provider:manage     yes            -          -         -        -          -
+workload:manage     yes            -          -         -        -          -
+session:own         yes            yes        yes       yes      -          yes
+session:manage      yes            -          -         -        -          -
+directory:sync      -              -          -         -        yes        -
+diagnosis:read      yes            -          -         yes      -          -
+clock:set           yes            yes        yes       yes      -          -
+tenant:read         -              -          -         -        -          yes
+tenant:manage       -              -          -         -        -          yes
 `;
 
 const [header = [], ...rows] = TABLE.trim()
@@ -38,7 +40,7 @@ const cells = rows.flatMap(([permission, ...given]) =>
 
 describe('permissions', () => {
   it('are all in the table, for every role', () => {
-    const others = ROLES.filter((role) => !APPROVAL_ROLES.some((each) => each === role));
+    const others = ALL_ROLES.filter((role) => !APPROVAL_ROLES.some((each) => each === role));
     expect(header).toEqual(others);
     expect(rows.map(([permission]) => permission)).toEqual(PERMISSIONS);
   });

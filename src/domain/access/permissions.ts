@@ -22,8 +22,29 @@ export const PERMISSIONS = [
   'directory:sync',
   'diagnosis:read',
   'clock:set',
+  'tenant:read',
+  'tenant:manage',
 ] as const;
 export type Permission = (typeof PERMISSIONS)[number];
+
+/** What changes nothing of a tenant, however it is asked for: a suspended one may go on with it. */
+const LEAVES_ALL_AS_IT_IS: ReadonlySet<Permission> = new Set<Permission>([
+  'exception:read',
+  'report:read',
+  'policy:read',
+  'ledger:verify',
+  'task:read',
+  'person:read',
+  'session:own',
+  'diagnosis:read',
+  'clock:set',
+  'tenant:read',
+]);
+
+/** Whether a permission is one to change something of a tenant. */
+export function mayChange(permission: Permission): boolean {
+  return !LEAVES_ALL_AS_IT_IS.has(permission);
+}
 
 const EVERYONE: readonly Permission[] = [
   'session:own',
@@ -74,6 +95,8 @@ const GRANTED: Readonly<Record<Role, ReadonlySet<Permission>>> = {
   auditor: new Set<Permission>([...EVERYONE, 'task:read', 'person:read', 'diagnosis:read']),
   // Its token lies with an identity provider: it opens nothing of the register.
   directory: new Set<Permission>(['directory:sync']),
+  // Several tenants, by name and number alone: no content of any.
+  operator: new Set<Permission>(['session:own', 'tenant:read', 'tenant:manage']),
 };
 
 /** Whether a role may do something; a role that is not known may do nothing. */

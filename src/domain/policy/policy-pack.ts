@@ -205,7 +205,7 @@ const retention = z.strictObject({
   keep: duration
     .refine((text) => length(text) >= 365 * DAY, 'must be at least a year (P1Y)')
     .refine((text) => length(text) <= 100 * LONGEST, 'must be at most a hundred years (P100Y)')
-    .describe('no effect yet: nothing is ever taken out'),
+    .describe('a tenant is deleted no earlier, counted from the end of its last record'),
 });
 
 /** How often what is granted is compared with what was approved (002, Automation Fails to Remove Exception). */

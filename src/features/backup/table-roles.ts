@@ -7,7 +7,6 @@
 export const CARRIED_TABLES: readonly string[] = [
   'tenants',
   'secrets',
-  'provider_secrets',
   'ledger_keys',
   'events',
   'event_payloads',
@@ -36,6 +35,7 @@ export const DERIVED_TABLES: readonly string[] = [
   'ledger_epochs',
   'policy_versions',
   'delegations',
+  'tenant_standings',
   'exceptions',
   'exception_search',
   'exception_services',

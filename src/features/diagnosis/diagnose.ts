@@ -1,10 +1,12 @@
 import type { CheckpointStore } from '../../journal/checkpoint-store.ts';
 import type { Database, Reach, Transaction } from '../../platform/db/transaction.ts';
 import type { MeasuredWork } from '../../platform/due/due-loop.ts';
+import type { MasterKey } from '../../platform/secrets/secrets.ts';
 import { type Check, problem } from './check.ts';
 import { checkDatabase, checkRoles, checkSchema } from './check-database.ts';
 import { checkEvidence, type EvidenceFiles } from './check-evidence.ts';
 import { checkLedger, checkTokens } from './check-ledger.ts';
+import { checkSecrets } from './check-secrets.ts';
 import { checkBackup, checkClock, checkDisk } from './check-surroundings.ts';
 import { checkApprovals, checkBacklog, checkTasks, checkWorker } from './check-work.ts';
 
@@ -17,6 +19,8 @@ export interface Patient {
   /** The migration that this release needs. */
   readonly schemaVersion: string;
   readonly realNow: () => number;
+  /** What its secrets rest under. */
+  readonly master: MasterKey;
   /** How the files of evidence stand. */
   readonly lookAtFiles: (tenantId: string) => Promise<EvidenceFiles>;
 }
@@ -39,6 +43,7 @@ export async function diagnose(patient: Patient, reach: Reach): Promise<Check[]>
     asked('worker', checkWorker),
     guarded('backlog', () => checkBacklog(works)),
     asked('ledger', (tx) => checkLedger(tx, tenantId, checkpoints)),
+    guarded('master key', async () => [await checkSecrets(db, patient.master)]),
     asked('approvals', (tx) => checkApprovals(tx, tenantId)),
     asked('tasks', (tx) => checkTasks(tx, tenantId)),
     asked('tokens', (tx) => checkTokens(tx, tenantId)),

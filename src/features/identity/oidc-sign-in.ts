@@ -95,8 +95,10 @@ export class OidcSignIn {
   ): Promise<URL | undefined> {
     const { providers, oidc, master } = this.#services;
     if (session.id_token === undefined) return undefined;
+    const idToken = openOrNothing(master, session.id_token);
+    if (idToken === undefined) return undefined;
     const client = await providers.client(tenantId, session.provider);
-    return oidc.signOutUrl(client, openText(master, session.id_token, TOKEN_PURPOSE), backTo);
+    return oidc.signOutUrl(client, idToken, backTo);
   }
 
   #open(cookie: string | undefined): SignInAttempt {
@@ -210,6 +212,12 @@ function sealText(master: MasterKey, text: string, purpose: string): string {
   const { keyId, nonce, ciphertext } = master.seal(Buffer.from(text), purpose);
   const parts = [nonce, ciphertext].map((bytes) => Buffer.from(bytes).toString('base64url'));
   return [keyId, ...parts].join('.');
+}
+
+/** The ID token of a session that began under a master key which was retired is gone with that key. */
+function openOrNothing(master: MasterKey, text: string): string | undefined {
+  const [keyId = ''] = text.split('.');
+  return master.keyIds.includes(keyId) ? openText(master, text, TOKEN_PURPOSE) : undefined;
 }
 
 function openText(master: MasterKey, text: string, purpose: string): string {

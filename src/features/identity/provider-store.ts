@@ -3,6 +3,7 @@ import type { ProjectedRow, StreamChange, StreamKind, StreamState } from '../../
 import type { Reader } from '../../platform/db/snapshot.ts';
 import type { Transaction } from '../../platform/db/transaction.ts';
 import type { MasterKey } from '../../platform/secrets/secrets.ts';
+import { insertSecret, purposeOf, readSecret } from '../../platform/secrets/stored-secrets.ts';
 import { evolveProvider, type ProviderEvent, type ProviderState } from './provider-events.ts';
 
 const EVENTS: ReadonlySet<string> = new Set<ProviderEvent['type']>([
@@ -84,8 +85,7 @@ export async function getProvider(
   return found;
 }
 
-const purpose = (tenantId: string, name: string) =>
-  `client secret of provider ${name} of ${tenantId}`;
+const secretId = (name: string) => `provider/${name}`;
 
 /** Queues a client secret, sealed; without one the client is public. */
 export function storeClientSecret(
@@ -94,17 +94,14 @@ export function storeClientSecret(
   name: string,
   sealing: { readonly master: MasterKey; readonly secret: string | undefined },
 ): void {
-  tx.atCommit('DELETE FROM lapse.provider_secrets WHERE tenant_id = $1 AND name = $2', [
+  tx.atCommit('DELETE FROM lapse.secrets WHERE tenant_id = $1 AND secret_id = $2', [
     tenantId,
-    name,
+    secretId(name),
   ]);
   const { master, secret } = sealing;
   if (secret === undefined) return;
-  const { keyId, nonce, ciphertext } = master.seal(Buffer.from(secret), purpose(tenantId, name));
-  tx.atCommit(
-    'INSERT INTO lapse.provider_secrets (tenant_id, name, key_id, nonce, ciphertext) VALUES ($1, $2, $3, $4, $5)',
-    [tenantId, name, keyId, nonce, ciphertext],
-  );
+  const place = { tenantId, secretId: secretId(name) };
+  insertSecret(tx, place, master.seal(Buffer.from(secret), purposeOf(place)));
 }
 
 /** The client secret of a provider, where it has one. */
@@ -114,11 +111,6 @@ export async function readClientSecret(
   name: string,
   master: MasterKey,
 ): Promise<string | undefined> {
-  const [row] = await reader.query<{ key_id: string; nonce: Buffer; ciphertext: Buffer }>(
-    'SELECT key_id, nonce, ciphertext FROM lapse.provider_secrets WHERE tenant_id = $1 AND name = $2',
-    [tenantId, name],
-  );
-  if (!row) return undefined;
-  const sealed = { keyId: row.key_id, nonce: row.nonce, ciphertext: row.ciphertext };
-  return Buffer.from(master.open(sealed, purpose(tenantId, name))).toString('utf8');
+  const secret = await readSecret(reader, { tenantId, secretId: secretId(name) }, master);
+  return secret && Buffer.from(secret).toString('utf8');
 }

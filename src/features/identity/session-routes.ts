@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { ROLES, rolesOf } from '../../domain/access/actor.ts';
+import { ALL_ROLES, rolesOf } from '../../domain/access/actor.ts';
 import { isGranted } from '../../domain/access/principal.ts';
 import { CLASSIFICATIONS } from '../../domain/exception/fields.ts';
 import { idempotencyOf } from '../../platform/http/caller.ts';
@@ -34,7 +34,7 @@ const meAnswer = z.object({
   id: z.string(),
   name: z.string(),
   email: z.string().nullable(),
-  roles: z.array(z.enum(ROLES)),
+  roles: z.array(z.enum(ALL_ROLES)),
   clearance: z.enum(CLASSIFICATIONS).describe('content of a higher classification is not shown'),
   signed_in: signedIn.nullable().describe('null for a token'),
   session_ends_at: z.string().nullable(),

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Actor } from '../../domain/access/actor.ts';
+import { OPERATOR } from '../../domain/access/actor.ts';
 import { FULL_CLEARANCE } from '../../domain/access/clearance.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { isUlid } from '../../domain/ids.ts';
@@ -14,8 +14,6 @@ import { secretHash } from './session-store.ts';
 const LINK_LIFE = 15 * MINUTE;
 
 const LINK = /^([0-7][0-9A-HJKMNP-TV-Z]{25})_([A-Za-z0-9_-]{43})$/;
-/** Who acts where somebody has the server's own machine in hand. */
-const OPERATOR: Actor = { id: 'system:operator', name: "The server's operator", role: 'system' };
 
 /** Whom a link is for: somebody by address, else the administrator of the first start. */
 export interface LinkFor {

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import { ROLES } from '../../domain/access/actor.ts';
+import { ALL_ROLES, ROLES } from '../../domain/access/actor.ts';
 import { scopeList } from '../../domain/access/scopes.ts';
 import { emailAddress, instant, shortText } from '../../domain/exception/field-shapes.ts';
 import { CLASSIFICATIONS } from '../../domain/exception/fields.ts';
@@ -27,7 +27,7 @@ const tokenAnswer = z.object({
   token_id: z.string(),
   name: z.string(),
   email: z.string().nullable(),
-  role: z.enum(ROLES),
+  role: z.enum(ALL_ROLES),
   scopes: scopeList.nullable().describe('null: all that its role grants'),
   clearance: z.enum(CLASSIFICATIONS),
   created_at: z.string(),

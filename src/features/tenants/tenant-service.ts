@@ -12,8 +12,8 @@ export interface TenantOptions {
 }
 
 /**
- * The tenant of a database that has just been set up: makes it, with its ledger key, where there is
- * none at all. Answers its id.
+ * The tenant of a database that has just been set up, which is the operator's own place: makes it, with
+ * its ledger key, where there is none at all. Answers its id.
  */
 export async function ensureFirstTenant(
   tx: Transaction,
@@ -22,9 +22,15 @@ export async function ensureFirstTenant(
 ): Promise<string> {
   await tx.query("SELECT pg_advisory_xact_lock(hashtextextended('lapse first tenant', 0))");
   const [known] = await tx.query<{ tenant_id: string }>(
-    'SELECT tenant_id FROM lapse.tenants ORDER BY created_at, tenant_id LIMIT 1',
+    'SELECT tenant_id FROM lapse.tenants ORDER BY is_operators DESC, created_at, tenant_id LIMIT 1',
   );
-  return known?.tenant_id ?? createTenant(tx, name, { publicUrl, master });
+  const tenantId = known?.tenant_id ?? (await createTenant(tx, name, { publicUrl, master }));
+  // A tenant that was exported, and restored into a database of its own, is not marked yet.
+  tx.atCommit(
+    'UPDATE lapse.tenants SET is_operators = true WHERE tenant_id = $1 AND NOT is_operators',
+    [tenantId],
+  );
+  return tenantId;
 }
 
 /** Makes a tenant with a ledger key of its own. Answers its id. */

@@ -10,6 +10,7 @@ import { addRecordCommands } from './commands/record-commands.ts';
 import { addRegisterCommands } from './commands/register-commands.ts';
 import { addServerCommands } from './commands/server-commands.ts';
 import { addSignInCommands } from './commands/sign-in-commands.ts';
+import { addTenantCommands } from './commands/tenant-commands.ts';
 
 /** The whole command line. Its commands load what they need when they run, so that it starts at once. */
 export function createProgram(): Command {
@@ -29,6 +30,7 @@ function createCommands(): Command {
   addAdministrationCommands(program);
   addSignInCommands(program);
   addPeopleCommands(program);
+  addTenantCommands(program);
   addServerCommands(program);
   return program;
 }

@@ -74,6 +74,8 @@ export interface ConfigSecrets {
   readonly databaseUrl: string | undefined;
   readonly databaseAdminUrl: string | undefined;
   readonly databaseWorkerUrl: string | undefined;
+  readonly databaseRetentionUrl: string | undefined;
+  /** A key a line, the present one first. */
   readonly masterKey: string | undefined;
 }
 
@@ -131,9 +133,19 @@ export async function readConfig(
     databaseUrl: given.DATABASE_URL,
     databaseAdminUrl: given.DATABASE_ADMIN_URL,
     databaseWorkerUrl: given.DATABASE_WORKER_URL,
-    masterKey: given.LAPSE_MASTER_KEY,
+    databaseRetentionUrl: given.DATABASE_RETENTION_URL,
+    masterKey: masterKeysOf(given),
   });
   return { config, secrets };
+}
+
+function masterKeysOf(given: NodeJS.ProcessEnv): string | undefined {
+  const { LAPSE_MASTER_KEY: key, LAPSE_MASTER_KEY_PREVIOUS: previous } = given;
+  if (key !== undefined) return previous === undefined ? key : `${key}\n${previous}`;
+  if (previous === undefined) return undefined;
+  throw new ConfigurationError(
+    'LAPSE_MASTER_KEY_PREVIOUS stands beside LAPSE_MASTER_KEY: set both, or neither',
+  );
 }
 
 function s3PlaceOf(variables: z.output<typeof environment>, folder: string): S3Place | undefined {

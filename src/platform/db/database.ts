@@ -11,10 +11,12 @@ import { PipelinedTransaction } from './pipelined-transaction.ts';
 import { settingsOf } from './reach.ts';
 import type { Database, Reach } from './transaction.ts';
 
-/** How the two logins reach the database, and whether time may be moved. */
+/** How the logins reach the database, and whether time may be moved. */
 export interface DatabaseOptions {
   readonly application: PoolConfig;
   readonly worker: PoolConfig;
+  /** Needed where tenants are deleted, and nowhere else. */
+  readonly retention?: PoolConfig;
   /** Connections that each login may hold; 10 unless told. */
   readonly connections?: number;
   /** Adds the offset of `lapse.test_clock` to the time; loopback test servers alone. */
@@ -44,6 +46,7 @@ class PooledDatabase implements Database {
   readonly connection: ClientConfig;
   readonly #application: Pool;
   readonly #worker: Pool;
+  readonly #retention: Pool | undefined;
   readonly #clock: string;
   #roundTrips = 0;
 
@@ -52,6 +55,9 @@ class PooledDatabase implements Database {
     this.connection = options.application;
     this.#application = pool({ ...options.application, max, application_name: 'lapse-app' });
     this.#worker = pool({ ...options.worker, max, application_name: 'lapse-worker' });
+    this.#retention =
+      options.retention &&
+      pool({ ...options.retention, max: 1, application_name: 'lapse-retention' });
     this.#clock = options.testClock
       ? 'SELECT floor(extract(epoch FROM clock_timestamp()) * 1000) + offset_ms AS now FROM lapse.test_clock'
       : 'SELECT floor(extract(epoch FROM clock_timestamp()) * 1000) AS now';
@@ -65,12 +71,18 @@ class PooledDatabase implements Database {
     return this.#retrying(this.#application, settingsOf(reach), work);
   }
 
+  inRetention<T>(tenantId: string, work: (tx: PipelinedTransaction) => Promise<T>): Promise<T> {
+    if (!this.#retention)
+      throw new Error('tenants are deleted through a login of its own: set DATABASE_RETENTION_URL');
+    return this.#retrying(this.#retention, settingsOf(tenantId), work);
+  }
+
   inSystem<T>(work: (tx: PipelinedTransaction) => Promise<T>): Promise<T> {
     return this.#retrying(this.#worker, '', work);
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#application.end(), this.#worker.end()]);
+    await Promise.all([this.#application.end(), this.#worker.end(), this.#retention?.end()]);
   }
 
   async #retrying<T>(

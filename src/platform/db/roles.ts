@@ -35,8 +35,8 @@ export async function ensureRoles(client: Client): Promise<void> {
       checksum    text NOT NULL,
       applied_at  timestamptz(3) NOT NULL DEFAULT clock_timestamp()
     );
-    GRANT USAGE ON SCHEMA lapse TO lapse_app, lapse_worker, lapse_backup;
-    GRANT SELECT ON lapse.schema_migrations TO lapse_app, lapse_worker, lapse_backup;
+    GRANT USAGE ON SCHEMA lapse TO lapse_app, lapse_worker, lapse_retention, lapse_backup;
+    GRANT SELECT ON lapse.schema_migrations TO lapse_app, lapse_worker, lapse_retention, lapse_backup;
     RESET ROLE;`);
 }
 

@@ -24,7 +24,7 @@ export interface Reach {
   readonly clearance: string;
 }
 
-/** The two ways to data. Nothing that has an effect outside the database may run in a callback. */
+/** The ways to data. Nothing that has an effect outside the database may run in a callback. */
 export interface Database {
   /**
    * As the application, seeing one tenant alone; of records, without a clearance, what is public. The
@@ -33,6 +33,8 @@ export interface Database {
   inTenant<T>(reach: string | Reach, work: (tx: Transaction) => Promise<T>): Promise<T>;
   /** As the worker, across tenants. The callback may run again after a conflict. */
   inSystem<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
+  /** As the retention's login, which can take rows out of one tenant that is being deleted, and no more. */
+  inRetention<T>(tenantId: string, work: (tx: Transaction) => Promise<T>): Promise<T>;
   /** How the application's login reaches the database: for snapshots, which have their own connections. */
   readonly connection: ClientConfig;
   /** Round trips that transactions have made so far; for tests and metrics. */

@@ -23,6 +23,7 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
   'idempotency-mismatch': 422,
   unauthenticated: 401,
   'ledger-diverged': 503,
+  'tenant-suspended': 403,
   'too-large': 413,
   'import-refused': 422,
   'file-refused': 422,

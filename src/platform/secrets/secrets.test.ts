@@ -2,7 +2,8 @@ import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { loadMasterKey, masterKey } from './secrets.ts';
+import { loadMasterKey } from './key-file.ts';
+import { masterKey } from './secrets.ts';
 
 const master = masterKey(new Uint8Array(32).fill(1));
 const secret = Buffer.from('a signing key');

@@ -1,6 +1,4 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
-import { chmod, link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
 
 /** A secret at rest: AES-256-GCM; the tag is the last 16 bytes of the ciphertext. */
 export interface SealedSecret {
@@ -10,28 +8,32 @@ export interface SealedSecret {
   readonly ciphertext: Uint8Array;
 }
 
-/** The key that all other secrets rest under. It never leaves this process. */
+/**
+ * The keys that all other secrets rest under: the port behind which a file, the environment or a KMS
+ * keeps them. They never leave this process.
+ */
 export interface MasterKey {
+  /** What new secrets are sealed under. */
   readonly keyId: string;
+  /** Every key that opens something: the present one, then those before it. */
+  readonly keyIds: readonly string[];
   /** Seals a secret for one purpose; opening it for another fails. */
   seal(secret: Uint8Array, purpose: string): SealedSecret;
-  /** Throws where the key, the purpose or a single bit differs. */
+  /** Throws where no key is the one, or the purpose or a single bit differs. */
   open(sealed: SealedSecret, purpose: string): Uint8Array;
 }
 
-const KEY_BYTES = 32;
+export const KEY_BYTES = 32;
 const TAG_BYTES = 16;
 
-/** A master key of 32 bytes. */
-export function masterKey(key: Uint8Array): MasterKey {
-  if (key.length !== KEY_BYTES) throw new Error('a master key is 32 bytes');
-  const keyId = createHash('sha256')
-    .update('lapse master key')
-    .update(key)
-    .digest('hex')
-    .slice(0, 16);
+/** A master key of 32 bytes, and those before it, which only open what still rests under them. */
+export function masterKey(key: Uint8Array, ...previous: readonly Uint8Array[]): MasterKey {
+  const keys = new Map([key, ...previous].map((bytes) => [keyIdOf(bytes), bytes]));
+  const keyId = keyIdOf(key);
+  const keyIds = [...keys.keys()];
   return {
     keyId,
+    keyIds,
     seal(secret, purpose) {
       const nonce = randomBytes(12);
       const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(purpose));
@@ -43,11 +45,14 @@ export function masterKey(key: Uint8Array): MasterKey {
       return { keyId, nonce, ciphertext };
     },
     open(sealed, purpose) {
-      if (sealed.keyId !== keyId)
-        throw new Error(`the secret rests under master key ${sealed.keyId}, not ${keyId}`);
+      const own = keys.get(sealed.keyId);
+      if (!own)
+        throw new Error(
+          `the secret rests under master key ${sealed.keyId}, not ${keyIds.join(' or ')}`,
+        );
       const body = sealed.ciphertext.subarray(0, -TAG_BYTES);
       // Without its length, GCM would take a shorter tag, which is easier to forge.
-      const decipher = createDecipheriv('aes-256-gcm', key, sealed.nonce, {
+      const decipher = createDecipheriv('aes-256-gcm', own, sealed.nonce, {
         authTagLength: TAG_BYTES,
       }).setAAD(Buffer.from(purpose));
       decipher.setAuthTag(sealed.ciphertext.subarray(-TAG_BYTES));
@@ -56,56 +61,28 @@ export function masterKey(key: Uint8Array): MasterKey {
   };
 }
 
-/**
- * The master key of `LAPSE_MASTER_KEY` (base64 of 32 bytes), else of a file (0600) that is made at
- * the first start. Replicas that share a database have to share the key.
- */
-export async function loadMasterKey(
-  fromEnvironment: string | undefined,
-  file: string,
-): Promise<MasterKey> {
-  const text = fromEnvironment ?? (await readOrCreate(file));
-  return parseMasterKey(text, fromEnvironment === undefined ? file : 'LAPSE_MASTER_KEY');
+function keyIdOf(key: Uint8Array): string {
+  if (key.length !== KEY_BYTES) throw new Error('a master key is 32 bytes');
+  return createHash('sha256').update('lapse master key').update(key).digest('hex').slice(0, 16);
 }
 
 /**
- * As `loadMasterKey`, for a register that has one already: with its text, for a backup to carry.
- *
- * @throws Error where there is none, or it is no key
+ * Master keys from their text: the base64 of 32 bytes a line, the present one first; `place` is where
+ * that stood, for the refusal, which shows nothing of it.
  */
-export async function readMasterKey(
-  fromEnvironment: string | undefined,
-  file: string,
-): Promise<{ key: MasterKey; text: string }> {
-  const text = (fromEnvironment ?? (await readFile(file, 'utf8'))).trim();
-  return {
-    key: parseMasterKey(text, fromEnvironment === undefined ? file : 'LAPSE_MASTER_KEY'),
-    text,
-  };
-}
-
-/** A master key from the base64 of its 32 bytes; `place` is where that stood, for the refusal. */
 export function parseMasterKey(text: string, place: string): MasterKey {
-  const key = Buffer.from(text.trim(), 'base64');
-  if (key.length === KEY_BYTES) return masterKey(key);
-  throw new Error(`${place} does not hold a master key: base64 of 32 bytes is expected`);
+  const keys = keyLines(text).map((line) => Buffer.from(line, 'base64'));
+  const [key, ...previous] = keys;
+  if (key && keys.every(({ length }) => length === KEY_BYTES)) return masterKey(key, ...previous);
+  throw new Error(
+    `${place} does not hold a master key: base64 of ${KEY_BYTES} bytes is expected, each key on a line`,
+  );
 }
 
-async function readOrCreate(file: string): Promise<string> {
-  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-  const fresh = `${file}.${randomBytes(6).toString('hex')}`;
-  try {
-    await writeFile(fresh, `${randomBytes(KEY_BYTES).toString('base64')}\n`, {
-      mode: 0o600,
-      flag: 'wx',
-    });
-    // A link appears whole and only once, so two servers that start together agree on one key.
-    await link(fresh, file);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  } finally {
-    await rm(fresh, { force: true });
-  }
-  await chmod(file, 0o600);
-  return readFile(file, 'utf8');
+/** The lines of a text of keys, the present one first. */
+export function keyLines(text: string): string[] {
+  return text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
 }

@@ -13,8 +13,12 @@ import { abortSignal } from '../terminal/stop-signal.ts';
 import { systemReason } from '../terminal/system-reason.ts';
 import { backupFailure } from './backup-failure.ts';
 
-/** `lapse backup FILE`; `-` is standard output. */
-export async function backUpTo(file: string, options: PassphraseOptions): Promise<void> {
+/** `lapse backup FILE`, and `lapse tenant export` of one; `-` is standard output. */
+export async function backUpTo(
+  file: string,
+  options: PassphraseOptions,
+  tenant?: string,
+): Promise<void> {
   const path = file === '-' ? undefined : file;
   if (path === undefined) assertPiped();
   else await assertWritable(path);
@@ -29,7 +33,7 @@ export async function backUpTo(file: string, options: PassphraseOptions): Promis
     const folder = process.cwd();
     const { config, secrets } = await readConfig(process.env, folder);
     const written = await backUp({
-      ...{ config, secrets, folder, path, passphrase, signal },
+      ...{ config, secrets, folder, path, passphrase, signal, tenant },
       progress: (text) => remark(`${errorColours.dim('lapse:')} ${text}`),
       onRows: ({ table, rows, total }) =>
         line.update(`${barText(rows, total)}  ${counted(rows, 'row')}, at ${table}`),

@@ -13,7 +13,13 @@ export function checkLocally(env: NodeJS.ProcessEnv): ShownCheck[] {
   return [checkSecrets(folder), ...(postmaster ? [postmaster] : [])];
 }
 
-const SECRETS = ['master-key', 'admin-token', 'worker-password'];
+const SECRETS = [
+  'master-key',
+  'admin-token',
+  'operator-token',
+  'worker-password',
+  'retention-password',
+];
 
 /** Files that open the register, or everything that rests under encryption. */
 function checkSecrets(folder: string): ShownCheck {

@@ -68,7 +68,9 @@ function addToken(program: Command): void {
   const token = program
     .command('token')
     .helpCommand(false)
-    .description('create, list, revoke, sign-in-link: who may use the register, and as what')
+    .description(
+      'create, list, revoke, sign-in-link, operator: who may use the register, and as what',
+    )
     .addHelpText('after', examples('lapse token list', 'lapse token create --help'));
   token
     .command('create')
@@ -123,4 +125,10 @@ function addToken(program: Command): void {
       examples('lapse token sign-in-link', 'lapse token sign-in-link --email ada@example.com'),
     )
     .action(async (options) => (await import('../actions/sign-in-link.ts')).printLink(options));
+  token
+    .command('operator')
+    .description("an operator's token, for `lapse tenant`; on the server's own machine alone")
+    .option('--name <name>', 'whose it is', 'Operator')
+    .addHelpText('after', examples('lapse token operator --name "O. Duty"'))
+    .action(async (options) => (await import('../actions/tenants.ts')).makeToken(options));
 }

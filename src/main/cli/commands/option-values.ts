@@ -34,3 +34,12 @@ export const BREAK_GLASS = [
   '--break-glass <reason>',
   'an emergency, in force a day at most under one approver: why it cannot wait',
 ] as const;
+
+/** Where a passphrase comes from. */
+export const PASSPHRASE = `
+The passphrase comes from the file of --passphrase-file, else from
+LAPSE_BACKUP_PASSPHRASE; without either it is asked for, at a terminal.`;
+export const PASSPHRASE_FILE = [
+  '--passphrase-file <file>',
+  'take the passphrase from the first line of a file',
+] as const;

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { examples, repeatable } from './option-values.ts';
+import { examples, PASSPHRASE, PASSPHRASE_FILE, repeatable } from './option-values.ts';
 
 /** `serve`, `work`, `migrate`, `backup`, `restore`: the commands that touch the database. */
 export function addServerCommands(program: Command): void {
@@ -44,17 +44,28 @@ export function addServerCommands(program: Command): void {
     .description('bring the database of DATABASE_ADMIN_URL to this release, and set up its logins')
     .addHelpText('after', examples('DATABASE_ADMIN_URL=postgres://… lapse migrate'))
     .action(async () => (await import('../actions/migrate.ts')).migrateDatabase());
+  addSecrets(program);
   addBackup(program);
   addRestore(program);
 }
 
-const PASSPHRASE = `
-The passphrase comes from the file of --passphrase-file, else from
-LAPSE_BACKUP_PASSPHRASE; without either it is asked for, at a terminal.`;
-const PASSPHRASE_FILE = [
-  '--passphrase-file <file>',
-  'take the passphrase from the first line of a file',
-] as const;
+function addSecrets(program: Command): void {
+  const secrets = program
+    .command('secrets')
+    .helpCommand(false)
+    .description("rotate, retire: the master key; on the server's own machine alone")
+    .addHelpText('after', examples('lapse secrets rotate', 'lapse secrets retire'));
+  secrets
+    .command('rotate')
+    .description('make a new master key and seal every secret under it, while servers run')
+    .addHelpText('after', examples('lapse secrets rotate'))
+    .action(async () => (await import('../actions/secrets.ts')).rotate());
+  secrets
+    .command('retire')
+    .description('take master keys away that nothing rests under any more')
+    .addHelpText('after', examples('lapse secrets retire'))
+    .action(async () => (await import('../actions/secrets.ts')).retire());
+}
 
 function addBackup(program: Command): void {
   program

@@ -20,6 +20,19 @@ export function connect(
   });
 }
 
+/** As `connect`, with the operator's token where none is given. */
+export function connectAsOperator(env: NodeJS.ProcessEnv = process.env): LapseClient {
+  const url = serverUrl(env);
+  return createLapseClient({ url: url.href, token: tokenFor(url, env, OPERATORS) });
+}
+
+/** Whose token lies in which file of the data folder. */
+const ADMINISTRATORS = { file: 'admin-token', mend: '' };
+const OPERATORS = {
+  file: 'operator-token',
+  mend: ', or make one there: lapse token operator',
+};
+
 /** The server: LAPSE_URL, else the local one on LAPSE_PORT. */
 export function serverUrl(env: NodeJS.ProcessEnv = process.env): URL {
   const text = env.LAPSE_URL || `http://localhost:${env.LAPSE_PORT || 7400}`;
@@ -37,13 +50,13 @@ async function waitAloud(seconds: number): Promise<void> {
   await setTimeout(seconds * 1_000);
 }
 
-function tokenFor(url: URL, env: NodeJS.ProcessEnv): string {
+function tokenFor(url: URL, env: NodeJS.ProcessEnv, holder = ADMINISTRATORS): string {
   const given = env.LAPSE_TOKEN?.trim();
   if (given) return wellFormed(given);
   if (!LOOPBACK.has(url.hostname)) {
     throw noToken(url, 'set LAPSE_TOKEN to one that an administrator of that server gave you');
   }
-  const file = resolve(env.LAPSE_DATA || '.lapse', 'admin-token');
+  const file = resolve(env.LAPSE_DATA || '.lapse', holder.file);
   try {
     const token = readFileSync(file, 'utf8').trim();
     if (token !== '') return token;
@@ -54,7 +67,7 @@ function tokenFor(url: URL, env: NodeJS.ProcessEnv): string {
   }
   throw noToken(
     url,
-    `set LAPSE_TOKEN, or set LAPSE_DATA to the server's data folder (there is no ${file})`,
+    `set LAPSE_TOKEN, or set LAPSE_DATA to the server's data folder (there is no ${file})${holder.mend}`,
   );
 }
 
