@@ -37,6 +37,11 @@ export type TokenList = paths['/v1/tokens']['get']['responses'][200]['content'][
 /** Who acts for whom. */
 export type DelegationList =
   paths['/v1/delegations']['get']['responses'][200]['content']['application/json'];
+/** What the audit can be asked for. */
+export type AuditQuery = NonNullable<paths['/v1/audit']['get']['parameters']['query']>;
+/** A sign-in, a refusal or an administrative act. */
+export type AuditEvent =
+  paths['/v1/audit']['get']['responses'][200]['content']['application/json']['items'][number];
 /** What waits for a person. */
 export type TaskList = paths['/v1/tasks']['get']['responses'][200]['content']['application/json'];
 /** How a server is, and what to do about it. */

@@ -23,6 +23,7 @@ provider:manage     yes            -          -         -
 session:own         yes            yes        yes       yes
 session:manage      yes            -          -         -
 diagnosis:read      yes            -          -         yes
+audit:read          yes            -          -         yes
 clock:set           yes            yes        yes       yes
 `;
 

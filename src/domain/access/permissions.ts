@@ -19,6 +19,7 @@ export const PERMISSIONS = [
   'session:own',
   'session:manage',
   'diagnosis:read',
+  'audit:read',
   'clock:set',
 ] as const;
 export type Permission = (typeof PERMISSIONS)[number];
@@ -60,6 +61,7 @@ const GRANTED: Readonly<Record<Role, ReadonlySet<Permission>>> = {
     'provider:manage',
     'session:manage',
     'diagnosis:read',
+    'audit:read',
   ]),
   requestor: new Set<Permission>([...EVERYONE, 'exception:write']),
   approver: DECIDES,
@@ -68,7 +70,13 @@ const GRANTED: Readonly<Record<Role, ReadonlySet<Permission>>> = {
     ReadonlySet<Permission>
   >),
   consumer: DECIDES,
-  auditor: new Set<Permission>([...EVERYONE, 'task:read', 'person:read', 'diagnosis:read']),
+  auditor: new Set<Permission>([
+    ...EVERYONE,
+    'task:read',
+    'person:read',
+    'diagnosis:read',
+    'audit:read',
+  ]),
 };
 
 /** Whether a role may do something; a role that is not known may do nothing. */

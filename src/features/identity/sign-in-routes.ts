@@ -3,6 +3,7 @@ import { rolesOf } from '../../domain/access/actor.ts';
 import { DomainError, type ErrorCode } from '../../domain/errors.ts';
 import type { Database } from '../../platform/db/transaction.ts';
 import { type Html, html, sendPage } from '../../platform/http/page.ts';
+import { logRefusal } from '../../platform/http/security-event.ts';
 import type { OidcSignIn } from './oidc-sign-in.ts';
 import type { SessionCookie } from './session-cookie.ts';
 import type { OpenSession, SessionService } from './session-service.ts';
@@ -57,7 +58,7 @@ export function addSignInRoutes(app: FastifyInstance, parts: SignInRoutes): void
   app.get('/sign-in/with/:tenant/:provider', { schema }, async (request, reply) => {
     const { tenant, provider } = request.params as { tenant: string; provider: string };
     const { to } = request.query as { to?: unknown };
-    return orRefusal(reply, async () => {
+    return orRefusal(request, reply, async () => {
       const returnTo = typeof to === 'string' ? to : undefined;
       const { url, cookie: attempt } = await oidc.begin(tenant, provider, returnTo);
       cookie.setAttempt(reply, attempt);
@@ -69,7 +70,7 @@ export function addSignInRoutes(app: FastifyInstance, parts: SignInRoutes): void
     const query = request.url.slice(request.url.indexOf('?') + 1);
     const attempt = cookie.readAttempt(request);
     cookie.clearAttempt(reply);
-    return orRefusal(reply, async () => {
+    return orRefusal(request, reply, async () => {
       const userAgent = request.headers['user-agent'];
       const { session, returnTo } = await oidc.complete(attempt, `?${query}`, userAgent);
       const old = await openSession(request, parts);
@@ -92,7 +93,7 @@ export function addSignInRoutes(app: FastifyInstance, parts: SignInRoutes): void
   app.post('/sign-in/link/:link', { schema }, async (request, reply) => {
     const { link } = request.params as { link: string };
     const userAgent = request.headers['user-agent'];
-    return orRefusal(reply, async () => {
+    return orRefusal(request, reply, async () => {
       cookie.assertSameSite(request);
       cookie.set(reply, await spendSignInLink(db, sessions, link, { userAgent, now: realNow() }));
       return reply.redirect('/', 303);
@@ -130,6 +131,7 @@ async function signOutUrl(
 
 /** Answers a refusal with a page that says what to do. */
 async function orRefusal(
+  request: FastifyRequest,
   reply: FastifyReply,
   act: () => Promise<FastifyReply>,
 ): Promise<FastifyReply> {
@@ -137,7 +139,7 @@ async function orRefusal(
     return await act();
   } catch (error) {
     if (!(error instanceof DomainError)) throw error;
-    reply.log.info({ err: error, cause: error.cause }, 'a sign-in was refused');
+    logRefusal(request, error);
     return sendPage(reply, 'Not signed in', refusal(error), STATUS[error.code] ?? 401);
   }
 }
@@ -155,8 +157,9 @@ async function openSession(
   const value = cookie.read(request);
   if (value === undefined) return undefined;
   return sessions.authenticate(value).catch((error: unknown) => {
-    if (error instanceof DomainError && error.code === 'unauthenticated') return undefined;
-    throw error;
+    if (!(error instanceof DomainError) || error.code !== 'unauthenticated') throw error;
+    logRefusal(request, error);
+    return undefined;
   });
 }
 

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError, type ErrorCode, type FieldError } from '../../domain/errors.ts';
+import { logRefusal } from './security-event.ts';
 
 /** The status of every refusal; a code that is missing here does not compile. */
 const STATUS: Readonly<Record<ErrorCode, number>> = {
@@ -101,7 +102,10 @@ export function handleError(
   request: FastifyRequest,
   reply: FastifyReply,
 ): FastifyReply {
-  if (error instanceof DomainError) return sendProblem(reply, error);
+  if (error instanceof DomainError) {
+    logRefusal(request, error);
+    return sendProblem(reply, error);
+  }
   const known = frameworkRefusal(error as FrameworkError);
   if (known) return sendProblem(reply, known);
   if (isUnreachable(error)) {
