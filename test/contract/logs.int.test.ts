@@ -154,6 +154,13 @@ test('each request leaves one line that says what was asked for, and how it went
     );
     expect(line.route ?? '/v1/').toMatch(/^\//);
   }
+  for (const { route, status, refusal } of requests) {
+    const isProblem = status >= 400 && !route?.startsWith('/sign-in');
+    expect({ route, status, refusal }).toEqual({
+      ...{ route, status },
+      refusal: isProblem ? expect.stringMatching(/^[a-z-]+$/) : undefined,
+    });
+  }
   const statuses = new Set(requests.map(({ status }) => status));
   expect([...statuses].sort()).toEqual(expect.arrayContaining([200, 201, 400, 401, 404, 415, 422]));
 });

@@ -58,8 +58,13 @@ export function addSignInRoutes(app: FastifyInstance, parts: SignInRoutes): void
   app.get('/sign-in/with/:tenant/:provider', { schema }, async (request, reply) => {
     const { tenant, provider } = request.params as { tenant: string; provider: string };
     const { to } = request.query as { to?: unknown };
+    const returnTo = typeof to === 'string' ? to : undefined;
+    // Whoever is signed in at the provider would be signed in here by another site's link alone.
+    if (request.headers['sec-fetch-site'] === 'cross-site') {
+      const query = new URLSearchParams({ tenant, ...(returnTo && { to: returnTo }) });
+      return reply.redirect(`/sign-in?${query}`, 303);
+    }
     return orRefusal(request, reply, async () => {
-      const returnTo = typeof to === 'string' ? to : undefined;
       const { url, cookie: attempt } = await oidc.begin(tenant, provider, returnTo);
       cookie.setAttempt(reply, attempt);
       return reply.redirect(url.href, 303);
@@ -73,9 +78,7 @@ export function addSignInRoutes(app: FastifyInstance, parts: SignInRoutes): void
     return orRefusal(request, reply, async () => {
       const userAgent = request.headers['user-agent'];
       const { session, returnTo } = await oidc.complete(attempt, `?${query}`, userAgent);
-      const old = await openSession(request, parts);
-      if (old) await sessions.end(old.principal, old.session.session_id, { reason: 'signed-out' });
-      cookie.set(reply, session);
+      await replaceSession(request, reply, session, parts);
       return reply.redirect(returnTo, 303);
     });
   });
@@ -95,7 +98,8 @@ export function addSignInRoutes(app: FastifyInstance, parts: SignInRoutes): void
     const userAgent = request.headers['user-agent'];
     return orRefusal(request, reply, async () => {
       cookie.assertSameSite(request);
-      cookie.set(reply, await spendSignInLink(db, sessions, link, { userAgent, now: realNow() }));
+      const session = await spendSignInLink(db, sessions, link, { userAgent, now: realNow() });
+      await replaceSession(request, reply, session, parts);
       return reply.redirect('/', 303);
     });
   });
@@ -114,6 +118,21 @@ export function addSignInRoutes(app: FastifyInstance, parts: SignInRoutes): void
     reply.header('refresh', `0; url=${elsewhere.href}`);
     return sendPage(reply, 'Signed out', signedOut(elsewhere));
   });
+}
+
+/** Gives the browser its new session; the one that it had does not outlive the sign-in. */
+async function replaceSession(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  session: string,
+  parts: SignInRoutes,
+): Promise<void> {
+  const old = await openSession(request, parts);
+  if (old) {
+    const { principal, session: ended } = old;
+    await parts.sessions.end(principal, ended.session_id, { reason: 'signed-out' });
+  }
+  parts.cookie.set(reply, session);
 }
 
 /** Where to go on at the provider; a provider that does not answer keeps nobody signed in here. */

@@ -85,6 +85,7 @@ export function sendMethodNotAllowed(
 function send(reply: FastifyReply, problem: Problem): FastifyReply {
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer realm="lapse"');
   if (problem.status === 503) reply.header('retry-after', '2');
+  reply.request.refusal = problem.code;
   return reply
     .code(problem.status)
     .type('application/problem+json')
