@@ -15,7 +15,6 @@ const EVENTS: Partial<Record<ErrorCode, SecurityEvent>> = {
   unauthenticated: 'authentication-failed',
   'not-permitted': 'permission-refused',
   'self-approval': 'permission-refused',
-  unavailable: 'dependency-failed',
 };
 
 /** The refusal of a change that another site may have had a browser send. */
@@ -31,7 +30,7 @@ export class CrossSiteRefusal extends DomainError {
  * message, which may name people, nor anything of a credential.
  */
 export function logRefusal(request: FastifyRequest, error: DomainError): void {
-  const event = error instanceof CrossSiteRefusal ? 'cross-site-refused' : EVENTS[error.code];
+  const event = eventOf(error);
   if (event === undefined) return;
   const { method, routeOptions, ip } = request;
   request.log.warn(
@@ -46,6 +45,13 @@ export function logRefusal(request: FastifyRequest, error: DomainError): void {
     },
     'a request was refused',
   );
+}
+
+function eventOf(error: DomainError): SecurityEvent | undefined {
+  if (error instanceof CrossSiteRefusal) return 'cross-site-refused';
+  // Without a cause it is Lapse itself that has no room for more.
+  if (error.code === 'unavailable') return error.cause ? 'dependency-failed' : undefined;
+  return EVENTS[error.code];
 }
 
 function credentialOf({ headers }: FastifyRequest): 'token' | 'cookie' | 'none' {
