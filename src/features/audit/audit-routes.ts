@@ -1,17 +1,12 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
+import { instant } from '../../domain/exception/field-shapes.ts';
 import { formatInstant, parseInstant } from '../../domain/schedule/instant.ts';
 import { type PageRequest, pageOf, pageParameters } from '../../platform/http/paging.ts';
 import type { AuditEvent, AuditViews } from './audit-views.ts';
 
 const time = z.string().meta({ format: 'date-time' });
 const eventType = z.string().regex(/^[A-Za-z]{1,100}$/, 'is not the name of an event type');
-const instant = z.string().transform((text, context) => {
-  const parsed = parseInstant(text);
-  if (parsed !== undefined) return parsed;
-  context.addIssue('must be an RFC 3339 instant such as 2026-03-07T00:00:00Z');
-  return z.NEVER;
-});
 
 const auditParameters = z.strictObject({
   actor: z
@@ -69,10 +64,15 @@ export function addAuditRoutes(app: FastifyInstance, audit: AuditViews): void {
       },
     },
     async (request) => {
-      const { type, limit, cursor, ...filter } = request.query as AuditParameters;
-      const types = type === undefined ? undefined : [type].flat();
+      const { actor, type, from, to, limit, cursor } = request.query as AuditParameters;
+      const filter = {
+        actor,
+        types: type === undefined ? undefined : [type].flat(),
+        from: from === undefined ? undefined : parseInstant(from),
+        to: to === undefined ? undefined : parseInstant(to),
+      };
       const { tenantId } = request.principal;
-      const found = await audit.list(tenantId, { ...filter, types }, { limit, cursor });
+      const found = await audit.list(tenantId, filter, { limit, cursor });
       return { items: found.items.map(toAnswer), next_cursor: found.next_cursor };
     },
   );
