@@ -6,6 +6,7 @@ import { FULL_CLEARANCE } from '../domain/access/clearance.ts';
 import type { People } from '../domain/delegation/people.ts';
 import { BUILT_IN_POLICY } from '../domain/policy/built-in-policy.ts';
 import type { Policy } from '../domain/policy/policy.ts';
+import { AuditViews } from '../features/audit/audit-views.ts';
 import { DelegationService, endDelegationsOf } from '../features/delegations/delegation-service.ts';
 import { readDelegations } from '../features/delegations/delegation-store.ts';
 import { diagnose } from '../features/diagnosis/diagnose.ts';
@@ -76,6 +77,7 @@ import { backlogMetrics } from '../platform/telemetry/backlog-metrics.ts';
 import { createMetrics } from '../platform/telemetry/metrics.ts';
 import { evidenceStore } from './evidence-store.ts';
 import { createVerifier } from './ledger-verification.ts';
+import { AUDITED_STREAMS } from './stream-kinds.ts';
 import { LAPSE_VERSION } from './version.ts';
 
 /** What the parts are made of. */
@@ -241,6 +243,7 @@ export function compose({
       signInChoice: (tenantId: string | undefined) => signInChoice(db, providers, tenantId),
       tenantName: (tenantId: string) => db.inTenant(tenantId, (tx) => tenantName(tx, tenantId)),
     },
+    audit: new AuditViews(db, AUDITED_STREAMS),
     ledger,
     tenants: {
       administration: new TenantAdministration({

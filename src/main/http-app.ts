@@ -1,6 +1,7 @@
 import fastifyCookie from '@fastify/cookie';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
+import { addAuditRoutes } from '../features/audit/audit-routes.ts';
 import { addDelegationRoutes } from '../features/delegations/delegation-routes.ts';
 import { addDiagnosisRoute } from '../features/diagnosis/diagnosis-route.ts';
 import { addEvidenceRoutes } from '../features/evidence/evidence-routes.ts';
@@ -143,6 +144,7 @@ export async function createHttpApp(lapse: Lapse, options: HttpOptions): Promise
       });
       addSessionRoutes(scope, lapse.sessions);
       addDelegationRoutes(scope, lapse.delegations);
+      addAuditRoutes(scope, lapse.audit);
       addDiagnosisRoute(scope, (reach) => lapse.diagnose(reach, options.schemaVersion));
       if (options.testClock) addTestClockRoutes(scope, lapse.db, lapse.loop);
     },

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
 import { z } from 'zod';
 import { mayChange, type Permission } from '../domain/access/permissions.ts';
 import { assertPermitted, type Principal } from '../domain/access/principal.ts';
@@ -62,6 +63,8 @@ export function guardRoutes(scope: FastifyInstance, authentication: Authenticati
   scope.addHook('onRequest', async (request, reply) => {
     await identifyOnce(request, reply, { authentication, failures, known });
     await requests.count(request, reply);
+    nameInLog(request);
+    if (request.session) authentication.cookie.assertSameSite(request);
     const permission = request.routeOptions.config.permission;
     if (!permission) return;
     assertPermitted(request.principal, permission);
@@ -115,7 +118,11 @@ async function identify(
     return;
   }
   const open = await session(value);
-  cookie.assertSameSite(request);
   request.principal = open.principal;
   request.session = open.session;
+}
+
+/** Every line of the request says who sent it, by an id that is no personal data. */
+function nameInLog({ log, principal: { tenantId, actor } }: FastifyRequest): void {
+  (log as Logger).setBindings({ tenant: tenantId, principal: actor.id });
 }

@@ -23,3 +23,8 @@ export const STREAM_KINDS: readonly AnyStreamKind[] = [
   ledgerStream,
   tenantStream,
 ];
+
+/** The streams that the audit shows: all but the records' own, which have a history each. */
+export const AUDITED_STREAMS: readonly string[] = STREAM_KINDS.filter(
+  (kind) => kind !== exceptionStream,
+).map(({ type }) => type);

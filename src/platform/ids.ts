@@ -1,5 +1,5 @@
 import { randomFillSync } from 'node:crypto';
-import { monotonicFactory } from 'ulid';
+import { decodeTime, encodeTime, monotonicFactory, TIME_LEN } from 'ulid';
 
 const pool = new Uint8Array(4_096);
 let used = pool.length;
@@ -20,3 +20,13 @@ function random(): number {
  * made together stay in order. Ids name things; none of them is a secret.
  */
 export const newUlid: () => string = monotonicFactory(random);
+
+/** When a ULID was made: epoch milliseconds, real time. */
+export function timeOfUlid(ulid: string): number {
+  return decodeTime(ulid);
+}
+
+/** A text that sorts before every ULID made at `time` (epoch milliseconds) or later, and after all others. */
+export function beforeUlidsOf(time: number): string {
+  return encodeTime(Math.max(0, time), TIME_LEN);
+}

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { makeSignInLink } from '../../src/features/identity/sign-in-link.ts';
 import { createLogger } from '../../src/platform/log/logger.ts';
 import { draft } from '../support/api-records.ts';
 import { COMPLETE, START } from '../support/given.ts';
@@ -11,6 +12,9 @@ afterAll(() => api.close());
 /** Stands in whatever people send; none of it may come up in a line. */
 const MARK = 'confidential-c0ffee';
 let secret = '';
+const secrets: string[] = [];
+let person = '';
+const SAME_SITE = { origin: 'http://localhost:7400', 'sec-fetch-site': 'same-origin' };
 
 beforeAll(async () => {
   const as = 'requestor';
@@ -32,9 +36,48 @@ beforeAll(async () => {
   await api.send('POST', '/v1/exceptions', { as, raw: MARK, headers: { 'content-type': MARK } });
   await api.send('GET', '/v1/exceptions', { token: `lapse_${api.tenantId}_${MARK}` });
   await api.send('GET', '/v1/exceptions', { headers: { cookie: MARK, authorization: MARK } });
+  await api.send('GET', '/v1/exceptions', { headers: { cookie: `lapse=${MARK}` } });
+  await api.send('GET', '/', { headers: { cookie: `lapse=${MARK}` } });
+  await api.send('GET', `/sign-in/with/${api.tenantId}/${MARK}?to=/${MARK}`);
+  await api.send('GET', `/sign-in/callback?code=${MARK}&state=${MARK}`, {
+    headers: { cookie: `lapse-attempt=${MARK}` },
+  });
+  await api.send('POST', `/sign-in/link/${api.tenantId}_${MARK.padEnd(43, 'x')}`, {
+    headers: SAME_SITE,
+  });
+  await signInAndRefuse();
+  await api.send('POST', `${url}/approve`, { as: 'auditor', body: { reason: MARK } });
   await api.send('DELETE', `/v1/tokens/${made.body.token_id}`, { as: 'administrator' });
   await api.moveTo(START + 1_000);
 });
+
+/** Signs somebody in, whose browser another site then tells what to do, and who then may not come back. */
+async function signInAndRefuse() {
+  const email = `${MARK}@example.org`;
+  // So that it is not the last administrator who leaves.
+  await oneTimeLink(`other-${email}`);
+  const link = await oneTimeLink(email);
+  const again = await oneTimeLink(email);
+  const signedIn = await api.send('POST', link, { headers: SAME_SITE });
+  secrets.push(...[link, again].map((path) => path.slice(-43)));
+  const cookie = String(signedIn.headers['set-cookie']).split(';')[0] ?? '';
+  secrets.push(cookie.slice(-43));
+  const evil = { cookie, origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' };
+  await api.send('POST', '/v1/people', { headers: evil, body: { name: MARK } });
+  await api.send('POST', '/sign-out', { headers: evil });
+  const { body } = await api.send('GET', '/v1/me', { headers: { cookie } });
+  person = body.id;
+  await api.send('POST', `/v1/people/${person}/deactivate`, {
+    as: 'administrator',
+    body: { reason: MARK },
+  });
+  // The page names the person; the log may not.
+  const refused = await api.send('POST', again, { headers: SAME_SITE });
+  expect(refused.text.toLowerCase()).toContain(MARK);
+}
+
+const oneTimeLink = (email: string) =>
+  api.register.db.inSystem((tx) => makeSignInLink(tx, api.tenantId, { email, now: Date.now() }));
 
 /** Fails in the database, on a value that was sent: its message or detail names it. */
 async function failOn(sql: string, undo: string, run: () => Promise<{ status: number }>) {
@@ -95,7 +138,8 @@ test('no line holds a token, a header, a query, a path or a body', () => {
   const everything = lines.join('');
   expect(everything).not.toContain(MARK);
   expect(everything).not.toMatch(/Bearer|authorization|lapse_[0-9A-Z]{26}/);
-  for (const token of [secret, ...Object.values(api.tokens)]) {
+  expect(secrets).toHaveLength(3);
+  for (const token of [secret, ...secrets, ...Object.values(api.tokens)]) {
     expect(everything).not.toContain(token.slice(-43));
   }
   expect(everything).not.toContain(COMPLETE.title);
@@ -110,8 +154,64 @@ test('each request leaves one line that says what was asked for, and how it went
     );
     expect(line.route ?? '/v1/').toMatch(/^\//);
   }
+  for (const { route, status, refusal } of requests) {
+    const isProblem = status >= 400 && !route?.startsWith('/sign-in');
+    expect({ route, status, refusal }).toEqual({
+      ...{ route, status },
+      refusal: isProblem ? expect.stringMatching(/^[a-z-]+$/) : undefined,
+    });
+  }
   const statuses = new Set(requests.map(({ status }) => status));
   expect([...statuses].sort()).toEqual(expect.arrayContaining([200, 201, 400, 401, 404, 415, 422]));
+});
+
+interface RefusalLine {
+  readonly event: string;
+  readonly method: string;
+  readonly route: string;
+  readonly credential: string;
+  readonly principal?: string;
+}
+
+test('what was refused for reasons of security has a name of its own, a route and whoever is known', () => {
+  const refused: RefusalLine[] = lines
+    .map((line) => JSON.parse(line))
+    .filter(({ msg }) => msg === 'a request was refused');
+  const seen = refused.map(
+    ({ event, method, route, credential }) => `${event} ${method} ${route} ${credential}`,
+  );
+  expect(seen).toEqual([
+    'authentication-failed GET /v1/exceptions token',
+    'authentication-failed GET /v1/exceptions token',
+    'authentication-failed GET /v1/exceptions cookie',
+    'authentication-failed GET / cookie',
+    'authentication-failed GET /sign-in/callback cookie',
+    'authentication-failed POST /sign-in/link/:link none',
+    'cross-site-refused POST /v1/people cookie',
+    'cross-site-refused POST /sign-out cookie',
+    'authentication-failed POST /sign-in/link/:link none',
+    'permission-refused POST /v1/exceptions/:id/approve token',
+  ]);
+  expect(person).toMatch(/^per_/);
+  expect(refused.find(({ route }) => route === '/v1/people')).toMatchObject({
+    level: 40,
+    address: '127.0.0.1',
+    tenant: api.tenantId,
+    principal: person,
+    request_id: expect.any(String),
+  });
+  expect(refused.at(-1)?.principal).toMatch(/^tok_/);
+  for (const line of refused.filter(({ event }) => event === 'authentication-failed'))
+    expect(line.principal).toBeUndefined();
+});
+
+test('each request of somebody who is known says who it was, and no other does', () => {
+  const requests = lines.map((line) => JSON.parse(line)).filter(({ msg }) => msg === 'request');
+  for (const { route = '/', status, principal } of requests) {
+    if (route.startsWith('/v1/') && status !== 401) expect(principal).toMatch(/^(tok|per)_/);
+    else expect(principal).toBeUndefined();
+  }
+  expect(new Set(requests.map(({ principal }) => principal)).size).toBeGreaterThan(3);
 });
 
 test('what is named like a secret is cut out, however deep an error holds it', () => {

@@ -195,6 +195,20 @@ describe('through a provider', () => {
     expect(answer.headers.location).toBe(location);
   });
 
+  test('another site signs nobody in: its link leads to the page that asks', async () => {
+    const url = `/sign-in/with/${api.tenantId}/work?to=/v1/me`;
+    const ask = (site: string) => api.send('GET', url, { headers: { 'sec-fetch-site': site } });
+    const led = await ask('cross-site');
+    const page = `/sign-in?tenant=${api.tenantId}&to=%2Fv1%2Fme`;
+    expect(led).toMatchObject({ status: 303, headers: { location: page } });
+    expect(led.headers['set-cookie']).toBeUndefined();
+    expect((await api.send('GET', page)).text).toContain(
+      `href="${url.replace('/v1/me', '%2Fv1%2Fme')}"`,
+    );
+    for (const site of ['same-origin', 'none'])
+      expect(String((await ask(site)).headers.location)).toContain(provider.issuer);
+  });
+
   test('signing out leads to the provider, to sign out there too', async () => {
     const session = cookiesOf(await signIn('ada')).lapse;
     const headers = { cookie: `lapse=${session}`, origin: LAPSE };

@@ -31,6 +31,7 @@ const MAY: Readonly<Record<Permission, readonly Role[]>> = {
     'auditor',
   ],
   'diagnosis:read': ['administrator', 'auditor'],
+  'audit:read': ['administrator', 'auditor'],
   'task:retry': ['administrator'],
   'token:manage': ['administrator'],
   'person:read': ['administrator', 'auditor'],

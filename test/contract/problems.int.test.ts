@@ -20,6 +20,7 @@ describe('paths and methods', () => {
     ['PUT', '/v1/exceptions', 'GET, HEAD, POST'],
     ['DELETE', '/v1/exceptions/EXC_1', 'GET, HEAD, PATCH'],
     ['GET', '/v1/exceptions/EXC_1/approve', 'POST'],
+    ['TRACE', '/v1/exceptions', 'GET, HEAD, POST'],
     ['POST', '/openapi.json', 'GET, HEAD'],
     ['OPTIONS', '/v1/tokens', 'GET, HEAD, POST'],
   ])('%s %s says that %s would pass', async (method, url, allow) => {

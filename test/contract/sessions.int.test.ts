@@ -58,6 +58,13 @@ describe('a one-time link', () => {
     expect((await api.send('POST', url, { headers: SAME_SITE })).status).toBe(303);
   });
 
+  test('ends the session that the browser had before', async () => {
+    const before = await signIn('before@example.com');
+    const headers = { ...SAME_SITE, cookie: before };
+    expect((await api.send('POST', await link(), { headers })).status).toBe(303);
+    expectProblem(await get('/v1/me', before), 401, 'unauthenticated');
+  });
+
   test('of two that spend it at once, one signs in', async () => {
     const url = await link();
     const both = await Promise.all([1, 2].map(() => api.send('POST', url, { headers: SAME_SITE })));

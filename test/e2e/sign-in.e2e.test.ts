@@ -24,6 +24,7 @@ beforeAll(async () => {
     LAPSE_URL: server.url,
     LAPSE_TOKEN: server.adminToken,
     LAPSE_DATA: server.dataDir,
+    COLUMNS: '80',
   });
   browser = await launchChromium();
 }, CHROMIUM_TIMEOUT_MS);
@@ -88,4 +89,19 @@ describe('in a browser', () => {
   test('no page broke its own policy', () => {
     expect(scripts.filter((text) => text.includes('Content Security Policy'))).toEqual([]);
   });
+});
+
+test('the audit shows who signed in and out, and what was set up for it', async () => {
+  const shown = await lapse('audit');
+  expect(shown.exitCode, shown.stderr).toBe(0);
+  for (const line of shown.stdout.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80);
+  expect(shown.stdout).toMatch(/^RECORDED \(UTC\) +WHO +WHAT +ABOUT +DETAIL\n/);
+  expect(shown.stdout).toMatch(/:\d\d {2}Ada Lovelace +session ended +Ada Lovelace +signed-out\n/);
+  expect(shown.stdout).toMatch(/:\d\d {2}Administrator +provider put +work +http/);
+  const links = await lapse('audit', '--type', 'SignedIn', '--limit', '1', '--json');
+  const { items, next_cursor } = JSON.parse(links.stdout);
+  expect(items).toMatchObject([{ type: 'SignedIn', actor: { name: 'Ada Lovelace' } }]);
+  expect(next_cursor).not.toBeNull();
+  const none = await lapse('audit', '--from', '2199-01-01');
+  expect(none).toMatchObject({ exitCode: 0, stdout: '' });
 });

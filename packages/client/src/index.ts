@@ -48,6 +48,11 @@ export type GroupList = paths['/v1/groups']['get']['responses'][200]['content'][
 /** What a person answers for. */
 export type HoldingList =
   paths['/v1/people/{id}/holdings']['get']['responses'][200]['content']['application/json'];
+/** What the audit can be asked for. */
+export type AuditQuery = NonNullable<paths['/v1/audit']['get']['parameters']['query']>;
+/** A sign-in, a refusal or an administrative act. */
+export type AuditEvent =
+  paths['/v1/audit']['get']['responses'][200]['content']['application/json']['items'][number];
 /** What waits for a person. */
 export type TaskList = paths['/v1/tasks']['get']['responses'][200]['content']['application/json'];
 /** How a server is, and what to do about it. */

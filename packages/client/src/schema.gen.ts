@@ -18,6 +18,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sign-ins, refusals and administrative acts, the newest first */
+        get: operations["get-audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/bulk/approve": {
         parameters: {
             query?: never;
@@ -3553,6 +3570,79 @@ export interface operations {
                             change_id: string | null;
                             /** @description of a review that is owed: undecided by then, the exception ends */
                             owed_by: string | null;
+                        }[];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    "get-audit": {
+        parameters: {
+            query?: {
+                /** @description id of who acted: a person, a token, system:clock or system:operator */
+                actor?: string;
+                /** @description may be repeated: SignedIn, SignInRefused, TokenCreated … */
+                type?: string | string[];
+                /** @description recorded at this instant or later */
+                from?: string;
+                /** @description recorded before it */
+                to?: string;
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            event_id: string;
+                            /**
+                             * Format: date-time
+                             * @description real time; the order, from and to go by it
+                             */
+                            recorded_at: string;
+                            /**
+                             * Format: date-time
+                             * @description as the ledger has it
+                             */
+                            at: string;
+                            type: string;
+                            actor: {
+                                id: string;
+                                name: string;
+                                email: string | null;
+                                role: string;
+                                /** @description how a person had signed in; null for a token */
+                                signed_in: {
+                                    /** @enum {string} */
+                                    method: "oidc" | "link";
+                                    issuer?: string;
+                                    subject?: string;
+                                } | null;
+                            };
+                            /** @description what it happened to */
+                            subject: {
+                                type: string;
+                                id: string;
+                                name: string | null;
+                            };
+                            /** @description what was changed, without secrets */
+                            data: {
+                                [key: string]: unknown;
+                            } | null;
+                            /** @description null until it is in the ledger */
+                            ledger_index: number | null;
                         }[];
                         next_cursor: string | null;
                     };

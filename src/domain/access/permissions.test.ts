@@ -26,6 +26,7 @@ session:own         yes            yes        yes       yes      -          yes
 session:manage      yes            -          -         -        -          -
 directory:sync      -              -          -         -        yes        -
 diagnosis:read      yes            -          -         yes      -          -
+audit:read          yes            -          -         yes      -          -
 clock:set           yes            yes        yes       yes      -          -
 tenant:read         -              -          -         -        -          yes
 tenant:manage       -              -          -         -        -          yes

@@ -21,6 +21,7 @@ export const PERMISSIONS = [
   'session:manage',
   'directory:sync',
   'diagnosis:read',
+  'audit:read',
   'clock:set',
   'tenant:read',
   'tenant:manage',
@@ -84,6 +85,7 @@ const GRANTED: Readonly<Record<Role, ReadonlySet<Permission>>> = {
     'workload:manage',
     'session:manage',
     'diagnosis:read',
+    'audit:read',
   ]),
   requestor: new Set<Permission>([...EVERYONE, 'exception:write']),
   approver: DECIDES,
@@ -92,7 +94,13 @@ const GRANTED: Readonly<Record<Role, ReadonlySet<Permission>>> = {
     ReadonlySet<Permission>
   >),
   consumer: DECIDES,
-  auditor: new Set<Permission>([...EVERYONE, 'task:read', 'person:read', 'diagnosis:read']),
+  auditor: new Set<Permission>([
+    ...EVERYONE,
+    'task:read',
+    'person:read',
+    'diagnosis:read',
+    'audit:read',
+  ]),
   // Its token lies with an identity provider: it opens nothing of the register.
   directory: new Set<Permission>(['directory:sync']),
   // Several tenants, by name and number alone: no content of any.

@@ -54,6 +54,23 @@ describe('limits', () => {
     ]);
   });
 
+  it.each(['javascript:alert(1)', 'JavaScript:x', 'data:text/html,x', 'file:///etc/passwd'])(
+    'no link is %s',
+    (link) => {
+      const message =
+        'must not have a scheme that runs in browsers or reads files; https would pass';
+      expect(error({ threat_model_link: link })).toEqual({ path: 'threat_model_link', message });
+      expect(error({ policy_ref: [link] })).toMatchObject({ message });
+    },
+  );
+
+  it.each(['https://a.example/data:x', 'guide/javascript:x', 'mailto:a@example.com', 'urn:x:y'])(
+    'a link may be %s',
+    (link) => {
+      expect(value({ threat_model_link: link })).toMatchObject({ threat_model_link: link });
+    },
+  );
+
   it.each(['a\u0000b', '\ud800', 'a\udfffb'])('no store holds %j', (text) => {
     const message =
       'must be well-formed Unicode (no lone surrogates) without control characters other than tabs and line ends';

@@ -7,6 +7,8 @@ export const LIMITS = { title: 300, text: 8_000, list: 200, recordBytes: 256 * 1
 
 // RFC 3986 characters, percent-encoding included; relative references are allowed.
 const URI_REFERENCE = /^(?:[A-Za-z0-9\-._~:/?#[\]@!$&'()*+,;=]|%[0-9A-Fa-f]{2})+$/;
+// What browsers run, or read from the reader's own machine, when a link is followed.
+const UNSAFE_SCHEME = /^(?:javascript|vbscript|data|blob|file|filesystem|view-source):/i;
 const EMAIL = /^[^\s@<>",;]+@[^\s@<>",;]+$/;
 
 // What files may not hold either, so that whatever was taken in can be exported and imported again.
@@ -59,6 +61,10 @@ export const uriReference = z
   .regex(
     URI_REFERENCE,
     'must be a URI reference, for example https://example.com/page#part or guide#part',
+  )
+  .refine(
+    (text) => !UNSAFE_SCHEME.test(text),
+    'must not have a scheme that runs in browsers or reads files; https would pass',
   );
 
 export const uriReferenceList = z

@@ -92,7 +92,8 @@ export function fieldConditions(eb: Builder, filter: ExceptionFilter, now: Insta
   }
   if (filter.expiring_within !== undefined) {
     const until = formatInstant(now + filter.expiring_within * DAY);
-    conditions.push(eb('expires_at', '<=', until));
+    // What is in force has not ended; said here as well, so that an index gives the few that are near.
+    conditions.push(eb('expires_at', '>', formatInstant(now)), eb('expires_at', '<=', until));
   }
   return conditions;
 }

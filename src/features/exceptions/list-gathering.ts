@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { formatInstant } from '../../domain/schedule/instant.ts';
+import { DAY, formatInstant, type Instant } from '../../domain/schedule/instant.ts';
 import { sqlBuilder } from '../../platform/db/query-builder.ts';
 import type { Transaction } from '../../platform/db/transaction.ts';
 import { type ExceptionFilter, isNarrow } from './exception-filter.ts';
@@ -20,19 +20,25 @@ export async function isGathered(
   tenantId: string,
   filter: ExceptionFilter,
   sort: SortColumn,
+  now: Instant,
 ): Promise<boolean> {
   if (isNarrow(filter)) return true;
   if (filter.q !== undefined && !(await findsMany(tx, filter.q))) return true;
+  if (sort === 'expires_at') return false;
+  // What ends soon is a small part of what is in force, and lies anywhere in every other order.
+  if (filter.expiring_within !== undefined) return endsAreFew(tx, tenantId, filter, now);
   // By title nothing is near what is like it in time.
-  const byTime = sort === 'created_at' || sort === 'updated_at';
-  return byTime && (await endsAreFew(tx, tenantId, filter));
+  return sort !== 'title' && (await endsAreFew(tx, tenantId, filter, now));
 }
 
 async function endsAreFew(
   tx: Transaction,
   tenantId: string,
-  { expires_before: before, expires_after: after }: ExceptionFilter,
+  { expires_before, expires_after, expiring_within: days }: ExceptionFilter,
+  now: Instant,
 ): Promise<boolean> {
+  const before = days === undefined ? expires_before : now + days * DAY + 1;
+  const after = days === undefined ? expires_after : now;
   if (before === undefined && after === undefined) return false;
   const until = before === undefined ? 'infinity' : formatInstant(before);
   const from = after === undefined ? '-infinity' : formatInstant(after);

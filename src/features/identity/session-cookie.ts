@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { DomainError } from '../../domain/errors.ts';
+import { CrossSiteRefusal } from '../../platform/http/security-event.ts';
 
 /** The cookie of sessions: its name, and how it is set and taken away. */
 export interface SessionCookie {
@@ -40,8 +40,7 @@ export function sessionCookie(publicUrl: string): SessionCookie {
       const site = headers['sec-fetch-site'];
       const same = site === undefined ? headers.origin === origin : site === 'same-origin';
       if (same) return;
-      throw new DomainError(
-        'not-permitted',
+      throw new CrossSiteRefusal(
         `a change with a session's cookie must come from ${origin}; programs send a token`,
       );
     },

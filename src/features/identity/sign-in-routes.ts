@@ -3,6 +3,7 @@ import { rolesOf } from '../../domain/access/actor.ts';
 import { DomainError, type ErrorCode } from '../../domain/errors.ts';
 import type { Database } from '../../platform/db/transaction.ts';
 import { type Html, html, sendPage } from '../../platform/http/page.ts';
+import { logRefusal } from '../../platform/http/security-event.ts';
 import type { OidcSignIn } from './oidc-sign-in.ts';
 import type { SessionCookie } from './session-cookie.ts';
 import type { OpenSession, SessionService } from './session-service.ts';
@@ -57,8 +58,13 @@ export function addSignInRoutes(app: FastifyInstance, parts: SignInRoutes): void
   app.get('/sign-in/with/:tenant/:provider', { schema }, async (request, reply) => {
     const { tenant, provider } = request.params as { tenant: string; provider: string };
     const { to } = request.query as { to?: unknown };
-    return orRefusal(reply, async () => {
-      const returnTo = typeof to === 'string' ? to : undefined;
+    const returnTo = typeof to === 'string' ? to : undefined;
+    // Whoever is signed in at the provider would be signed in here by another site's link alone.
+    if (request.headers['sec-fetch-site'] === 'cross-site') {
+      const query = new URLSearchParams({ tenant, ...(returnTo && { to: returnTo }) });
+      return reply.redirect(`/sign-in?${query}`, 303);
+    }
+    return orRefusal(request, reply, async () => {
       const { url, cookie: attempt } = await oidc.begin(tenant, provider, returnTo);
       cookie.setAttempt(reply, attempt);
       return reply.redirect(url.href, 303);
@@ -69,12 +75,10 @@ export function addSignInRoutes(app: FastifyInstance, parts: SignInRoutes): void
     const query = request.url.slice(request.url.indexOf('?') + 1);
     const attempt = cookie.readAttempt(request);
     cookie.clearAttempt(reply);
-    return orRefusal(reply, async () => {
+    return orRefusal(request, reply, async () => {
       const userAgent = request.headers['user-agent'];
       const { session, returnTo } = await oidc.complete(attempt, `?${query}`, userAgent);
-      const old = await openSession(request, parts);
-      if (old) await sessions.end(old.principal, old.session.session_id, { reason: 'signed-out' });
-      cookie.set(reply, session);
+      await replaceSession(request, reply, session, parts);
       return reply.redirect(returnTo, 303);
     });
   });
@@ -92,9 +96,10 @@ export function addSignInRoutes(app: FastifyInstance, parts: SignInRoutes): void
   app.post('/sign-in/link/:link', { schema }, async (request, reply) => {
     const { link } = request.params as { link: string };
     const userAgent = request.headers['user-agent'];
-    return orRefusal(reply, async () => {
+    return orRefusal(request, reply, async () => {
       cookie.assertSameSite(request);
-      cookie.set(reply, await spendSignInLink(db, sessions, link, { userAgent, now: realNow() }));
+      const session = await spendSignInLink(db, sessions, link, { userAgent, now: realNow() });
+      await replaceSession(request, reply, session, parts);
       return reply.redirect('/', 303);
     });
   });
@@ -115,6 +120,21 @@ export function addSignInRoutes(app: FastifyInstance, parts: SignInRoutes): void
   });
 }
 
+/** Gives the browser its new session; the one that it had does not outlive the sign-in. */
+async function replaceSession(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  session: string,
+  parts: SignInRoutes,
+): Promise<void> {
+  const old = await openSession(request, parts);
+  if (old) {
+    const { principal, session: ended } = old;
+    await parts.sessions.end(principal, ended.session_id, { reason: 'signed-out' });
+  }
+  parts.cookie.set(reply, session);
+}
+
 /** Where to go on at the provider; a provider that does not answer keeps nobody signed in here. */
 async function signOutUrl(
   { oidc, publicUrl }: SignInRoutes,
@@ -130,6 +150,7 @@ async function signOutUrl(
 
 /** Answers a refusal with a page that says what to do. */
 async function orRefusal(
+  request: FastifyRequest,
   reply: FastifyReply,
   act: () => Promise<FastifyReply>,
 ): Promise<FastifyReply> {
@@ -137,7 +158,7 @@ async function orRefusal(
     return await act();
   } catch (error) {
     if (!(error instanceof DomainError)) throw error;
-    reply.log.info({ err: error, cause: error.cause }, 'a sign-in was refused');
+    logRefusal(request, error);
     return sendPage(reply, 'Not signed in', refusal(error), STATUS[error.code] ?? 401);
   }
 }
@@ -155,8 +176,9 @@ async function openSession(
   const value = cookie.read(request);
   if (value === undefined) return undefined;
   return sessions.authenticate(value).catch((error: unknown) => {
-    if (error instanceof DomainError && error.code === 'unauthenticated') return undefined;
-    throw error;
+    if (!(error instanceof DomainError) || error.code !== 'unauthenticated') throw error;
+    logRefusal(request, error);
+    return undefined;
   });
 }
 

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError, type ErrorCode, type FieldError } from '../../domain/errors.ts';
+import { logRefusal } from './security-event.ts';
 
 /** The status of every refusal; a code that is missing here does not compile. */
 const STATUS: Readonly<Record<ErrorCode, number>> = {
@@ -84,9 +85,10 @@ export function sendMethodNotAllowed(
 }
 
 /** Sets the headers that a refusal comes with, in whatever form it is answered. */
-export function setProblemHeaders(reply: FastifyReply, { status }: Problem): void {
+export function setProblemHeaders(reply: FastifyReply, { status, code }: Problem): void {
   if (status === 401) reply.header('www-authenticate', 'Bearer realm="lapse"');
   if (status === 503) reply.header('retry-after', '2');
+  reply.request.refusal = code;
 }
 
 function send(reply: FastifyReply, problem: Problem): FastifyReply {
@@ -113,7 +115,10 @@ export function handleError(
 
 /** Whatever went wrong, as a problem: refusals speak for themselves, the rest says nothing of the inside. */
 export function problemFor(error: unknown, request: FastifyRequest): Problem {
-  if (error instanceof DomainError) return problemOf(error);
+  if (error instanceof DomainError) {
+    logRefusal(request, error);
+    return problemOf(error);
+  }
   const known = frameworkRefusal(error as FrameworkError);
   if (known) return problemOf(known);
   if (isUnreachable(error)) {

@@ -44,6 +44,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** SHA-256 of the body's bytes, for idempotency. */
     bodyHash: Uint8Array;
+    /** The code of the problem that the request was answered with. */
+    refusal: string | undefined;
   }
 }
 
@@ -111,6 +113,7 @@ function addHooks(
   requestAnswered: ServerOptions['requestAnswered'] = () => {},
 ): void {
   app.decorateRequest('bodyHash', null as unknown as Uint8Array);
+  app.decorateRequest('refusal', undefined);
   app.addHook('onRequest', async (request, reply) => {
     markAnswer(request, reply);
     request.bodyHash = EMPTY_BODY;
@@ -129,6 +132,7 @@ function addHooks(
         method,
         route: routeOptions.url,
         status: reply.statusCode,
+        refusal: request.refusal,
         ms: Math.round(reply.elapsedTime),
       },
       'request',

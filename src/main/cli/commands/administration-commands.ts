@@ -5,12 +5,13 @@ import { CLASSIFICATIONS } from '../../../domain/exception/fields.ts';
 import { examples, JSON_FLAG, repeatable, wholeNumber } from './option-values.ts';
 import { addWorkloadCommands } from './workload-commands.ts';
 
-/** `ledger`, `token`, `workload`, `tasks`, `doctor`. */
+/** `ledger`, `token`, `workload`, `audit`, `tasks`, `doctor`. */
 export function addAdministrationCommands(program: Command): void {
   program.commandsGroup('Administration:');
   addLedger(program);
   addToken(program);
   addWorkloadCommands(program);
+  addAudit(program);
   program
     .command('tasks')
     .description('what waits for a person: what the machine cannot go on with, who has left')
@@ -62,6 +63,23 @@ function addLedger(program: Command): void {
       examples('lapse ledger new-epoch --reason "The disk failed; restored from a backup"'),
     )
     .action(async (options) => (await import('../actions/open-epoch.ts')).openEpoch(options));
+}
+
+function addAudit(program: Command): void {
+  program
+    .command('audit')
+    .description('who signed in, who was refused, and what was administered')
+    .option('--actor <id>', 'of one person or token, by id')
+    .addOption(repeatable('--type <event>', 'SignedIn, SignInRefused, TokenCreated and so on'))
+    .option('--from <date>', 'on this day, at this instant, or later')
+    .option('--to <date>', 'before it')
+    .option('--limit <count>', 'how many, the newest first; 50 otherwise', wholeNumber(1))
+    .option(...JSON_FLAG)
+    .addHelpText(
+      'after',
+      examples('lapse audit', 'lapse audit --type SignInRefused --from 2026-03-01'),
+    )
+    .action(async (options) => (await import('../actions/audit.ts')).audit(options));
 }
 
 function addToken(program: Command): void {
