@@ -25,6 +25,8 @@ import { policyOf } from '../features/exceptions/tenant-policies.ts';
 import { createAuthenticator } from '../features/identity/authenticate.ts';
 import { OidcClient } from '../features/identity/oidc-client.ts';
 import { OidcSignIn } from '../features/identity/oidc-sign-in.ts';
+import { PasskeyService } from '../features/identity/passkey-service.ts';
+import { PasskeySigning } from '../features/identity/passkey-signing.ts';
 import { PersonService } from '../features/identity/person-service.ts';
 import { readHoldersOf } from '../features/identity/person-store.ts';
 import { ProviderService } from '../features/identity/provider-service.ts';
@@ -181,6 +183,8 @@ export function compose({
       },
     }),
     sessions,
+    passkeys: new PasskeyService({ db, publicUrl: config.publicUrl, realNow }),
+    signing: new PasskeySigning({ publicUrl: config.publicUrl, realNow }),
     providers,
     cookie,
     signIn: {

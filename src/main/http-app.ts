@@ -5,12 +5,14 @@ import { addDelegationRoutes } from '../features/delegations/delegation-routes.t
 import { addDiagnosisRoute } from '../features/diagnosis/diagnosis-route.ts';
 import { addEvidenceRoutes } from '../features/evidence/evidence-routes.ts';
 import { addApprovalRoutes } from '../features/exceptions/approval-routes.ts';
+import { addApproveRoutes } from '../features/exceptions/approve-routes.ts';
 import { addBulkRoutes } from '../features/exceptions/bulk-routes.ts';
 import { addCommandRoutes } from '../features/exceptions/command-routes.ts';
 import { addCommentRoutes } from '../features/exceptions/comment-routes.ts';
 import { addExceptionRoutes, execute } from '../features/exceptions/exception-routes.ts';
 import { exceptionAnswer, idParameter } from '../features/exceptions/exception-schemas.ts';
 import { addExportRoutes } from '../features/exceptions/export-routes.ts';
+import { addPasskeyRoutes } from '../features/identity/passkey-routes.ts';
 import { addPersonRoutes } from '../features/identity/person-routes.ts';
 import { addProviderRoutes } from '../features/identity/provider-routes.ts';
 import { addSessionRoutes } from '../features/identity/session-routes.ts';
@@ -31,6 +33,7 @@ import type { Lapse } from './compose.ts';
 import { addHealthRoutes } from './health-routes.ts';
 import { guardRoutes } from './http-principal.ts';
 import { addMetricsRoute } from './metrics-route.ts';
+import { addPasskeyPages } from './passkey-pages.ts';
 import { requestValidator } from './request-validation.ts';
 import { addTestClockRoutes } from './test-clock-routes.ts';
 
@@ -71,6 +74,7 @@ export async function createHttpApp(lapse: Lapse, options: HttpOptions): Promise
   addPackSchemaRoute(app);
   await app.register(fastifyCookie);
   await app.register(async (scope) => addSignInRoutes(scope, lapse.signIn));
+  await app.register(async (scope) => addPasskeyPages(scope, lapse));
   await app.register(
     async (scope) => {
       guardRoutes(scope, {
@@ -80,13 +84,17 @@ export async function createHttpApp(lapse: Lapse, options: HttpOptions): Promise
       });
       addExceptionRoutes(scope, lapse.exceptions);
       addCommandRoutes(scope, lapse.exceptions.service);
+      addApproveRoutes(scope, lapse.exceptions.service, lapse.signing);
       addBulkRoutes(scope, lapse.exceptions.service);
       addApprovalRoutes(scope, lapse.exceptions.views, lapse.groundsOf);
       addCommentRoutes(scope, { db: lapse.db, assertWritable });
       addEvidenceRoutes(scope, {
         ...lapse.evidence,
         record: (request, reply, command, beside) =>
-          execute(lapse.exceptions.service, request, reply, command, undefined, beside),
+          execute(lapse.exceptions.service, request, reply, command, undefined, async (tx) => {
+            await beside?.(tx);
+            return undefined;
+          }),
         answer: exceptionAnswer,
         idParameter,
       });
@@ -103,6 +111,7 @@ export async function createHttpApp(lapse: Lapse, options: HttpOptions): Promise
       addPersonRoutes(scope, lapse.people);
       addProviderRoutes(scope, lapse.providers);
       addSessionRoutes(scope, lapse.sessions);
+      addPasskeyRoutes(scope, lapse.passkeys);
       addDelegationRoutes(scope, lapse.delegations);
       addDiagnosisRoute(scope, (tenantId) => lapse.diagnose(tenantId, options.schemaVersion));
       if (options.testClock) addTestClockRoutes(scope, lapse.db, lapse.loop);

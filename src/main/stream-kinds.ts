@@ -2,6 +2,7 @@ import { delegationStream } from '../features/delegations/delegation-store.ts';
 import { exceptionStream } from '../features/exceptions/exception-store.ts';
 import { personStream } from '../features/identity/person-store.ts';
 import { providerStream } from '../features/identity/provider-store.ts';
+import { relyingPartyStream } from '../features/identity/relying-party.ts';
 import { tokenStream } from '../features/identity/token-store.ts';
 import { policyStream } from '../features/policy/policy-stream.ts';
 import { ledgerStream } from '../journal/ledger-stream.ts';
@@ -13,6 +14,7 @@ export const STREAM_KINDS: readonly AnyStreamKind[] = [
   tokenStream,
   personStream,
   providerStream,
+  relyingPartyStream,
   policyStream,
   delegationStream,
   ledgerStream,

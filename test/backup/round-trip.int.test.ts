@@ -13,6 +13,7 @@ import { command, draft, passed, recordIn } from '../support/api-records.ts';
 import { inStatus, START } from '../support/given.ts';
 import { createTestDatabase } from '../support/postgres.ts';
 import { docx, form, PDF } from '../support/sample-files.ts';
+import { signedIn } from '../support/signing-people.ts';
 import { createTestApi, type TestApi } from '../support/test-api.ts';
 import {
   backUpApi,
@@ -34,6 +35,8 @@ beforeAll(async () => {
   api = await createTestApi();
   target = await createTarget(folder);
   const second = await api.addTenant();
+  const atDevice = await signedIn(api, 'okoye@example.com', { now: Date.now() });
+  expect((await atDevice.register()).status).toBe(201);
   await recordIn(api, 'Active');
   await recordIn(api, 'Under-Review');
   const { exception_id: id } = await recordIn(api, 'Closed');

@@ -31,6 +31,7 @@ const TABLES = [
   'people',
   'person_subjects',
   'providers',
+  'relying_parties',
   'delegations',
   'secrets',
   'ledger_keys',

@@ -225,6 +225,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/exceptions/{id}/approve/challenge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What an approval would say, and the challenge for a passkey to sign it; five minutes */
+        post: operations["post-exceptions-by-id-approve-challenge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/exceptions/{id}/archive": {
         parameters: {
             query?: never;
@@ -697,6 +714,75 @@ export interface paths {
         get: operations["get-me"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/passkeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Your passkeys, oldest first; a token has none */
+        get: operations["get-me-passkeys"];
+        put?: never;
+        /** Register a passkey, in a session */
+        post: operations["post-me-passkeys"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/passkeys/challenge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The challenge to make a passkey from, in a session; five minutes */
+        post: operations["post-me-passkeys-challenge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/passkeys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove a passkey; what it has signed stays good */
+        delete: operations["delete-me-passkeys-by-id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/passkeys/move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let the tenant's passkeys belong to this server's public address from now on */
+        post: operations["post-passkeys-move"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1609,6 +1695,8 @@ export interface components {
                 role: string;
                 count: number;
                 rule: string;
+                /** @description the rule that asks for it to be signed with a passkey */
+                signature?: string;
                 /** @description steps follow one another; the first when left out */
                 step?: number;
                 /** @description the consumer that signs off */
@@ -1651,6 +1739,15 @@ export interface components {
                  * @description an earlier end, which the approver made a condition
                  */
                 ends_by?: string;
+                /** @description how the approver had signed in; a token has not */
+                signed_in?: {
+                    /** @description oidc: through a provider; link: by a one-time link */
+                    method: string;
+                    issuer?: string;
+                    subject?: string;
+                };
+                /** @description the passkey that signed it, by its credential id */
+                passkey?: string;
             }[];
             /** @description what an imported file said of itself; unverified */
             claims: {
@@ -1695,6 +1792,8 @@ export interface components {
                     role: string;
                     count: number;
                     rule: string;
+                    /** @description the rule that asks for it to be signed with a passkey */
+                    signature?: string;
                     /** @description steps follow one another; the first when left out */
                     step?: number;
                     /** @description the consumer that signs off */
@@ -1737,6 +1836,15 @@ export interface components {
                      * @description an earlier end, which the approver made a condition
                      */
                     ends_by?: string;
+                    /** @description how the approver had signed in; a token has not */
+                    signed_in?: {
+                        /** @description oidc: through a provider; link: by a one-time link */
+                        method: string;
+                        issuer?: string;
+                        subject?: string;
+                    };
+                    /** @description the passkey that signed it, by its credential id */
+                    passkey?: string;
                 }[];
             } | null;
             /** @description of an emergency: why it could not wait */
@@ -1770,6 +1878,8 @@ export interface components {
                     role: string;
                     count: number;
                     rule: string;
+                    /** @description the rule that asks for it to be signed with a passkey */
+                    signature?: string;
                     /** @description steps follow one another; the first when left out */
                     step?: number;
                     /** @description the consumer that signs off */
@@ -1812,6 +1922,15 @@ export interface components {
                      * @description an earlier end, which the approver made a condition
                      */
                     ends_by?: string;
+                    /** @description how the approver had signed in; a token has not */
+                    signed_in?: {
+                        /** @description oidc: through a provider; link: by a one-time link */
+                        method: string;
+                        issuer?: string;
+                        subject?: string;
+                    };
+                    /** @description the passkey that signed it, by its credential id */
+                    passkey?: string;
                 }[];
             } | null;
             /** @description what stands behind a permanent exception; its end is its next yearly review */
@@ -2122,6 +2241,8 @@ export interface components {
                 role: string;
                 count: number;
                 rule: string;
+                /** @description the rule that asks for it to be signed with a passkey */
+                signature?: string;
                 /** @description steps follow one another; the first when left out */
                 step?: number;
                 /** @description the consumer that signs off */
@@ -2164,6 +2285,15 @@ export interface components {
                  * @description an earlier end, which the approver made a condition
                  */
                 ends_by?: string;
+                /** @description how the approver had signed in; a token has not */
+                signed_in?: {
+                    /** @description oidc: through a provider; link: by a one-time link */
+                    method: string;
+                    issuer?: string;
+                    subject?: string;
+                };
+                /** @description the passkey that signed it, by its credential id */
+                passkey?: string;
             }[];
             /** @description what an imported file said of itself; unverified */
             claims: {
@@ -2208,6 +2338,8 @@ export interface components {
                     role: string;
                     count: number;
                     rule: string;
+                    /** @description the rule that asks for it to be signed with a passkey */
+                    signature?: string;
                     /** @description steps follow one another; the first when left out */
                     step?: number;
                     /** @description the consumer that signs off */
@@ -2250,6 +2382,15 @@ export interface components {
                      * @description an earlier end, which the approver made a condition
                      */
                     ends_by?: string;
+                    /** @description how the approver had signed in; a token has not */
+                    signed_in?: {
+                        /** @description oidc: through a provider; link: by a one-time link */
+                        method: string;
+                        issuer?: string;
+                        subject?: string;
+                    };
+                    /** @description the passkey that signed it, by its credential id */
+                    passkey?: string;
                 }[];
             } | null;
             /** @description of an emergency: why it could not wait */
@@ -2283,6 +2424,8 @@ export interface components {
                     role: string;
                     count: number;
                     rule: string;
+                    /** @description the rule that asks for it to be signed with a passkey */
+                    signature?: string;
                     /** @description steps follow one another; the first when left out */
                     step?: number;
                     /** @description the consumer that signs off */
@@ -2325,6 +2468,15 @@ export interface components {
                      * @description an earlier end, which the approver made a condition
                      */
                     ends_by?: string;
+                    /** @description how the approver had signed in; a token has not */
+                    signed_in?: {
+                        /** @description oidc: through a provider; link: by a one-time link */
+                        method: string;
+                        issuer?: string;
+                        subject?: string;
+                    };
+                    /** @description the passkey that signed it, by its credential id */
+                    passkey?: string;
                 }[];
             } | null;
             /** @description what stands behind a permanent exception; its end is its next yearly review */
@@ -2429,6 +2581,8 @@ export interface components {
                     role: string;
                     count: number;
                     rule: string;
+                    /** @description the rule that asks for it to be signed with a passkey */
+                    signature?: string;
                     /** @description steps follow one another; the first when left out */
                     step?: number;
                     /** @description the consumer that signs off */
@@ -2704,6 +2858,8 @@ export interface components {
                          */
                         fallback?: "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "approver";
                     }[];
+                    /** @description roles whose approvals have to be signed with a passkey */
+                    signatures?: ("domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "approver")[];
                     /** @description documents that a request has to link */
                     artifacts?: ("memo" | "business-case" | "migration-plan" | "other")[];
                     /** @description fields that a request has to have */
@@ -3082,6 +3238,8 @@ export interface components {
                          */
                         fallback?: "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "approver";
                     }[];
+                    /** @description roles whose approvals have to be signed with a passkey */
+                    signatures?: ("domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "approver")[];
                     /** @description documents that a request has to link */
                     artifacts?: ("memo" | "business-case" | "migration-plan" | "other")[];
                     /** @description fields that a request has to have */
@@ -3292,6 +3450,8 @@ export interface operations {
                                 role: string;
                                 count: number;
                                 rule: string;
+                                /** @description the rule that asks for it to be signed with a passkey */
+                                signature?: string;
                                 /** @description steps follow one another; the first when left out */
                                 step?: number;
                                 /** @description the consumer that signs off */
@@ -4007,6 +4167,23 @@ export interface operations {
                     for?: string;
                     /** @description an earlier end: an approver may shorten the time, never lengthen it */
                     expires_at?: string;
+                    /** @description what a passkey answered to the challenge of these terms, as browsers write it */
+                    signature?: {
+                        id: string;
+                        rawId: string;
+                        /** @enum {string} */
+                        type: "public-key";
+                        response: {
+                            clientDataJSON: string;
+                            authenticatorData: string;
+                            signature: string;
+                            userHandle?: string;
+                        };
+                        /** @default {} */
+                        clientExtensionResults?: {
+                            [key: string]: unknown;
+                        };
+                    };
                 };
             };
         };
@@ -4018,6 +4195,89 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OneException"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    "post-exceptions-by-id-approve-challenge": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request that is sent again with the same key has the same answer */
+                "Idempotency-Key"?: string;
+                /** @description the ETag of what is changed, as it was read */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description why; kept in the ledger */
+                    reason: string;
+                    /** @description the pending change that is decided: its id, or its kind */
+                    change?: string;
+                    /** @description the role to fill, where you may fill several */
+                    role?: string;
+                    /** @description the consumer to sign off for */
+                    consumer?: string;
+                    /** @description whose role you fill by a delegation: an e-mail address, or the id of a token */
+                    for?: string;
+                    /** @description an earlier end: an approver may shorten the time, never lengthen it */
+                    expires_at?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        statement: {
+                            /** @enum {number} */
+                            v: 1;
+                            tenant_org: string;
+                            exception_id: string;
+                            title: string;
+                            /** @description request, emergency, or the kind of the change or review */
+                            approves: string;
+                            change_id?: string;
+                            /** Format: date-time */
+                            asked_at: string;
+                            /** @description of the material fields as they stand */
+                            statement_digest: string;
+                            /**
+                             * Format: date-time
+                             * @description the end that is approved; it may become earlier, and never later
+                             */
+                            ends_at: string;
+                            role: string;
+                            consumer?: string;
+                            on_behalf_of?: {
+                                id: string;
+                                name: string;
+                                email?: string;
+                                delegation_id: string;
+                            };
+                            approver: {
+                                id: string;
+                                name: string;
+                                email?: string;
+                            };
+                            reason: string;
+                        };
+                        /** @description PublicKeyCredentialRequestOptionsJSON of WebAuthn */
+                        options: {
+                            [key: string]: unknown;
+                        };
+                    };
                 };
             };
             default: components["responses"]["Problem"];
@@ -4328,6 +4588,12 @@ export interface operations {
                                 name: string;
                                 email?: string;
                                 role: string;
+                                signed_in?: {
+                                    /** @description oidc: through a provider; link: by a one-time link */
+                                    method: string;
+                                    issuer?: string;
+                                    subject?: string;
+                                };
                             };
                             data: unknown;
                             ledger_index: number | null;
@@ -5278,6 +5544,179 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    "get-me-passkeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            credential_id: string;
+                            name: string;
+                            /** @description the domain that it belongs to */
+                            rp_id: string;
+                            /** @description where it was registered */
+                            origin: string;
+                            registered_at: string;
+                            used_at: string | null;
+                        }[];
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    "post-me-passkeys": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request that is sent again with the same key has the same answer */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description what you call it */
+                    name: string;
+                    /** @description what the browser made of the challenge */
+                    credential: {
+                        id: string;
+                        rawId: string;
+                        /** @enum {string} */
+                        type: "public-key";
+                        response: {
+                            clientDataJSON: string;
+                            attestationObject: string;
+                            transports?: string[];
+                        };
+                        /** @default {} */
+                        clientExtensionResults?: {
+                            [key: string]: unknown;
+                        };
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        credential_id: string;
+                        name: string;
+                        /** @description the domain that it belongs to */
+                        rp_id: string;
+                        /** @description where it was registered */
+                        origin: string;
+                        registered_at: string;
+                        used_at: string | null;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    "post-me-passkeys-challenge": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request that is sent again with the same key has the same answer */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    "delete-me-passkeys-by-id": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request that is sent again with the same key has the same answer */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    "post-passkeys-move": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request that is sent again with the same key has the same answer */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description why; kept in the ledger */
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description the domain that new passkeys belong to */
+                        rp_id: string;
+                        origins: string[];
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     "get-people": {
         parameters: {
             query?: {
@@ -5843,6 +6282,8 @@ export interface operations {
                             rule: string;
                             /** @description where the rule comes from */
                             source: string;
+                            /** @description the rule that asks for it to be signed with a passkey */
+                            signature?: string;
                             step?: number;
                             consumer?: string;
                             person?: {
@@ -5863,6 +6304,8 @@ export interface operations {
                             rule: string;
                             /** @description where the rule comes from */
                             source: string;
+                            /** @description the rule that asks for it to be signed with a passkey */
+                            signature?: string;
                             step?: number;
                             consumer?: string;
                             person?: {

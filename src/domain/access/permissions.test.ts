@@ -22,6 +22,7 @@ person:manage       yes            -          -         -
 provider:manage     yes            -          -         -
 session:own         yes            yes        yes       yes
 session:manage      yes            -          -         -
+passkey:move        yes            -          -         -
 diagnosis:read      yes            -          -         yes
 clock:set           yes            yes        yes       yes
 `;

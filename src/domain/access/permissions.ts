@@ -18,6 +18,7 @@ export const PERMISSIONS = [
   'provider:manage',
   'session:own',
   'session:manage',
+  'passkey:move',
   'diagnosis:read',
   'clock:set',
 ] as const;
@@ -59,6 +60,7 @@ const GRANTED: Readonly<Record<Role, ReadonlySet<Permission>>> = {
     'person:manage',
     'provider:manage',
     'session:manage',
+    'passkey:move',
     'diagnosis:read',
   ]),
   requestor: new Set<Permission>([...EVERYONE, 'exception:write']),

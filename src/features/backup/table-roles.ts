@@ -29,6 +29,7 @@ export const DERIVED_TABLES: readonly string[] = [
   'people',
   'person_subjects',
   'providers',
+  'relying_parties',
   'ledger_epochs',
   'policy_versions',
   'delegations',
@@ -51,6 +52,8 @@ export const LEFT_TABLES: readonly string[] = [
   // Whoever had a session signs in again: what opens one is not copied.
   'sessions',
   'sign_in_links',
+  // Nobody answers a challenge that another server gave.
+  'passkey_challenges',
   'worker_heartbeats',
   'test_clock',
 ];

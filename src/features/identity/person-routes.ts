@@ -152,7 +152,7 @@ function send(reply: FastifyReply, person: Person): FastifyReply {
 }
 
 function toAnswer({ version, state }: Person) {
-  const { subjects: _, email, external_id, signed_in_at, ...rest } = state;
+  const { subjects: _, passkeys: __, email, external_id, signed_in_at, ...rest } = state;
   return {
     ...rest,
     revision: version,
