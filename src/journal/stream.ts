@@ -1,4 +1,6 @@
 import type { Actor } from '../domain/access/actor.ts';
+import type { ApprovalSignature } from '../domain/signature/approval-signature.ts';
+import type { Passkey } from '../domain/signature/passkey.ts';
 import type { Reader } from '../platform/db/snapshot.ts';
 import type { Transaction } from '../platform/db/transaction.ts';
 
@@ -48,6 +50,14 @@ export interface StreamKind<State, Event extends DomainEvent> {
   readonly tables: readonly ProjectionTable[];
   /** The rows that a state must have in each of `tables`. */
   project(row: StreamState<State>): readonly (readonly ProjectedRow[])[];
+  /** What somebody has signed of an event, or should have; `before` is the state that it came upon. */
+  signedOf?(
+    before: State | undefined,
+    event: Event,
+    context: EventContext,
+  ): SignedEvent | undefined;
+  /** The keys that people sign with, as streams of this kind have registered them; read from its rows. */
+  keysOf?(reader: Reader, tenantId: string): Promise<readonly SigningKey[]>;
   /**
    * What of a tenant's rows beside the projection, which are compared one by one, is not what it has
    * to be: counters that differ from what they count, contents that differ from their digests.
@@ -57,6 +67,25 @@ export interface StreamKind<State, Event extends DomainEvent> {
     tenantId: string,
   ): Promise<{ readonly code: BesideCode; readonly message: string } | undefined>;
 }
+
+/** An event that is signed, or should be. */
+export interface SignedEvent {
+  /** Absent where nobody has signed it. */
+  readonly signature: ApprovalSignature | undefined;
+  /** The rule that asks for a signature; absent where none does. */
+  readonly rule: string | undefined;
+  /** What of the statement contradicts the event; absent where it says the same. */
+  readonly contradiction: string | undefined;
+}
+
+/** A key that somebody has registered, with the times between which it was theirs. */
+export type SigningKey = Pick<
+  Passkey,
+  'credential_id' | 'public_key' | 'rp_id' | 'registered_at' | 'removed_at'
+> & {
+  /** The actor whose it is. */
+  readonly holder: string;
+};
 
 /** What can be wrong beside a projection. */
 type BesideCode = 'counter-mismatch' | 'policy-mismatch';

@@ -13,6 +13,8 @@ export type FindingCode =
   | 'stream-unknown'
   | 'stream-gap'
   | 'fold-failed'
+  | 'signature-missing'
+  | 'signature-mismatch'
   | 'projection-missing'
   | 'projection-mismatch'
   | 'projection-stray'

@@ -4,6 +4,7 @@ import type { AnyStreamKind, StreamState } from './stream.ts';
 import { checkEntry } from './verify-entry.ts';
 import type { ReadEnvelope } from './verify-envelope.ts';
 import type { Findings } from './verify-findings.ts';
+import type { SignatureCheck } from './verify-signatures.ts';
 import type { StoredEntry } from './verify-stored-entry.ts';
 
 /** A stream that was folded to its end, to be compared with its row. */
@@ -39,6 +40,7 @@ export class StreamFold {
   readonly #kinds: ReadonlyMap<string, AnyStreamKind>;
   readonly #findings: Findings;
   readonly #listener: FoldListener;
+  readonly #signatures: SignatureCheck;
   #open: OpenStream | undefined;
   #entries = 0;
   #streams = 0;
@@ -48,7 +50,9 @@ export class StreamFold {
     kinds: readonly AnyStreamKind[],
     findings: Findings,
     listener: FoldListener,
+    signatures: SignatureCheck,
   ) {
+    this.#signatures = signatures;
     this.#tenantId = tenantId;
     this.#kinds = new Map(kinds.map((kind) => [kind.type, kind]));
     this.#findings = findings;
@@ -117,18 +121,19 @@ export class StreamFold {
       const event = kind.upcast(envelope.type, v, data);
       const by: Actor = { id: envelope.actorId, ...actor };
       const context = { tenantId: this.#tenantId, streamId: id, at: envelope.at, actor: by };
+      const signed = kind.signedOf?.(stream.state, event, context);
+      const problem = signed && this.#signatures.problemOf(signed, by);
+      if (problem) this.#findings.add({ ...problem, ...placeOf(stream, entry) });
       stream.state = kind.evolve(stream.state, event, context);
     } catch (error) {
       stream.isBroken = true;
       const message = `the event does not fit into its stream: ${error instanceof Error ? error.message : error}`;
-      const { index, version } = entry;
-      const place = { stream: `${stream.type}:${id}`, version };
-      this.#findings.add({
-        code: 'fold-failed',
-        message,
-        ...(index === undefined ? {} : { index }),
-        ...place,
-      });
+      this.#findings.add({ code: 'fold-failed', message, ...placeOf(stream, entry) });
     }
   }
+}
+
+function placeOf({ type, id }: OpenStream, { index, version }: StoredEntry) {
+  const place = { stream: `${type}:${id}`, version };
+  return index === undefined ? place : { index, ...place };
 }

@@ -2,8 +2,9 @@ import type { Snapshot } from '../platform/db/snapshot.ts';
 import type { AnyStreamKind } from './stream.ts';
 import type { Findings } from './verify-findings.ts';
 import { compareBeside, ProjectionCheck } from './verify-projection.ts';
+import { SignatureCheck, signingKeys } from './verify-signatures.ts';
 import { BEFORE_ALL, PAGE, PLAN, type Place, readEntries } from './verify-stored-entry.ts';
-import { StreamFold } from './verify-stream-fold.ts';
+import { type FoldListener, StreamFold } from './verify-stream-fold.ts';
 import { checkWaiting, findLostEvents, type WaitingEvent } from './verify-waiting.ts';
 
 /** What reading all streams needs. */
@@ -46,12 +47,14 @@ export async function verifyStreams(
   let pending = 0;
   let leaves = 0;
   const projections = new ProjectionCheck(rows, tenantId, findings);
-  const fold = new StreamFold(tenantId, kinds, findings, {
+  const listener: FoldListener = {
     onOtherLeaf(index, leaf) {
       if (otherLeaves.size < MOST_OTHER_LEAVES) otherLeaves.set(index, leaf);
     },
     onStream: (stream) => projections.expect(stream),
-  });
+  };
+  const signatures = new SignatureCheck(await signingKeys(rows, tenantId, kinds));
+  const fold = new StreamFold(tenantId, kinds, findings, listener, signatures);
   const check = async (leafless: readonly WaitingEvent[]) => {
     await projections.compare();
     pending += await checkWaiting(rows, tenantId, leafless, waitedBefore, findings);

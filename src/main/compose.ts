@@ -31,6 +31,8 @@ import { GroupService } from '../features/identity/group-service.ts';
 import { IssuerKeys } from '../features/identity/issuer-keys.ts';
 import { OidcClient } from '../features/identity/oidc-client.ts';
 import { OidcSignIn } from '../features/identity/oidc-sign-in.ts';
+import { PasskeyService } from '../features/identity/passkey-service.ts';
+import { PasskeySigning } from '../features/identity/passkey-signing.ts';
 import { PersonService } from '../features/identity/person-service.ts';
 import { readHoldersOf } from '../features/identity/person-store.ts';
 import { ProviderService } from '../features/identity/provider-service.ts';
@@ -234,6 +236,8 @@ export function compose({
       publicUrl: config.publicUrl,
     },
     sessions,
+    passkeys: new PasskeyService({ db, publicUrl: config.publicUrl, realNow }),
+    signing: new PasskeySigning({ publicUrl: config.publicUrl, realNow }),
     providers,
     workloads,
     cookie,

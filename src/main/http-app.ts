@@ -6,6 +6,7 @@ import { addDelegationRoutes } from '../features/delegations/delegation-routes.t
 import { addDiagnosisRoute } from '../features/diagnosis/diagnosis-route.ts';
 import { addEvidenceRoutes } from '../features/evidence/evidence-routes.ts';
 import { addApprovalRoutes } from '../features/exceptions/approval-routes.ts';
+import { addApproveRoutes } from '../features/exceptions/approve-routes.ts';
 import { addBulkRoutes } from '../features/exceptions/bulk-routes.ts';
 import { addCommandRoutes } from '../features/exceptions/command-routes.ts';
 import { addCommentRoutes } from '../features/exceptions/comment-routes.ts';
@@ -14,6 +15,7 @@ import { exceptionAnswer, idParameter } from '../features/exceptions/exception-s
 import { addExportRoutes } from '../features/exceptions/export-routes.ts';
 import { addHoldingRoutes } from '../features/exceptions/holding-routes.ts';
 import { addGroupRoutes } from '../features/identity/group-routes.ts';
+import { addPasskeyRoutes } from '../features/identity/passkey-routes.ts';
 import { addPersonRoutes } from '../features/identity/person-routes.ts';
 import { addProviderRoutes } from '../features/identity/provider-routes.ts';
 import { addScimRoutes } from '../features/identity/scim/scim-routes.ts';
@@ -39,6 +41,7 @@ import type { Lapse } from './compose.ts';
 import { addHealthRoutes } from './health-routes.ts';
 import { type Authentication, guardRoutes } from './http-principal.ts';
 import { addMetricsRoute } from './metrics-route.ts';
+import { addPasskeyPages } from './passkey-pages.ts';
 import { requestValidator } from './request-validation.ts';
 import { addTestClockRoutes } from './test-clock-routes.ts';
 
@@ -90,6 +93,7 @@ export async function createHttpApp(lapse: Lapse, options: HttpOptions): Promise
     });
     addSignInRoutes(scope, lapse.signIn);
   });
+  await app.register(async (scope) => addPasskeyPages(scope, lapse));
   const authentication: Authentication = {
     bearer: lapse.authenticateBearer,
     session: (value) => lapse.sessions.authenticate(value),
@@ -109,13 +113,17 @@ export async function createHttpApp(lapse: Lapse, options: HttpOptions): Promise
       guardRoutes(scope, authentication);
       addExceptionRoutes(scope, lapse.exceptions);
       addCommandRoutes(scope, lapse.exceptions.service);
+      addApproveRoutes(scope, lapse.exceptions.service, lapse.signing);
       addBulkRoutes(scope, lapse.exceptions.service);
       addApprovalRoutes(scope, lapse.exceptions.views, lapse.groundsOf);
       addCommentRoutes(scope, { db: lapse.db, assertWritable });
       addEvidenceRoutes(scope, {
         ...lapse.evidence,
         record: (request, reply, command, beside) =>
-          execute(lapse.exceptions.service, request, reply, command, undefined, beside),
+          execute(lapse.exceptions.service, request, reply, command, undefined, async (tx) => {
+            await beside?.(tx);
+            return undefined;
+          }),
         answer: exceptionAnswer,
         idParameter,
       });
@@ -143,6 +151,7 @@ export async function createHttpApp(lapse: Lapse, options: HttpOptions): Promise
         return state.email;
       });
       addSessionRoutes(scope, lapse.sessions);
+      addPasskeyRoutes(scope, lapse.passkeys);
       addDelegationRoutes(scope, lapse.delegations);
       addAuditRoutes(scope, lapse.audit);
       addDiagnosisRoute(scope, (reach) => lapse.diagnose(reach, options.schemaVersion));

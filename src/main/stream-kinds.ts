@@ -3,6 +3,7 @@ import { exceptionStream } from '../features/exceptions/exception-store.ts';
 import { groupStream } from '../features/identity/group-store.ts';
 import { personStream } from '../features/identity/person-store.ts';
 import { providerStream } from '../features/identity/provider-store.ts';
+import { relyingPartyStream } from '../features/identity/relying-party.ts';
 import { tokenStream } from '../features/identity/token-store.ts';
 import { workloadStream } from '../features/identity/workload-store.ts';
 import { policyStream } from '../features/policy/policy-stream.ts';
@@ -18,6 +19,7 @@ export const STREAM_KINDS: readonly AnyStreamKind[] = [
   groupStream,
   providerStream,
   workloadStream,
+  relyingPartyStream,
   policyStream,
   delegationStream,
   ledgerStream,

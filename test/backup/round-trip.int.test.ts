@@ -17,6 +17,7 @@ import { inStatus, START } from '../support/given.ts';
 import { createTestDatabase } from '../support/postgres.ts';
 import { docx, form, PDF } from '../support/sample-files.ts';
 import { scimOf } from '../support/scim-api.ts';
+import { signedIn } from '../support/signing-people.ts';
 import { createTestApi, type TestApi } from '../support/test-api.ts';
 import {
   backUpApi,
@@ -38,6 +39,8 @@ beforeAll(async () => {
   api = await createTestApi();
   target = await createTarget(folder);
   const second = await api.addTenant();
+  const atDevice = await signedIn(api, 'okoye@example.com', { now: Date.now() });
+  expect((await atDevice.register()).status).toBe(201);
   await recordIn(api, 'Active');
   await recordIn(api, 'Under-Review');
   const { exception_id: id } = await recordIn(api, 'Closed');

@@ -33,6 +33,7 @@ const TABLES = [
   'groups',
   'group_members',
   'providers',
+  'relying_parties',
   'delegations',
   'workloads',
   'tenant_standings',

@@ -81,6 +81,8 @@ export interface TestApiOptions {
   readonly testClock?: boolean;
   readonly realNow?: () => number;
   readonly isDraining?: () => boolean;
+  /** Where people reach it. */
+  readonly publicUrl?: string;
   /** Where files of evidence lie; in the data folder unless given. */
   readonly s3?: S3Place;
   /** Whether the master key lies in the data folder, as it does where nobody sets it. */
@@ -112,7 +114,7 @@ export async function createTestApi(options: TestApiOptions = {}): Promise<TestA
       host: '127.0.0.1',
       port: 0,
       dataDir: folder,
-      publicUrl: 'http://localhost:7400',
+      publicUrl: options.publicUrl ?? 'http://localhost:7400',
       tenantName: 'Test',
       undecidedAfter: undefined,
       archiveAfter: undefined,

@@ -242,6 +242,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/exceptions/{id}/approve/challenge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What an approval would say, and the challenge for a passkey to sign it; five minutes */
+        post: operations["post-exceptions-by-id-approve-challenge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/exceptions/{id}/archive": {
         parameters: {
             query?: never;
@@ -766,6 +783,75 @@ export interface paths {
         get: operations["get-me"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/passkeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Your passkeys, oldest first; a token has none */
+        get: operations["get-me-passkeys"];
+        put?: never;
+        /** Register a passkey, in a session */
+        post: operations["post-me-passkeys"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/passkeys/challenge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The challenge to make a passkey from, in a session; five minutes */
+        post: operations["post-me-passkeys-challenge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/passkeys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove a passkey; what it has signed stays good */
+        delete: operations["delete-me-passkeys-by-id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/passkeys/move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let the tenant's passkeys belong to this server's public address from now on */
+        post: operations["post-passkeys-move"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1851,6 +1937,8 @@ export interface components {
                 role: string;
                 count: number;
                 rule: string;
+                /** @description the rule that asks for it to be signed with a passkey */
+                signature?: string;
                 /** @description steps follow one another; the first when left out */
                 step?: number;
                 /** @description the consumer that signs off */
@@ -1893,6 +1981,15 @@ export interface components {
                  * @description an earlier end, which the approver made a condition
                  */
                 ends_by?: string;
+                /** @description how the approver had signed in; a token has not */
+                signed_in?: {
+                    /** @description oidc: through a provider; link: by a one-time link */
+                    method: string;
+                    issuer?: string;
+                    subject?: string;
+                };
+                /** @description the passkey that signed it, by its credential id */
+                passkey?: string;
             }[];
             /** @description what an imported file said of itself; unverified */
             claims: {
@@ -1937,6 +2034,8 @@ export interface components {
                     role: string;
                     count: number;
                     rule: string;
+                    /** @description the rule that asks for it to be signed with a passkey */
+                    signature?: string;
                     /** @description steps follow one another; the first when left out */
                     step?: number;
                     /** @description the consumer that signs off */
@@ -1979,6 +2078,15 @@ export interface components {
                      * @description an earlier end, which the approver made a condition
                      */
                     ends_by?: string;
+                    /** @description how the approver had signed in; a token has not */
+                    signed_in?: {
+                        /** @description oidc: through a provider; link: by a one-time link */
+                        method: string;
+                        issuer?: string;
+                        subject?: string;
+                    };
+                    /** @description the passkey that signed it, by its credential id */
+                    passkey?: string;
                 }[];
             } | null;
             /** @description of an emergency: why it could not wait */
@@ -2012,6 +2120,8 @@ export interface components {
                     role: string;
                     count: number;
                     rule: string;
+                    /** @description the rule that asks for it to be signed with a passkey */
+                    signature?: string;
                     /** @description steps follow one another; the first when left out */
                     step?: number;
                     /** @description the consumer that signs off */
@@ -2054,6 +2164,15 @@ export interface components {
                      * @description an earlier end, which the approver made a condition
                      */
                     ends_by?: string;
+                    /** @description how the approver had signed in; a token has not */
+                    signed_in?: {
+                        /** @description oidc: through a provider; link: by a one-time link */
+                        method: string;
+                        issuer?: string;
+                        subject?: string;
+                    };
+                    /** @description the passkey that signed it, by its credential id */
+                    passkey?: string;
                 }[];
             } | null;
             /** @description what stands behind a permanent exception; its end is its next yearly review */
@@ -2364,6 +2483,8 @@ export interface components {
                 role: string;
                 count: number;
                 rule: string;
+                /** @description the rule that asks for it to be signed with a passkey */
+                signature?: string;
                 /** @description steps follow one another; the first when left out */
                 step?: number;
                 /** @description the consumer that signs off */
@@ -2406,6 +2527,15 @@ export interface components {
                  * @description an earlier end, which the approver made a condition
                  */
                 ends_by?: string;
+                /** @description how the approver had signed in; a token has not */
+                signed_in?: {
+                    /** @description oidc: through a provider; link: by a one-time link */
+                    method: string;
+                    issuer?: string;
+                    subject?: string;
+                };
+                /** @description the passkey that signed it, by its credential id */
+                passkey?: string;
             }[];
             /** @description what an imported file said of itself; unverified */
             claims: {
@@ -2450,6 +2580,8 @@ export interface components {
                     role: string;
                     count: number;
                     rule: string;
+                    /** @description the rule that asks for it to be signed with a passkey */
+                    signature?: string;
                     /** @description steps follow one another; the first when left out */
                     step?: number;
                     /** @description the consumer that signs off */
@@ -2492,6 +2624,15 @@ export interface components {
                      * @description an earlier end, which the approver made a condition
                      */
                     ends_by?: string;
+                    /** @description how the approver had signed in; a token has not */
+                    signed_in?: {
+                        /** @description oidc: through a provider; link: by a one-time link */
+                        method: string;
+                        issuer?: string;
+                        subject?: string;
+                    };
+                    /** @description the passkey that signed it, by its credential id */
+                    passkey?: string;
                 }[];
             } | null;
             /** @description of an emergency: why it could not wait */
@@ -2525,6 +2666,8 @@ export interface components {
                     role: string;
                     count: number;
                     rule: string;
+                    /** @description the rule that asks for it to be signed with a passkey */
+                    signature?: string;
                     /** @description steps follow one another; the first when left out */
                     step?: number;
                     /** @description the consumer that signs off */
@@ -2567,6 +2710,15 @@ export interface components {
                      * @description an earlier end, which the approver made a condition
                      */
                     ends_by?: string;
+                    /** @description how the approver had signed in; a token has not */
+                    signed_in?: {
+                        /** @description oidc: through a provider; link: by a one-time link */
+                        method: string;
+                        issuer?: string;
+                        subject?: string;
+                    };
+                    /** @description the passkey that signed it, by its credential id */
+                    passkey?: string;
                 }[];
             } | null;
             /** @description what stands behind a permanent exception; its end is its next yearly review */
@@ -2671,6 +2823,8 @@ export interface components {
                     role: string;
                     count: number;
                     rule: string;
+                    /** @description the rule that asks for it to be signed with a passkey */
+                    signature?: string;
                     /** @description steps follow one another; the first when left out */
                     step?: number;
                     /** @description the consumer that signs off */
@@ -2946,6 +3100,8 @@ export interface components {
                          */
                         fallback?: "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "approver";
                     }[];
+                    /** @description roles whose approvals have to be signed with a passkey */
+                    signatures?: ("domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "approver")[];
                     /** @description documents that a request has to link */
                     artifacts?: ("memo" | "business-case" | "migration-plan" | "other")[];
                     /** @description fields that a request has to have */
@@ -3324,6 +3480,8 @@ export interface components {
                          */
                         fallback?: "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "approver";
                     }[];
+                    /** @description roles whose approvals have to be signed with a passkey */
+                    signatures?: ("domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "approver")[];
                     /** @description documents that a request has to link */
                     artifacts?: ("memo" | "business-case" | "migration-plan" | "other")[];
                     /** @description fields that a request has to have */
@@ -3534,6 +3692,8 @@ export interface operations {
                                 role: string;
                                 count: number;
                                 rule: string;
+                                /** @description the rule that asks for it to be signed with a passkey */
+                                signature?: string;
                                 /** @description steps follow one another; the first when left out */
                                 step?: number;
                                 /** @description the consumer that signs off */
@@ -4322,6 +4482,23 @@ export interface operations {
                     for?: string;
                     /** @description an earlier end: an approver may shorten the time, never lengthen it */
                     expires_at?: string;
+                    /** @description what a passkey answered to the challenge of these terms, as browsers write it */
+                    signature?: {
+                        id: string;
+                        rawId: string;
+                        /** @enum {string} */
+                        type: "public-key";
+                        response: {
+                            clientDataJSON: string;
+                            authenticatorData: string;
+                            signature: string;
+                            userHandle?: string;
+                        };
+                        /** @default {} */
+                        clientExtensionResults?: {
+                            [key: string]: unknown;
+                        };
+                    };
                 };
             };
         };
@@ -4333,6 +4510,89 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OneException"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    "post-exceptions-by-id-approve-challenge": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request that is sent again with the same key has the same answer */
+                "Idempotency-Key"?: string;
+                /** @description the ETag of what is changed, as it was read */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description why; kept in the ledger */
+                    reason: string;
+                    /** @description the pending change that is decided: its id, or its kind */
+                    change?: string;
+                    /** @description the role to fill, where you may fill several */
+                    role?: string;
+                    /** @description the consumer to sign off for */
+                    consumer?: string;
+                    /** @description whose role you fill by a delegation: an e-mail address, or the id of a token */
+                    for?: string;
+                    /** @description an earlier end: an approver may shorten the time, never lengthen it */
+                    expires_at?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        statement: {
+                            /** @enum {number} */
+                            v: 1;
+                            tenant_org: string;
+                            exception_id: string;
+                            title: string;
+                            /** @description request, emergency, or the kind of the change or review */
+                            approves: string;
+                            change_id?: string;
+                            /** Format: date-time */
+                            asked_at: string;
+                            /** @description of the material fields as they stand */
+                            statement_digest: string;
+                            /**
+                             * Format: date-time
+                             * @description the end that is approved; it may become earlier, and never later
+                             */
+                            ends_at: string;
+                            role: string;
+                            consumer?: string;
+                            on_behalf_of?: {
+                                id: string;
+                                name: string;
+                                email?: string;
+                                delegation_id: string;
+                            };
+                            approver: {
+                                id: string;
+                                name: string;
+                                email?: string;
+                            };
+                            reason: string;
+                        };
+                        /** @description PublicKeyCredentialRequestOptionsJSON of WebAuthn */
+                        options: {
+                            [key: string]: unknown;
+                        };
+                    };
                 };
             };
             default: components["responses"]["Problem"];
@@ -4643,6 +4903,12 @@ export interface operations {
                                 name: string;
                                 email?: string;
                                 role: string;
+                                signed_in?: {
+                                    /** @description oidc: through a provider; link: by a one-time link */
+                                    method: string;
+                                    issuer?: string;
+                                    subject?: string;
+                                };
                             };
                             data: unknown;
                             ledger_index: number | null;
@@ -5773,6 +6039,179 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    "get-me-passkeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            credential_id: string;
+                            name: string;
+                            /** @description the domain that it belongs to */
+                            rp_id: string;
+                            /** @description where it was registered */
+                            origin: string;
+                            registered_at: string;
+                            used_at: string | null;
+                        }[];
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    "post-me-passkeys": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request that is sent again with the same key has the same answer */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description what you call it */
+                    name: string;
+                    /** @description what the browser made of the challenge */
+                    credential: {
+                        id: string;
+                        rawId: string;
+                        /** @enum {string} */
+                        type: "public-key";
+                        response: {
+                            clientDataJSON: string;
+                            attestationObject: string;
+                            transports?: string[];
+                        };
+                        /** @default {} */
+                        clientExtensionResults?: {
+                            [key: string]: unknown;
+                        };
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        credential_id: string;
+                        name: string;
+                        /** @description the domain that it belongs to */
+                        rp_id: string;
+                        /** @description where it was registered */
+                        origin: string;
+                        registered_at: string;
+                        used_at: string | null;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    "post-me-passkeys-challenge": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request that is sent again with the same key has the same answer */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    "delete-me-passkeys-by-id": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request that is sent again with the same key has the same answer */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    "post-passkeys-move": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request that is sent again with the same key has the same answer */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description why; kept in the ledger */
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description the domain that new passkeys belong to */
+                        rp_id: string;
+                        origins: string[];
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     "get-people": {
         parameters: {
             query?: {
@@ -6388,6 +6827,8 @@ export interface operations {
                             rule: string;
                             /** @description where the rule comes from */
                             source: string;
+                            /** @description the rule that asks for it to be signed with a passkey */
+                            signature?: string;
                             step?: number;
                             consumer?: string;
                             person?: {
@@ -6408,6 +6849,8 @@ export interface operations {
                             rule: string;
                             /** @description where the rule comes from */
                             source: string;
+                            /** @description the rule that asks for it to be signed with a passkey */
+                            signature?: string;
                             step?: number;
                             consumer?: string;
                             person?: {
@@ -7904,7 +8347,7 @@ export interface operations {
                             /** @enum {string} */
                             role: "administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor" | "directory" | "operator";
                             /** @description null: all that its role grants */
-                            scopes: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "directory:sync" | "diagnosis:read" | "clock:set" | "tenant:read" | "tenant:manage")[] | null;
+                            scopes: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "passkey:move" | "directory:sync" | "diagnosis:read" | "audit:read" | "clock:set" | "tenant:read" | "tenant:manage")[] | null;
                             /** @enum {string} */
                             clearance: "public" | "internal" | "restricted" | "confidential";
                             created_at: string;
@@ -7939,7 +8382,7 @@ export interface operations {
                     /** @enum {string} */
                     role: "administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor" | "directory";
                     /** @description what of its role it may use; all of it when left out */
-                    scopes?: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "directory:sync" | "diagnosis:read" | "clock:set" | "tenant:read" | "tenant:manage")[];
+                    scopes?: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "passkey:move" | "directory:sync" | "diagnosis:read" | "audit:read" | "clock:set" | "tenant:read" | "tenant:manage")[];
                     /**
                      * @description content of a higher classification is not shown; yours when left out
                      * @enum {string}
@@ -7964,7 +8407,7 @@ export interface operations {
                         /** @enum {string} */
                         role: "administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor" | "directory" | "operator";
                         /** @description null: all that its role grants */
-                        scopes: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "directory:sync" | "diagnosis:read" | "clock:set" | "tenant:read" | "tenant:manage")[] | null;
+                        scopes: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "passkey:move" | "directory:sync" | "diagnosis:read" | "audit:read" | "clock:set" | "tenant:read" | "tenant:manage")[] | null;
                         /** @enum {string} */
                         clearance: "public" | "internal" | "restricted" | "confidential";
                         created_at: string;
@@ -8005,7 +8448,7 @@ export interface operations {
                         /** @enum {string} */
                         role: "administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor" | "directory" | "operator";
                         /** @description null: all that its role grants */
-                        scopes: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "directory:sync" | "diagnosis:read" | "clock:set" | "tenant:read" | "tenant:manage")[] | null;
+                        scopes: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "passkey:move" | "directory:sync" | "diagnosis:read" | "audit:read" | "clock:set" | "tenant:read" | "tenant:manage")[] | null;
                         /** @enum {string} */
                         clearance: "public" | "internal" | "restricted" | "confidential";
                         created_at: string;
@@ -8045,7 +8488,7 @@ export interface operations {
                             /** @enum {string} */
                             role: "administrator" | "requestor" | "auditor" | "directory";
                             /** @description null: all that its role grants */
-                            scopes: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "directory:sync" | "diagnosis:read" | "clock:set" | "tenant:read" | "tenant:manage")[] | null;
+                            scopes: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "passkey:move" | "directory:sync" | "diagnosis:read" | "audit:read" | "clock:set" | "tenant:read" | "tenant:manage")[] | null;
                             /** @enum {string} */
                             clearance: "public" | "internal" | "restricted" | "confidential";
                             created_at: string;
@@ -8088,7 +8531,7 @@ export interface operations {
                      * @enum {string}
                      */
                     role: "administrator" | "requestor" | "auditor" | "directory";
-                    scopes?: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "directory:sync" | "diagnosis:read" | "clock:set" | "tenant:read" | "tenant:manage")[];
+                    scopes?: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "passkey:move" | "directory:sync" | "diagnosis:read" | "audit:read" | "clock:set" | "tenant:read" | "tenant:manage")[];
                     /**
                      * @description content of a higher classification is not shown to it
                      * @default internal
@@ -8116,7 +8559,7 @@ export interface operations {
                         /** @enum {string} */
                         role: "administrator" | "requestor" | "auditor" | "directory";
                         /** @description null: all that its role grants */
-                        scopes: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "directory:sync" | "diagnosis:read" | "clock:set" | "tenant:read" | "tenant:manage")[] | null;
+                        scopes: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "passkey:move" | "directory:sync" | "diagnosis:read" | "audit:read" | "clock:set" | "tenant:read" | "tenant:manage")[] | null;
                         /** @enum {string} */
                         clearance: "public" | "internal" | "restricted" | "confidential";
                         created_at: string;

@@ -24,6 +24,7 @@ provider:manage     yes            -          -         -        -          -
 workload:manage     yes            -          -         -        -          -
 session:own         yes            yes        yes       yes      -          yes
 session:manage      yes            -          -         -        -          -
+passkey:move        yes            -          -         -        -          -
 directory:sync      -              -          -         -        yes        -
 diagnosis:read      yes            -          -         yes      -          -
 audit:read          yes            -          -         yes      -          -

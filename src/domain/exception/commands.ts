@@ -1,4 +1,5 @@
 import type { FirstApprover } from '../policy/policy.ts';
+import type { ApprovalSignature } from '../signature/approval-signature.ts';
 import type {
   ChainMemory,
   Claims,
@@ -77,6 +78,8 @@ export interface ApprovalTerms {
   readonly for?: string;
   /** An earlier end than was asked for: an approver may shorten, never lengthen. */
   readonly expires_at?: string;
+  /** What the approver has signed with a passkey, and how: checked already. */
+  readonly signature?: ApprovalSignature;
 }
 
 export type CommandType = ExceptionCommand['type'];

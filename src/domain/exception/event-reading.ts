@@ -1,5 +1,6 @@
 import type { Actor } from '../access/actor.ts';
 import { type Instant, parseInstant } from '../schedule/instant.ts';
+import type { ApprovalSignature } from '../signature/approval-signature.ts';
 import type { ExceptionEvent, OnBehalf } from './events.ts';
 import type { ActorReference, Approval } from './state.ts';
 
@@ -31,10 +32,11 @@ export function approval(
     on_behalf_of?: OnBehalf;
     reason: string;
     ends_by?: string;
+    signature?: ApprovalSignature;
   },
   { at, actor }: EventContext,
 ): Approval {
-  const { role, consumer, on_behalf_of, reason, ends_by } = data;
+  const { role, consumer, on_behalf_of, reason, ends_by, signature } = data;
   return {
     role,
     ...(consumer === undefined ? {} : { consumer }),
@@ -43,6 +45,8 @@ export function approval(
     ...(on_behalf_of === undefined ? {} : { on_behalf_of }),
     at,
     reason,
+    ...(actor.signed_in === undefined ? {} : { signed_in: actor.signed_in }),
+    ...(signature === undefined ? {} : { passkey: signature.credential_id }),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { EscalationTerms, FirstApprover, Requirement } from '../policy/policy.ts';
+import type { ApprovalSignature } from '../signature/approval-signature.ts';
 import type { ExceptionEdit, ExceptionFields } from './fields.ts';
 import type { ClosedReason } from './status.ts';
 
@@ -134,6 +135,8 @@ interface FilledRole {
   role: string;
   consumer?: string;
   on_behalf_of?: OnBehalf;
+  /** What the approver signed with a passkey, and how. */
+  signature?: ApprovalSignature;
 }
 
 /** Whose role somebody else has filled, and the delegation that let them. */

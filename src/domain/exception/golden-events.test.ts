@@ -23,6 +23,7 @@ import {
   START,
   type Story,
 } from '../../../test/support/given.ts';
+import { proposed, signedApproval, signedBy } from '../../../test/support/signed-story.ts';
 import type { Actor } from '../access/actor.ts';
 import { DAY, HOUR } from '../schedule/instant.ts';
 import { evolve } from './evolve.ts';
@@ -51,6 +52,7 @@ const FILES = [
   { file: 'events-evidence-v1', story: archived, added: ['escalation'] },
   { file: 'events-escalation-v1', story: escalated, added: [] as string[] },
   { file: 'events-delegated-v1', story: delegated, added: ['escalation'] },
+  { file: 'events-signed-v1', story: signed, added: [] },
 ].map((each) => ({ ...each, golden: readGolden(each.file) }));
 
 it('the golden streams hold every type of event', () => {
@@ -264,4 +266,14 @@ function delegated(): Story {
     })
     .submitted()
     .with({ type: 'ApproveException', reason: 'the risk is contained', for: ciso.id }, dpo);
+}
+
+/** An approval that is signed, by somebody in a session. */
+function signed(): Story {
+  const approver: Actor = {
+    ...APPROVER,
+    signed_in: { method: 'oidc', issuer: 'https://id.example.com', subject: '7' },
+  };
+  const request = given({}, signedBy(ONE_APPROVER, 'approver')).submitted();
+  return request.with(signedApproval(proposed(request, approver), START), approver);
 }

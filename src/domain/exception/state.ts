@@ -1,4 +1,4 @@
-import type { Actor } from '../access/actor.ts';
+import type { Actor, SignIn } from '../access/actor.ts';
 import type { EscalationTerms, FirstApprover, Requirement } from '../policy/policy.ts';
 import type { Instant } from '../schedule/instant.ts';
 import type {
@@ -28,6 +28,10 @@ export interface Approval {
   readonly on_behalf_of?: OnBehalf;
   readonly at: Instant;
   readonly reason: string;
+  /** How the approver had signed in; a token has no sign-in. */
+  readonly signed_in?: SignIn;
+  /** The passkey that signed it, by its credential id. */
+  readonly passkey?: string;
 }
 
 /** What can be asked of a record in force. */

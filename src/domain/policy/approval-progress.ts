@@ -76,6 +76,7 @@ export function requirementText({
   consumer,
   person,
   in_place_of,
+  signature,
 }: Requirement): string {
   const of = consumer === undefined ? '' : ` of ${consumer}`;
   const named =
@@ -84,7 +85,8 @@ export function requirementText({
     in_place_of === undefined
       ? ''
       : ` (in place of ${in_place_of.name}, who approved the first of the chain as ${in_place_of.role} and has left)`;
-  return `${count > 1 ? `${count} x ` : ''}${role}${of}${named}${instead}`;
+  const signed = signature === undefined ? '' : ' (signed with a passkey)';
+  return `${count > 1 ? `${count} x ` : ''}${role}${of}${named}${instead}${signed}`;
 }
 
 function fills(approval: GivenApproval, { role, consumer, person }: Requirement): boolean {

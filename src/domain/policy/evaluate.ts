@@ -11,7 +11,7 @@ import {
   type PolicyRule,
   type Requirement,
 } from './policy.ts';
-import { requirementsOf } from './requirements.ts';
+import { requirementsOf, signedWhereAsked } from './requirements.ts';
 
 /** A limit in time, and the rule that sets it. */
 export interface Limit {
@@ -37,6 +37,8 @@ export interface PolicyDecision {
   readonly requirements: readonly Requirement[];
   /** What an extension needs: all of the above, and what is asked of extensions besides. */
   readonly extension_requirements: readonly Requirement[];
+  /** The roles whose approvals have to be signed with a passkey. */
+  readonly signatures: readonly Demand[];
   readonly artifacts: readonly Demand[];
   readonly fields: readonly Demand<keyof ExceptionFields>[];
   readonly monitoring: readonly Demand[];
@@ -48,7 +50,7 @@ export interface PolicyDecision {
 }
 
 export type LimitName = 'maximum' | 'default' | 'extension' | 'total' | 'recurring_reminder';
-type ListName = 'artifacts' | 'fields' | 'monitoring';
+type ListName = 'signatures' | 'artifacts' | 'fields' | 'monitoring';
 
 /**
  * What the policy says of a record with these fields at this place in its chain: for each effect the
@@ -64,16 +66,15 @@ export function evaluatePolicy(
   const facts = factsOf(fields, place);
   const rules = policy.rules.filter(({ match }) => matches(match, facts));
   const requirements = requirementsOf(rules, 'approvals', fields, place);
+  const signatures = demands(rules, 'signatures');
   return {
     ...(place.kind === 'permanent' ? untilReview(policy) : timeLimits(rules)),
-    requirements,
-    extension_requirements: requirementsOf(
-      rules,
-      'extension_approvals',
-      fields,
-      place,
-      requirements,
+    requirements: signedWhereAsked(requirements, signatures),
+    extension_requirements: signedWhereAsked(
+      requirementsOf(rules, 'extension_approvals', fields, place, requirements),
+      signatures,
     ),
+    signatures,
     artifacts: demands(rules, 'artifacts'),
     fields: demands(rules, 'fields') as Demand<keyof ExceptionFields>[],
     monitoring: demands(rules, 'monitoring'),

@@ -34,6 +34,7 @@ const EFFECTS: readonly Effect[] = [
   'total',
   'approvals',
   'extension_approvals',
+  'signatures',
   'artifacts',
   'fields',
   'monitoring',
@@ -90,6 +91,7 @@ function winnersOf(effect: Effect, decision: PolicyDecision): ReadonlySet<string
       return rulesOf(decision.requirements);
     case 'extension_approvals':
       return rulesOf(decision.extension_requirements);
+    case 'signatures':
     case 'artifacts':
     case 'fields':
     case 'monitoring':

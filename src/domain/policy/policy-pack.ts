@@ -111,6 +111,10 @@ const effects = z.strictObject({
   total: limit.optional().describe('longest time in force with the extension, from approval'),
   approvals: approvals.optional().describe('asked for of a request'),
   extension_approvals: approvals.optional().describe('asked for of an extension besides'),
+  signatures: z
+    .array(z.enum([...APPROVAL_ROLES, 'approver']))
+    .optional()
+    .describe('roles whose approvals have to be signed with a passkey'),
   artifacts: z
     .array(z.enum(ARTIFACT_KINDS))
     .optional()

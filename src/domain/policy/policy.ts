@@ -10,6 +10,8 @@ export interface Requirement {
   readonly count: number;
   /** The rule that asks for it, for people who want to know why. */
   readonly rule: string;
+  /** The rule that asks for the approval to be signed with a passkey; absent where none does. */
+  readonly signature?: string;
   /** Steps follow one another; what is in one step is decided in any order. 1 where it is left out. */
   readonly step?: number;
   /** The consumer that signs off, where the role is `consumer`. */

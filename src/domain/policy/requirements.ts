@@ -30,6 +30,17 @@ export function requirementsOf(
   return all.filter((one) => one.person || one.count > boundTo(all, one.role));
 }
 
+/** The requirements, each with the rule that asks for a signature of its role where one does. */
+export function signedWhereAsked(
+  requirements: readonly Requirement[],
+  asked: readonly { readonly name: string; readonly rule: string }[],
+): Requirement[] {
+  return requirements.map((requirement) => {
+    const demand = asked.find(({ name }) => name === requirement.role);
+    return demand ? { ...requirement, signature: demand.rule } : requirement;
+  });
+}
+
 function boundTo(requirements: readonly Requirement[], role: string): number {
   return requirements.filter((other) => other.person && other.role === role).length;
 }

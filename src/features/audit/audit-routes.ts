@@ -36,7 +36,7 @@ const auditAnswer = z.object({
     role: z.string(),
     signed_in: z
       .object({
-        method: z.enum(['oidc', 'link']),
+        method: z.enum(['oidc', 'link', 'workload']),
         issuer: z.string().optional(),
         subject: z.string().optional(),
       })

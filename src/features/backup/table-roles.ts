@@ -32,6 +32,7 @@ export const DERIVED_TABLES: readonly string[] = [
   'group_members',
   'providers',
   'workloads',
+  'relying_parties',
   'ledger_epochs',
   'policy_versions',
   'delegations',
@@ -55,6 +56,8 @@ export const LEFT_TABLES: readonly string[] = [
   // Whoever had a session signs in again: what opens one is not copied.
   'sessions',
   'sign_in_links',
+  // Nobody answers a challenge that another server gave.
+  'passkey_challenges',
   'worker_heartbeats',
   'test_clock',
 ];

@@ -16,7 +16,7 @@ import {
 import type { ExceptionService } from './exception-service.ts';
 
 type Body<Name extends CommandName> = z.output<(typeof commandBodies)[Name]>;
-type CommandName = Exclude<keyof typeof commandBodies, 'renew'>;
+type CommandName = Exclude<keyof typeof commandBodies, 'renew' | 'approve'>;
 
 interface CommandRoute<Name extends CommandName> {
   readonly summary: string;
@@ -43,11 +43,6 @@ const COMMANDS: { readonly [Name in CommandName]: CommandRoute<Name> } = {
     summary: 'Take a draft or request back',
     permission: 'exception:write',
     command: (body) => ({ type: 'WithdrawException', ...body }),
-  },
-  approve: {
-    summary: 'Approve a request, or the pending change that the body names',
-    permission: 'exception:approve',
-    command: (body) => ({ type: 'ApproveException', ...body }),
   },
   reject: {
     summary: 'Reject a request, or the pending change that the body names',

@@ -22,14 +22,20 @@ import { RISK_FACTS } from '../../domain/exception/risk-facts.ts';
 import { CHANGE_KINDS, OWED_KINDS } from '../../domain/exception/state.ts';
 import { CLOSED_REASONS, STATUSES } from '../../domain/exception/status.ts';
 import { parseInstant } from '../../domain/schedule/instant.ts';
+import { decodeBase64url } from '../../domain/signature/base64url.ts';
 import { pageOf, pageParameters, wholeNumber } from '../../platform/http/paging.ts';
 import { SORTS } from './exception-list-query.ts';
 
-const time = z.string().meta({ format: 'date-time' });
+export const time = z.string().meta({ format: 'date-time' });
 export const actorReference = z.object({
   id: z.string(),
   name: z.string(),
   email: z.string().optional(),
+});
+const signedIn = z.object({
+  method: z.string().describe('oidc: through a provider; link: by a one-time link'),
+  issuer: z.string().optional(),
+  subject: z.string().optional(),
 });
 const approval = z.object({
   role: z.string().describe('the role that it fills'),
@@ -42,11 +48,17 @@ const approval = z.object({
   at: time,
   reason: z.string(),
   ends_by: time.optional().describe('an earlier end, which the approver made a condition'),
+  signed_in: signedIn.optional().describe('how the approver had signed in; a token has not'),
+  passkey: z.string().optional().describe('the passkey that signed it, by its credential id'),
 });
 export const requirement = z.object({
   role: z.string(),
   count: z.int(),
   rule: z.string(),
+  signature: z
+    .string()
+    .optional()
+    .describe('the rule that asks for it to be signed with a passkey'),
   step: z.int().optional().describe('steps follow one another; the first when left out'),
   consumer: z.string().optional().describe('the consumer that signs off'),
   person: actorReference.optional().describe('the very person who may fill it'),
@@ -238,6 +250,7 @@ export const historyAnswer = z.object({
         name: z.string(),
         email: z.string().optional(),
         role: z.string(),
+        signed_in: signedIn.optional(),
       }),
       data: z.unknown(),
       ledger_index: z.int().nullable(),
@@ -265,6 +278,43 @@ const closureEvidence = z
     'must have either a link or the digest of a file',
   );
 
+/** What an approval says, beside what it is of. */
+export const approvalTerms = {
+  reason,
+  change: shortText.optional().describe('the pending change that is decided: its id, or its kind'),
+  role: shortText.optional().describe('the role to fill, where you may fill several'),
+  consumer: shortText.optional().describe('the consumer to sign off for'),
+  for: shortText
+    .optional()
+    .describe('whose role you fill by a delegation: an e-mail address, or the id of a token'),
+  expires_at: instant
+    .optional()
+    .describe('an earlier end: an approver may shorten the time, never lengthen it'),
+};
+
+/** Base64url of at most so many bytes. */
+function base64url(most: number) {
+  return z
+    .string()
+    .min(1, 'must not be empty')
+    .max(Math.ceil((most * 4) / 3), `must hold at most ${most.toLocaleString('en')} bytes`)
+    .refine((text) => decodeBase64url(text) !== undefined, 'must be base64url without padding');
+}
+
+/** `AuthenticationResponseJSON` of WebAuthn; what else browsers say is not looked at. */
+const passkeyAnswer = z.object({
+  id: base64url(1_023),
+  rawId: base64url(1_023),
+  type: z.literal('public-key'),
+  response: z.object({
+    clientDataJSON: base64url(4_096),
+    authenticatorData: base64url(4_096),
+    signature: base64url(4_096),
+    userHandle: base64url(64).optional(),
+  }),
+  clientExtensionResults: z.record(z.string(), z.unknown()).default({}),
+});
+
 /** The body of each command, by the last part of its path. */
 export const commandBodies = {
   submit: z
@@ -283,18 +333,10 @@ export const commandBodies = {
   'request-changes': z.strictObject({ reason }),
   withdraw: optionalReason,
   approve: z.strictObject({
-    reason,
-    change: shortText
+    ...approvalTerms,
+    signature: passkeyAnswer
       .optional()
-      .describe('the pending change that is decided: its id, or its kind'),
-    role: shortText.optional().describe('the role to fill, where you may fill several'),
-    consumer: shortText.optional().describe('the consumer to sign off for'),
-    for: shortText
-      .optional()
-      .describe('whose role you fill by a delegation: an e-mail address, or the id of a token'),
-    expires_at: instant
-      .optional()
-      .describe('an earlier end: an approver may shorten the time, never lengthen it'),
+      .describe('what a passkey answered to the challenge of these terms, as browsers write it'),
   }),
   reject: z.strictObject({ reason, change: shortText.optional() }),
   activate: optionalReason.describe(

@@ -13,6 +13,7 @@ import { decide } from '../../domain/exception/decide.ts';
 import { type DecisionContext, isRefusal } from '../../domain/exception/decision.ts';
 import type { ExceptionEvent } from '../../domain/exception/events.ts';
 import { evolve } from '../../domain/exception/evolve.ts';
+import { proposedStatement } from '../../domain/exception/propose-approval.ts';
 import { chainCommand, draftRenewal, type RenewalRequest } from '../../domain/exception/renewal.ts';
 import type { ExceptionState } from '../../domain/exception/state.ts';
 import { IN_FORCE } from '../../domain/exception/status.ts';
@@ -22,6 +23,7 @@ import {
 } from '../../domain/exception/suggested-approvers.ts';
 import { fieldsByTemplate } from '../../domain/policy/fields-by-template.ts';
 import type { Policy } from '../../domain/policy/policy.ts';
+import type { ApprovalStatement } from '../../domain/signature/approval-signature.ts';
 import { record } from '../../journal/journal.ts';
 import type { StreamState } from '../../journal/stream.ts';
 import type { Database, Transaction } from '../../platform/db/transaction.ts';
@@ -40,8 +42,13 @@ export interface Caller {
   readonly idempotency?: IdempotentRequest | undefined;
 }
 
-/** What is written in a command's transaction besides its events; a throw takes all of it back. */
-export type WrittenBeside = (tx: Transaction) => Promise<void>;
+/**
+ * What is done in a command's transaction besides its events; a throw takes all of it back. It may
+ * answer the command anew, completed by what it has found.
+ */
+export type WrittenBeside = (tx: Transaction) => Promise<ExceptionCommand | undefined>;
+
+type ApproveCommand = Extract<ExceptionCommand, { type: 'ApproveException' }>;
 
 /** A record as it stood when the request was answered. */
 export interface Answer {
@@ -129,11 +136,38 @@ export class ExceptionService {
     return this.#answer(caller, { exceptionId, command }, async (tx, grounds, locked) => {
       const before = found(locked, exceptionId, expectedVersion);
       const now = Math.max(await tx.now, before.state.updated_at);
-      await beside?.(tx);
+      const completed = (await beside?.(tx)) ?? command;
       const deciding = { tx, caller, ...grounds };
-      const after = this.#run(deciding, exceptionId, before, [command], now);
+      const after = this.#run(deciding, exceptionId, before, [completed], now);
       await this.#informPredecessor(deciding, before.state, after.state, now);
       return { status: 200, record: after, now };
+    });
+  }
+
+  /**
+   * What an approval would say, given to `offer` in the same transaction; refuses whatever the
+   * approval itself would be refused for. Changes nothing of the record.
+   */
+  async propose<Offer>(
+    { tenantId, actor }: Caller,
+    exceptionId: string,
+    command: ApproveCommand,
+    offer: (tx: Transaction, statement: ApprovalStatement) => Promise<Offer>,
+  ): Promise<{ readonly statement: ApprovalStatement; readonly offer: Offer }> {
+    const { db, policies, peopleOf, assertWritable } = this.#services;
+    return db.inTenant(tenantId, async (tx) => {
+      const [locked, policy] = await Promise.all([
+        loadForUpdate(tx, tenantId, exceptionId),
+        policyOf(policies, tx, tenantId),
+        assertWritable(tx, tenantId),
+      ]);
+      const before = found(locked, exceptionId, undefined);
+      const now = Math.max(await tx.now, before.state.updated_at);
+      const people = await peopleOf(tx, tenantId, now);
+      const context = { now, actor, policy, tenantId, people };
+      const statement = proposedStatement(stateAt(before.state, now, policy), command, context);
+      if (isRefusal(statement)) throw statement;
+      return { statement, offer: await offer(tx, statement) };
     });
   }
 

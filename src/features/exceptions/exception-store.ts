@@ -1,8 +1,19 @@
+import {
+  differenceFrom,
+  signatureRule,
+  statementOf,
+} from '../../domain/exception/approval-statement.ts';
 import type { ExceptionEvent } from '../../domain/exception/events.ts';
 import { evolve } from '../../domain/exception/evolve.ts';
 import type { ExceptionState } from '../../domain/exception/state.ts';
 import { EVENT_VERSIONS, upcast } from '../../domain/exception/upcast.ts';
-import type { ProjectedRow, StreamKind, StreamState } from '../../journal/stream.ts';
+import type {
+  EventContext,
+  ProjectedRow,
+  SignedEvent,
+  StreamKind,
+  StreamState,
+} from '../../journal/stream.ts';
 import { storedInstant } from '../../platform/db/snapshot.ts';
 import type { Transaction } from '../../platform/db/transaction.ts';
 import { miscounted } from './exception-counts-check.ts';
@@ -27,6 +38,7 @@ export const exceptionStream: StreamKind<ExceptionState, ExceptionEvent> = {
     { table: 'exception_link_work', id: 'exception_id', columns: [] },
   ],
   project,
+  signedOf: signedApproval,
   compareBeside: miscounted,
 };
 
@@ -41,6 +53,33 @@ export async function loadForUpdate(
     [tenantId, exceptionId],
   );
   return row && { tenantId, id: exceptionId, version: row.version, state: stateOf(row) };
+}
+
+/** An approval that is signed, or should be. */
+function signedApproval(
+  before: ExceptionState | undefined,
+  event: ExceptionEvent,
+  by: EventContext,
+): SignedEvent | undefined {
+  if (!before || !isApproval(event)) return undefined;
+  const { signature } = event.data;
+  const rule = signatureRule(before, event.data);
+  if (!signature)
+    return rule === undefined ? undefined : { signature, rule, contradiction: undefined };
+  const now = statementOf(before, event.data, by);
+  const contradiction = now
+    ? differenceFrom(now, signature.statement)
+    : 'nothing waited for an approval';
+  return { signature, rule, contradiction };
+}
+
+type ApprovalEvent = Extract<
+  ExceptionEvent,
+  { type: 'ApprovalGiven' | 'ExtensionApprovalGiven' | 'ChangeApprovalGiven' }
+>;
+
+function isApproval(event: ExceptionEvent): event is ApprovalEvent {
+  return event.type.endsWith('ApprovalGiven');
 }
 
 function project(record: StreamState<ExceptionState>): ProjectedRow[][] {

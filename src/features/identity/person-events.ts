@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Actor, Role, SignIn } from '../../domain/access/actor.ts';
 import type { Classification } from '../../domain/access/clearance.ts';
 import { formatInstant } from '../../domain/schedule/instant.ts';
+import type { Passkey, PasskeyRegistration } from '../../domain/signature/passkey.ts';
 
 /** Where a person came from: who told Lapse of them first. */
 export type PersonSource = 'administrator' | 'sign-in' | 'scim' | 'first-start';
@@ -52,7 +53,18 @@ export type PersonEvent =
   | {
       readonly type: 'SessionEnded';
       readonly data: { readonly session_id: string; readonly reason: SessionEnd };
-    };
+    }
+  | { readonly type: 'PasskeyRegistered'; readonly data: PasskeyRegistration }
+  | {
+      /** It has signed an approval; with its counter as it was then. */
+      readonly type: 'PasskeyUsed';
+      readonly data: {
+        readonly credential_id: string;
+        readonly counter: number;
+        readonly exception_id: string;
+      };
+    }
+  | { readonly type: 'PasskeyRemoved'; readonly data: { readonly credential_id: string } };
 
 /** Why somebody left, and whether a directory says so. */
 interface Deactivation {
@@ -81,6 +93,8 @@ export interface PersonState extends PersonDetails {
   /** When their details last changed; sign-ins change none. */
   readonly changed_at: string;
   readonly signed_in_at?: string;
+  /** In the order in which they were registered, removed ones too; absent until there is one. */
+  readonly passkeys?: readonly Passkey[];
 }
 
 /** What of a person may be set, as it is set. */
@@ -131,5 +145,23 @@ export function evolvePerson(
       return { ...state, signed_in_at: formatInstant(at) };
     case 'SessionEnded':
       return state;
+    case 'PasskeyRegistered': {
+      const passkey = { ...event.data, registered_at: formatInstant(at) };
+      return { ...state, passkeys: [...(state.passkeys ?? []), passkey] };
+    }
+    case 'PasskeyUsed': {
+      const { credential_id, counter } = event.data;
+      return withPasskey(state, credential_id, { counter, used_at: formatInstant(at) });
+    }
+    case 'PasskeyRemoved':
+      return withPasskey(state, event.data.credential_id, { removed_at: formatInstant(at) });
   }
+}
+
+function withPasskey(state: PersonState, id: string, change: Partial<Passkey>): PersonState {
+  const passkeys = state.passkeys?.map((passkey) =>
+    // One that was removed may have been registered again since.
+    passkey.credential_id === id && !passkey.removed_at ? { ...passkey, ...change } : passkey,
+  );
+  return passkeys ? { ...state, passkeys } : state;
 }

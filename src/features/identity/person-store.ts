@@ -1,7 +1,15 @@
 import type { Role } from '../../domain/access/actor.ts';
 import type { Approver } from '../../domain/delegation/people.ts';
 import { DomainError } from '../../domain/errors.ts';
-import type { ProjectedRow, StreamChange, StreamKind, StreamState } from '../../journal/stream.ts';
+import type { Passkey } from '../../domain/signature/passkey.ts';
+import type {
+  ProjectedRow,
+  SigningKey,
+  StreamChange,
+  StreamKind,
+  StreamState,
+} from '../../journal/stream.ts';
+import type { Reader } from '../../platform/db/snapshot.ts';
 import type { Transaction } from '../../platform/db/transaction.ts';
 import { evolvePerson, type PersonEvent, type PersonState, type Subject } from './person-events.ts';
 
@@ -13,6 +21,9 @@ const EVENTS: ReadonlySet<string> = new Set<PersonEvent['type']>([
   'PersonReactivated',
   'SignedIn',
   'SessionEnded',
+  'PasskeyRegistered',
+  'PasskeyUsed',
+  'PasskeyRemoved',
 ]);
 
 /** The stream of one person, with their row and a row for each provider that knows them. */
@@ -34,6 +45,7 @@ export const personStream: StreamKind<PersonState, PersonEvent> = {
     { table: 'person_subjects', id: 'person_id', columns: ['issuer', 'subject'] },
   ],
   project,
+  keysOf: readSigningKeys,
 };
 
 function write(tx: Transaction, changes: readonly StreamChange<PersonState>[]): void {
@@ -81,6 +93,18 @@ function project({ version, state }: StreamState<PersonState>): ProjectedRow[][]
 /** How a person is found by their address, or by their name in the directory: in any case. */
 function keyOf(text: string | undefined): string | null {
   return text?.toLowerCase() ?? null;
+}
+
+/** Every passkey that was ever registered, removed ones too. */
+async function readSigningKeys(reader: Reader, tenantId: string): Promise<SigningKey[]> {
+  const rows = await reader.query<{ person_id: string; passkeys: Passkey[] }>(
+    `SELECT person_id, state->'passkeys' AS passkeys FROM lapse.people
+     WHERE tenant_id = $1 AND state->'passkeys' IS NOT NULL`,
+    [tenantId],
+  );
+  return rows.flatMap(({ person_id: holder, passkeys }) =>
+    passkeys.map((passkey) => ({ ...passkey, holder })),
+  );
 }
 
 /** A person's row. */

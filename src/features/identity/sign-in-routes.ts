@@ -159,7 +159,9 @@ async function orRefusal(
   } catch (error) {
     if (!(error instanceof DomainError)) throw error;
     logRefusal(request, error);
-    return sendPage(reply, 'Not signed in', refusal(error), STATUS[error.code] ?? 401);
+    return sendPage(reply, 'Not signed in', refusal(error), {
+      status: STATUS[error.code] ?? 401,
+    });
   }
 }
 
@@ -169,9 +171,10 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   unavailable: 503,
 };
 
-async function openSession(
+/** The session whose cookie a request carries, where there is one that is live. */
+export async function openSession(
   request: FastifyRequest,
-  { cookie, sessions }: SignInRoutes,
+  { cookie, sessions }: Pick<SignInRoutes, 'cookie' | 'sessions'>,
 ): Promise<OpenSession | undefined> {
   const value = cookie.read(request);
   if (value === undefined) return undefined;
@@ -191,6 +194,7 @@ function whoAmI({ principal: { actor, tenantId }, session }: OpenSession, tenant
     <dt>Through</dt><dd>${through}</dd>
     <dt>Until</dt><dd>${session.ends_at.toISOString().slice(0, 16).replace('T', ' ')} UTC at the latest</dd>
     <dt>Tenant</dt><dd>${tenantId}</dd></dl>
+    <a class="act quiet" href="/passkeys">Your passkeys</a>
     <form method="post" action="/sign-out"><button class="quiet">Sign out</button></form>`;
 }
 

@@ -32,6 +32,10 @@ const requirement = z.object({
   count: z.int(),
   rule: z.string(),
   source: z.string().describe('where the rule comes from'),
+  signature: z
+    .string()
+    .optional()
+    .describe('the rule that asks for it to be signed with a passkey'),
   step: z.int().optional(),
   consumer: z.string().optional(),
   person: person.optional(),

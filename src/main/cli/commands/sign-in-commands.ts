@@ -24,6 +24,17 @@ export function addSignInCommands(program: Command): void {
     .addHelpText('after', examples('lapse session end ses_01K…'))
     .action(async (id) => (await import('../actions/sessions.ts')).endSession(id));
   program
+    .command('passkeys')
+    .helpCommand(false)
+    .description('move: where the passkeys belong that approvals are signed with')
+    .addHelpText('after', examples('lapse passkeys move --reason "a new name"'))
+    .command('move')
+    .description("let them belong to the server's LAPSE_PUBLIC_URL; people register new ones")
+    .requiredOption('--reason <text>', 'why; kept in the ledger')
+    .option(...JSON_FLAG)
+    .addHelpText('after', examples('lapse passkeys move --reason "a new name"'))
+    .action(async (options) => (await import('../actions/passkeys.ts')).movePasskeys(options));
+  program
     .command('whoami')
     .description('whose token this is, and what it may do')
     .option(...JSON_FLAG)

@@ -8,6 +8,7 @@ import type { Requirement } from '../../../domain/policy/policy.ts';
 import { colours } from '../terminal/colours.ts';
 import { safeLine, safeText } from '../terminal/output.ts';
 import { type Line, labelled, renderSection } from './section.ts';
+import { signInText } from './sign-in-text.ts';
 import { suggestionFor, suggestionText } from './suggested-approvers.ts';
 import { timeText } from './time-text.ts';
 
@@ -98,13 +99,15 @@ function waitingLines({ awaited_since, escalations }: ExceptionRecord, isOpen: b
   ];
 }
 
-function given({ role, consumer, by, on_behalf_of, at, reason, ends_by }: Approval): Line {
+function given(approval: Approval): Line {
+  const { role, consumer, by, on_behalf_of, at, reason, ends_by, signed_in, passkey } = approval;
   const person = on_behalf_of === undefined ? '' : ` for ${safeText(on_behalf_of.name)}`;
   const of = consumer === undefined ? '' : ` of ${safeText(consumer)}`;
   const until = ends_by === undefined ? '' : `, until ${timeText(ends_by)} at the latest`;
+  const how = passkey === undefined ? signInText(signed_in) : ', signed with a passkey';
   return {
     mark: colours.green('✓'),
-    text: `${safeText(by.name)}${person} as ${role}${of}, ${timeText(at)}${until}: ${safeText(reason)}`,
+    text: `${safeText(by.name)}${person} as ${role}${of}, ${timeText(at)}${until}${how}: ${safeText(reason)}`,
   };
 }
 

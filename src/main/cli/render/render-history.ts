@@ -1,7 +1,9 @@
 import type { ExceptionHistory } from '@lapse/client';
+import type { ApprovalSignature } from '../../../domain/signature/approval-signature.ts';
 import { colours } from '../terminal/colours.ts';
 import { safeLine } from '../terminal/output.ts';
 import { displayWidth, fitTo, padTo, wrapTo } from '../terminal/text-layout.ts';
+import { signInText } from './sign-in-text.ts';
 import { timeText } from './time-text.ts';
 
 type Entry = ExceptionHistory['items'][number];
@@ -33,7 +35,8 @@ function eventText(type: string): string {
 }
 
 function actorText({ actor }: Entry): string {
-  return actor.role === 'system' ? 'by the clock' : `by ${safeLine(actor.name)} (${actor.role})`;
+  if (actor.role === 'system') return 'by the clock';
+  return `by ${safeLine(actor.name)} (${actor.role})${signInText(actor.signed_in)}`;
 }
 
 /** What an event says beyond its type; what a draft holds is left to `lapse show`. */
@@ -45,11 +48,17 @@ function detailsOf({ type, data }: Entry): string[] {
     .filter(([name, value]) => !HIDDEN.has(name) && !isEmpty(value))
     .flatMap(([name, value]) => {
       if (name === 'changes') return changeDetails(value as Record<string, unknown>);
+      if (name === 'signature') return [signatureText(value as ApprovalSignature)];
       if (name === 'on_behalf_of')
         return [`on behalf of ${safeLine((value as { name: string }).name)}`];
       const text = name === 'requirements' ? requirementsText(value) : valueText(value);
       return [`${name.replaceAll('_', ' ')}: ${text}`];
     });
+}
+
+/** What was signed is what stands around it; a verification checks that. */
+function signatureText({ credential_id, origin, statement }: ApprovalSignature): string {
+  return `signed with the passkey ${credential_id.slice(0, 12)}… at ${safeLine(origin)}, for an end at ${timeText(statement.ends_at)}`;
 }
 
 /** Said by another line, or of use to programs alone. */

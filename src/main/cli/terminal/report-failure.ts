@@ -1,6 +1,7 @@
 import { LapseProblem, LapseUnreachable } from '@lapse/client';
 import { errorColours as colours } from './colours.ts';
 import { CommandFailure, EXIT } from './command-failure.ts';
+import { serverUrl } from './connection.ts';
 import { safeText } from './output.ts';
 import { say, sayNext } from './say.ts';
 
@@ -109,6 +110,8 @@ function nextStep({ status, code, detail, requestId, errors }: LapseProblem): st
       if (isOfPlatform())
         return 'an administrator sees with `lapse workload list` which tokens may sign in';
       return 'set LAPSE_TOKEN to a token that is still valid; `lapse token create` makes one';
+    case 'signature-required':
+      return `open ${serverUrl().origin}${/\/approve\/[\w-]+/.exec(detail)?.[0] ?? '/passkeys'} in a browser`;
     case 'self-approval':
     case 'not-permitted':
       return 'use the token of somebody who may; `lapse token list` shows an administrator who that is';
