@@ -60,7 +60,10 @@ afterAll(async () => {
 describe('a workload', () => {
   test('signs in with its platform token, and stands in the ledger with issuer and subject', async () => {
     const token = await jwt();
-    const made = await api.send('POST', '/v1/exceptions?submit=true', { token, body: COMPLETE });
+    const made = await api.send('POST', '/v1/exceptions?submit=true', {
+      token,
+      body: { ...COMPLETE, data_classification: 'internal' },
+    });
     expect(made.status, made.text).toBe(201);
     const id = made.body.exception_id;
     const { body } = await api.send('GET', `/v1/exceptions/${id}/history`, admin);

@@ -27,6 +27,8 @@ const TABLES = [
   ...JOURNAL_TABLES,
   'tenants',
   'tasks',
+  'policy_packs',
+  'policy_versions',
   'tokens',
   'people',
   'person_subjects',

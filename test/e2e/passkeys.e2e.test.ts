@@ -57,7 +57,10 @@ beforeAll(async () => {
     LAPSE_DATA: server.dataDir,
   });
   await send('PUT', '/v1/policy', SIGNED_POLICY, { 'if-match': '"0"' });
-  const okoye = { name: 'L. Okoye', email: 'okoye@example.com', roles: ['approver'] };
+  const okoye = {
+    ...{ name: 'L. Okoye', email: 'okoye@example.com' },
+    ...{ roles: ['approver'], clearance: 'restricted' },
+  };
   await send('POST', '/v1/people', okoye);
   ({ exception_id: id } = await send('POST', '/v1/exceptions?submit=true', {
     ...COMPLETE,

@@ -1,3 +1,5 @@
+import { BUILT_IN_POLICY } from '../../src/domain/policy/built-in-policy.ts';
+import type { Policy } from '../../src/domain/policy/policy.ts';
 import { COMPLETE, REQUESTOR } from '../support/given.ts';
 import { ADMINISTRATOR, AUDITOR } from './cast.ts';
 import type { Wish } from './intent.ts';
@@ -34,6 +36,20 @@ export function wishForToken(random: Random, tenantId: string, tokens: readonly 
   }
   const token = { name: 'ci', role: random.pick(['auditor', 'requestor'] as const) };
   return { tenantId, actor, request: { type: 'issue-token', token } };
+}
+
+/** Packs that people put in force. They differ in what is decided, and not in when time moves a record on. */
+const PACKS: readonly Policy[] = [
+  { ...BUILT_IN_POLICY, id: 'as-built-in' },
+  { ...BUILT_IN_POLICY, id: 'terse', reasons: { min_characters: 10 } },
+  { ...BUILT_IN_POLICY, id: 'wary', risk_change: { review_within: 'P2D' } },
+  { ...BUILT_IN_POLICY, id: 'pressing', escalation: { after: 'P1D', to: ['ciso'] } },
+];
+
+/** Another policy pack, or one that was in force before. */
+export function wishForPolicy(random: Random, tenantId: string): Wish {
+  const actor = random.inThousand(80) ? REQUESTOR : ADMINISTRATOR;
+  return { tenantId, actor, request: { type: 'put-policy', pack: random.pick(PACKS) } };
 }
 
 /** Somebody says that a ledger goes on, though entries that were signed are lost. */

@@ -4,6 +4,7 @@ import type { DelegationRequest } from '../../src/domain/delegation/decide-deleg
 import type { ExceptionCommand } from '../../src/domain/exception/commands.ts';
 import type { RenewalRequest } from '../../src/domain/exception/renewal.ts';
 import type { ExceptionState } from '../../src/domain/exception/state.ts';
+import type { Policy } from '../../src/domain/policy/policy.ts';
 import type { Caller } from '../../src/features/exceptions/exception-service.ts';
 import type { NewToken } from '../../src/features/identity/token-service.ts';
 import { fully } from '../support/fully.ts';
@@ -19,6 +20,7 @@ export type Request =
   | { readonly type: 'revoke-token' }
   | { readonly type: 'delegate'; readonly wanted: DelegationRequest }
   | { readonly type: 'end-delegation' }
+  | { readonly type: 'put-policy'; readonly pack: Policy }
   | { readonly type: 'open-epoch'; readonly reason: string };
 
 /** What a request was answered. */

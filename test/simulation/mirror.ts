@@ -6,6 +6,7 @@ import type { ExceptionState } from '../../src/domain/exception/state.ts';
 import { parseInstant } from '../../src/domain/schedule/instant.ts';
 import { delegationStream } from '../../src/features/delegations/delegation-store.ts';
 import { exceptionStream } from '../../src/features/exceptions/exception-store.ts';
+import { policyStream } from '../../src/features/policy/policy-stream.ts';
 import { intentOf } from './intent.ts';
 
 /** An event as it was found in the journal. */
@@ -52,6 +53,11 @@ export interface FoundStream {
   row:
     | { readonly version: number; readonly status: string; readonly state: ExceptionState }
     | undefined;
+}
+
+/** What tells a stream of another kind: a tenant's policy bears its id, as its ledger's does. */
+export function keyOf(type: string, id: string): string {
+  return type === policyStream.type ? `${type}/${id}` : id;
 }
 
 /** Everything that was ever found committed, read beside the product, as the database's owner. */
@@ -180,10 +186,11 @@ export class Mirror {
       envelope,
     } of rows) {
       const { actor, data } = JSON.parse(payload) as { actor: Omit<Actor, 'id'>; data: unknown };
-      const name = before.get(id)?.name ?? `T${this.#othersNamed + 1}`;
-      const other = this.others.get(id) ?? { name, tenantId, type, intents: [] };
-      if (!before.has(id) && !this.others.has(id)) this.#othersNamed += 1;
-      this.others.set(id, other);
+      const key = keyOf(type, id);
+      const name = before.get(key)?.name ?? `T${this.#othersNamed + 1}`;
+      const other = this.others.get(key) ?? { name, tenantId, type, intents: [] };
+      if (!before.has(key) && !this.others.has(key)) this.#othersNamed += 1;
+      this.others.set(key, other);
       other.intents.push(intentOf(actor.name));
       if (type === delegationStream.type) this.#follow(other, id, { envelope, actor, data });
     }

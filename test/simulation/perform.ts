@@ -6,10 +6,12 @@ import { readDelegations } from '../../src/features/delegations/delegation-store
 import { draftAll, existingIds } from '../../src/features/exceptions/exception-drafts.ts';
 import { type Answer, ExceptionService } from '../../src/features/exceptions/exception-service.ts';
 import { toAnswer } from '../../src/features/exceptions/exception-wire.ts';
-import type { PeopleOf } from '../../src/features/exceptions/tenant-policies.ts';
+import { type PeopleOf, policyOf } from '../../src/features/exceptions/tenant-policies.ts';
 import { TokenService } from '../../src/features/identity/token-service.ts';
 import { ImportService } from '../../src/features/imports/import-service.ts';
 import { EpochService } from '../../src/features/ledger/epoch-service.ts';
+import { PolicyService } from '../../src/features/policy/policy-service.ts';
+import type { PolicyStore } from '../../src/features/policy/policy-store.ts';
 import {
   assertWritable,
   lockTenant,
@@ -19,9 +21,9 @@ import {
 import type { CheckpointStore } from '../../src/journal/checkpoint-store.ts';
 import type { Database } from '../../src/platform/db/transaction.ts';
 import { fully } from '../support/fully.ts';
-import { samePolicy } from '../support/same-policy.ts';
 import { APPROVERS } from './cast.ts';
 import type { Intent, Outcome, Request } from './intent.ts';
+import { keyOf } from './mirror.ts';
 import type { World } from './world.ts';
 
 /** Everybody of the cast can approve, without a token; who acts for whom is in the database. */
@@ -34,6 +36,7 @@ const simulatedPeople: PeopleOf = async (tx, tenantId, now) => ({
 export interface Server {
   readonly db: Database;
   readonly checkpoints: CheckpointStore;
+  readonly policies: PolicyStore;
 }
 
 /** Does what a request asks for as its route does: who may not, is refused before anything is read. */
@@ -47,9 +50,10 @@ export async function perform(world: World, server: Server, intent: Intent): Pro
   };
   assertPermitted(principal, permissionFor(request));
   const { db, checkpoints } = server;
-  const { policy, master } = world;
+  const { master } = world;
+  const { policies } = server;
   const exceptions = new ExceptionService({
-    ...{ db, policies: samePolicy(policy), assertWritable },
+    ...{ db, policies, assertWritable },
     peopleOf: simulatedPeople,
   });
   switch (request.type) {
@@ -60,7 +64,7 @@ export async function perform(world: World, server: Server, intent: Intent): Pro
     case 'command':
       return ofRecord(await exceptions.execute(caller, target, request.command, expected));
     case 'import': {
-      const { status, answer } = await imports(world, db).run(caller, fileOf(request.file), false);
+      const { status, answer } = await imports(server).run(caller, fileOf(request.file), false);
       const made = answer.created.map(({ exception_id: id = '' }) => ({ id, version: 1 }));
       return { wire: [status, answer], streams: made };
     }
@@ -72,12 +76,27 @@ export async function perform(world: World, server: Server, intent: Intent): Pro
       const token = await tokens(world, db).revoke(principal, target, idempotency);
       return { wire: token, streams: [{ id: token.token_id, version: 2 }] };
     }
+    case 'put-policy': {
+      const service = new PolicyService({ db, store: policies, assertWritable });
+      const before = await service.inForce(tenantId);
+      const put = await service.put(
+        principal,
+        request.pack,
+        before.version?.version ?? 0,
+        idempotency,
+      );
+      const version = put.version?.version ?? 0;
+      return {
+        wire: [put.digest, put.version],
+        streams: [{ id: keyOf('policy', tenantId), version }],
+      };
+    }
     case 'delegate': {
-      const made = await delegations(world, db).delegate(principal, request.wanted, idempotency);
+      const made = await delegations(server).delegate(principal, request.wanted, idempotency);
       return { wire: made, streams: [{ id: made.delegation.delegation_id, version: 1 }] };
     }
     case 'end-delegation': {
-      const ended = await delegations(world, db).end(principal, target, 'back', idempotency);
+      const ended = await delegations(server).end(principal, target, 'back', idempotency);
       return { wire: ended, streams: [{ id: target, version: 2 }] };
     }
     case 'open-epoch': {
@@ -95,6 +114,8 @@ function permissionFor(request: Request): Permission {
       return 'token:manage';
     case 'open-epoch':
       return 'ledger:open-epoch';
+    case 'put-policy':
+      return 'policy:put';
     case 'delegate':
       return 'exception:approve';
     case 'command':
@@ -114,10 +135,10 @@ function ofRecord({ status, record, now }: Answer): Outcome {
   };
 }
 
-function imports({ policy }: World, db: Database): ImportService {
+function imports({ db, policies }: Server): ImportService {
   return new ImportService({
     db,
-    policyOf: async () => policy,
+    policyOf: (tx, tenantId, at) => policyOf(policies, tx, tenantId, at),
     assertWritable,
     register: { draftAll, existingIds },
   });
@@ -132,10 +153,10 @@ function fileOf(text: string) {
   };
 }
 
-function delegations({ policy }: World, db: Database): DelegationService {
+function delegations({ db, policies }: Server): DelegationService {
   return new DelegationService({
     ...{ db, assertWritable, peopleOf: simulatedPeople },
-    policyOf: async () => policy,
+    policyOf: (tx, tenantId) => policyOf(policies, tx, tenantId),
   });
 }
 

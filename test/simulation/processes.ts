@@ -3,12 +3,12 @@ import { DomainError } from '../../src/domain/errors.ts';
 import { exceptionCounts } from '../../src/features/exceptions/exception-count-work.ts';
 import { exceptionDeadlines } from '../../src/features/exceptions/exception-work.ts';
 import { ledgerSequencing } from '../../src/features/ledger/ledger-work.ts';
+import { PolicyStore } from '../../src/features/policy/policy-store.ts';
 import { markDiverged } from '../../src/features/tenants/tenant-service.ts';
 import { sequence } from '../../src/journal/sequencer.ts';
 import type { Database } from '../../src/platform/db/transaction.ts';
 import { DueLoop, type DueWork } from '../../src/platform/due/due-loop.ts';
 import { housekeeping } from '../../src/platform/due/housekeeping.ts';
-import { samePolicy } from '../support/same-policy.ts';
 import { checkAnswer, checkRefusal } from './answers.ts';
 import type { Intent } from './intent.ts';
 import { perform, type Server } from './perform.ts';
@@ -32,7 +32,7 @@ export function startWorker(world: World, name: string): Worker {
   };
   const loop = new DueLoop(
     [
-      lane('deadlines', (db) => exceptionDeadlines(db, samePolicy(world.policy))),
+      lane('deadlines', (db) => exceptionDeadlines(db, policiesOf(world, process))),
       lane('ledger', (db, activity) => ledgerSequencing(db, sequencing(world, db, activity))),
       lane('counts', (db) => exceptionCounts(db)),
       lane('housekeeping', (db) => housekeeping(db, name, () => world.clock.now)),
@@ -42,6 +42,15 @@ export function startWorker(world: World, name: string): Worker {
   loop.start();
   return { process, loop };
 }
+
+/** The packs that a process knows, for as long as it lives. */
+function policiesOf({ policy }: World, process: SimulatedProcess): PolicyStore {
+  const known = stores.get(process) ?? new PolicyStore(policy);
+  stores.set(process, known);
+  return known;
+}
+
+const stores = new WeakMap<SimulatedProcess, PolicyStore>();
 
 /** Ends a worker where it stands. */
 export function killWorker({ process, loop }: Worker): void {
@@ -61,7 +70,7 @@ export function send(world: World, process: SimulatedProcess, intent: Intent): v
   intent.underWay += 1;
   void activity.run(async () => {
     try {
-      await attempt(world, { db, checkpoints }, intent);
+      await attempt(world, { db, checkpoints, policies: policiesOf(world, process) }, intent);
     } catch (error) {
       if (error instanceof ProcessDied) intent.inDoubt += 1;
       else world.problems.push(`#${number} ${verb} failed: ${(error as Error).stack}`);

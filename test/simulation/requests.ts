@@ -1,5 +1,5 @@
 import { IN_FORCE } from '../../src/domain/exception/status.ts';
-import { wishForEpoch, wishForImport, wishForToken } from './administration.ts';
+import { wishForEpoch, wishForImport, wishForPolicy, wishForToken } from './administration.ts';
 import { wishForDelegation } from './delegations.ts';
 import { Intent, REPEATABLE_FOR, type Wish } from './intent.ts';
 import { type FoundStream, Mirror } from './mirror.ts';
@@ -92,6 +92,7 @@ export class Requests {
     const tenantId = random.pick(tenants);
     const delegations = mirror.delegationsOf(tenantId).map(({ delegation }) => delegation);
     if (random.inThousand(20)) return wishForDelegation(random, tenantId, delegations, clock.now);
+    if (random.inThousand(10)) return wishForPolicy(random, tenantId);
     if (random.inThousand(25)) return wishForToken(random, tenantId, mirror.tokensOf(tenantId));
     const made = known.filter((stream) => Mirror.stateOf(stream).renews === undefined).length;
     if (made < this.#records) {

@@ -65,6 +65,7 @@ export class SigningPerson {
   /** Asks, signs and sends. */
   async sign(id: string): Promise<TestAnswer> {
     const { body } = await this.challenge(id);
+    if (!body.options) throw new Error(JSON.stringify(body));
     return this.approve(id, this.device.get(body.options));
   }
 }

@@ -3786,7 +3786,7 @@ export interface operations {
                                 /** @description how a person had signed in; null for a token */
                                 signed_in: {
                                     /** @enum {string} */
-                                    method: "oidc" | "link";
+                                    method: "oidc" | "link" | "workload";
                                     issuer?: string;
                                     subject?: string;
                                 } | null;

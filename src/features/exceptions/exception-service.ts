@@ -149,13 +149,14 @@ export class ExceptionService {
    * approval itself would be refused for. Changes nothing of the record.
    */
   async propose<Offer>(
-    { tenantId, actor }: Caller,
+    caller: Caller,
     exceptionId: string,
     command: ApproveCommand,
     offer: (tx: Transaction, statement: ApprovalStatement) => Promise<Offer>,
   ): Promise<{ readonly statement: ApprovalStatement; readonly offer: Offer }> {
     const { db, policies, peopleOf, assertWritable } = this.#services;
-    return db.inTenant(tenantId, async (tx) => {
+    const { tenantId, actor } = caller;
+    return db.inTenant(caller, async (tx) => {
       const [locked, policy] = await Promise.all([
         loadForUpdate(tx, tenantId, exceptionId),
         policyOf(policies, tx, tenantId),

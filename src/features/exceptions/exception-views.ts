@@ -140,8 +140,8 @@ export class ExceptionViews {
     const { tenantId } = reach;
     return this.#db.inTenant(reach, async (tx) => {
       const { filter, sort, descending, limit, exactCount } = request;
+      const gathered = await isGathered(tx, tenantId, filter, sort, tx.now);
       const now = await tx.now;
-      const gathered = await isGathered(tx, tenantId, filter, sort, now);
       const selection = { tenantId, filter, now, gathered };
       const after =
         request.cursor === undefined

@@ -20,7 +20,7 @@ export async function isGathered(
   tenantId: string,
   filter: ExceptionFilter,
   sort: SortColumn,
-  now: Instant,
+  now: Promise<Instant>,
 ): Promise<boolean> {
   if (isNarrow(filter)) return true;
   if (filter.q !== undefined && !(await findsMany(tx, filter.q))) return true;
@@ -35,10 +35,10 @@ async function endsAreFew(
   tx: Transaction,
   tenantId: string,
   { expires_before, expires_after, expiring_within: days }: ExceptionFilter,
-  now: Instant,
+  now: Promise<Instant>,
 ): Promise<boolean> {
-  const before = days === undefined ? expires_before : now + days * DAY + 1;
-  const after = days === undefined ? expires_after : now;
+  const before = days === undefined ? expires_before : (await now) + days * DAY + 1;
+  const after = days === undefined ? expires_after : await now;
   if (before === undefined && after === undefined) return false;
   const until = before === undefined ? 'infinity' : formatInstant(before);
   const from = after === undefined ? '-infinity' : formatInstant(after);
