@@ -105,7 +105,7 @@ describe('a bucket for files of evidence', () => {
 describe('limits', () => {
   test('are there without being asked for, and nobody else’s word for an address', async () => {
     const { limits, trustedProxies } = await configOfFile('');
-    expect(limits).toEqual({ requests: 6_000, failures: 30, signIns: 120 });
+    expect(limits).toEqual({ requests: 120_000, failures: 30, signIns: 120 });
     expect(trustedProxies).toEqual([]);
   });
 

@@ -123,7 +123,7 @@ export async function readConfig(
     s3: s3PlaceOf(variables, folder),
     links: { areRead: variables.LAPSE_LINKS === 'read', listed: variables.LAPSE_LINK_HOSTS },
     limits: {
-      requests: file.limits?.requests_per_minute ?? 6_000,
+      requests: file.limits?.requests_per_minute ?? 120_000,
       failures: file.limits?.failures_per_minute ?? 30,
       signIns: file.limits?.sign_ins_per_minute ?? 120,
     },
