@@ -106,6 +106,7 @@ const HAPPENED = [
   ['SignInRefused', 'work'],
   ['SessionEnded', 'Ada L.'],
   ['PersonAdded', 'Administrator'],
+  ['SignInLinkMade', 'Administrator'],
   ['SignedIn', 'Administrator'],
   ['SessionEnded', 'Administrator'],
   ['TokenCreated', 'A pipeline'],

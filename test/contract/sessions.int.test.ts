@@ -187,7 +187,12 @@ describe('a session', () => {
        WHERE stream_id = $1 ORDER BY version`,
       [id],
     );
-    expect(rows.map(({ type }) => type)).toEqual(['PersonAdded', 'SignedIn', 'SessionEnded']);
+    expect(rows.map(({ type }) => type)).toEqual([
+      'PersonAdded',
+      'SignInLinkMade',
+      'SignedIn',
+      'SessionEnded',
+    ]);
   });
 });
 

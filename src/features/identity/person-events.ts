@@ -50,6 +50,7 @@ export type PersonEvent =
   | { readonly type: 'PersonDeactivated'; readonly data: Deactivation }
   | { readonly type: 'PersonReactivated'; readonly data: { readonly reason: string } }
   | { readonly type: 'SignedIn'; readonly data: SignIn & { readonly session_id: string } }
+  | { readonly type: 'SignInLinkMade'; readonly data: { readonly ends_at: string } }
   | {
       readonly type: 'SessionEnded';
       readonly data: { readonly session_id: string; readonly reason: SessionEnd };
@@ -143,6 +144,7 @@ export function evolvePerson(
     }
     case 'SignedIn':
       return { ...state, signed_in_at: formatInstant(at) };
+    case 'SignInLinkMade':
     case 'SessionEnded':
       return state;
     case 'PasskeyRegistered': {

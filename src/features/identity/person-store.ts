@@ -21,6 +21,7 @@ const EVENTS: ReadonlySet<string> = new Set<PersonEvent['type']>([
   'PersonReactivated',
   'SignedIn',
   'SessionEnded',
+  'SignInLinkMade',
   'PasskeyRegistered',
   'PasskeyUsed',
   'PasskeyRemoved',

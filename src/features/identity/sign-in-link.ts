@@ -4,9 +4,10 @@ import { FULL_CLEARANCE } from '../../domain/access/clearance.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { isUlid } from '../../domain/ids.ts';
 import { formatInstant, MINUTE } from '../../domain/schedule/instant.ts';
+import { record } from '../../journal/journal.ts';
 import type { Database, Transaction } from '../../platform/db/transaction.ts';
 import { addPerson } from './person-service.ts';
-import { lockByEmail, lockFirstAdministrator, lockPerson } from './person-store.ts';
+import { lockByEmail, lockFirstAdministrator, lockPerson, personStream } from './person-store.ts';
 import type { SessionService } from './session-service.ts';
 import { secretHash } from './session-store.ts';
 
@@ -44,11 +45,17 @@ export async function makeSignInLink(
     clearance: FULL_CLEARANCE,
   };
   const added = { details, source: 'first-start' as const, actor: OPERATOR, at: now };
-  const { state } = known ?? addPerson(tx, tenantId, added);
+  const before = known ?? addPerson(tx, tenantId, added);
+  const { state } = before;
+  const ends_at = formatInstant(now + LINK_LIFE);
+  const events = [{ type: 'SignInLinkMade' as const, data: { ends_at } }];
+  record(tx, personStream, [
+    { tenantId, streamId: state.person_id, before, events, at: now, actor: OPERATOR },
+  ]);
   const secret = randomBytes(32).toString('base64url');
   tx.atCommit(
     'INSERT INTO lapse.sign_in_links (tenant_id, secret_hash, person_id, ends_at) VALUES ($1, $2, $3, $4)',
-    [tenantId, secretHash(secret), state.person_id, formatInstant(now + LINK_LIFE)],
+    [tenantId, secretHash(secret), state.person_id, ends_at],
   );
   return `/sign-in/link/${tenantId}_${secret}`;
 }

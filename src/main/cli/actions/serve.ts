@@ -59,7 +59,7 @@ function announce(server: RunningServer, parts: ServedParts, dataDir: string): v
     remark(label('API reference', `${address}/docs`));
     if (adminTokenFile) remark(label("Administrator's token", adminTokenFile));
     if (signInLink) {
-      remark(label('Sign in once, in 15 min', ''));
+      remark(label('Sign in once, in 15 min', '').trimEnd());
       remark(`  ${signInLink}`);
     }
     remark(label('Data', process.env.DATABASE_URL ? 'in DATABASE_URL' : dataDir));
