@@ -6,15 +6,9 @@ import type {
 } from '../../domain/signature/approval-signature.ts';
 import type { Transaction } from '../../platform/db/transaction.ts';
 import { expectedRevision } from '../../platform/http/revision.ts';
+import { approvalTerms, commandBodies } from './command-bodies.ts';
 import { callerOf, execute, idOf } from './exception-routes.ts';
-import {
-  approvalTerms,
-  commandBodies,
-  exceptionId,
-  idParameter,
-  oneException,
-  time,
-} from './exception-schemas.ts';
+import { exceptionId, idParameter, oneException, time } from './exception-schemas.ts';
 import type { Caller, ExceptionService } from './exception-service.ts';
 
 type Body = z.output<typeof commandBodies.approve>;

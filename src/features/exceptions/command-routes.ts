@@ -5,14 +5,9 @@ import type { ExceptionCommand } from '../../domain/exception/commands.ts';
 import type { RenewalRequest } from '../../domain/exception/renewal.ts';
 import { expectedRevision } from '../../platform/http/revision.ts';
 import { newUlid } from '../../platform/ids.ts';
+import { additionBodies, commandBodies } from './command-bodies.ts';
 import { callerOf, execute, idOf, sendAnswer } from './exception-routes.ts';
-import {
-  additionBodies,
-  commandBodies,
-  exceptionAnswer,
-  idParameter,
-  oneException,
-} from './exception-schemas.ts';
+import { exceptionAnswer, idParameter, oneException } from './exception-schemas.ts';
 import type { ExceptionService } from './exception-service.ts';
 
 type Body<Name extends CommandName> = z.output<(typeof commandBodies)[Name]>;

@@ -12,8 +12,9 @@ import {
   readPage,
 } from '../../platform/http/paging.ts';
 import { newUlid } from '../../platform/ids.ts';
+import { additionBodies } from './command-bodies.ts';
 import { callerOf, idOf } from './exception-routes.ts';
-import { additionBodies, commentAnswer, commentPage, idParameter } from './exception-schemas.ts';
+import { commentAnswer, commentPage, idParameter } from './exception-schemas.ts';
 
 type Comment = z.output<typeof commentAnswer>;
 

@@ -1,6 +1,6 @@
 import type { SortColumn } from './exception-list-query.ts';
-import type { ListParameters } from './exception-schemas.ts';
 import type { ListRequest } from './exception-views.ts';
+import type { ListParameters } from './list-parameters.ts';
 
 /** A list request out of its checked query parameters. */
 export function listRequest(parameters: ListParameters): ListRequest {

@@ -16,14 +16,13 @@ import {
   exceptionPage,
   historyAnswer,
   idParameter,
-  type ListParameters,
-  listParameters,
   oneException,
 } from './exception-schemas.ts';
 import type { Answer, Caller, ExceptionService, WrittenBeside } from './exception-service.ts';
 import { summaryPage } from './exception-summary.ts';
 import { type ExceptionViews, historyEntry } from './exception-views.ts';
 import { suggestionsAnswer, toAnswer } from './exception-wire.ts';
+import { type ListParameters, listParameters } from './list-parameters.ts';
 
 /** What the routes hand on to. */
 export interface ExceptionRoutes {

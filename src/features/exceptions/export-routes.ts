@@ -4,8 +4,8 @@ import { z } from 'zod';
 import { DomainError } from '../../domain/errors.ts';
 import { formatInstant } from '../../domain/schedule/instant.ts';
 import type { SortColumn } from './exception-list-query.ts';
-import { listParameters } from './exception-schemas.ts';
 import { EXPORT_FORMATS, type ExportFormat } from './export-formats.ts';
+import { listParameters } from './list-parameters.ts';
 import type { ExportRequest, OpenRegister, RegisterSnapshot } from './register-export.ts';
 
 const exportParameters = listParameters.omit({ limit: true, cursor: true, count: true });
