@@ -26,9 +26,13 @@ export interface DatabaseOptions {
 const ATTEMPTS = 8;
 /** Serialisation failure and deadlock: trying again can help. */
 const RETRYABLE = new Set(['40001', '40P01']);
-/** Rows that two transactions made at once: two commands on a stream, one request or one file twice. */
+/**
+ * Rows that two transactions made at once: two commands on a stream, one request or one file twice.
+ * An event and its payload are written by one statement, and either may be the one that is there.
+ */
 const CONFLICTS = new Set([
   'events_pkey',
+  'event_payloads_pkey',
   'idempotency_pkey',
   'import_keys_pkey',
   'people_by_email',
