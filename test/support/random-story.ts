@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import type { Actor } from '../../src/domain/access/actor.ts';
+import { grantsOf } from '../../src/domain/enforcement/grant-spec.ts';
 import { DomainError } from '../../src/domain/errors.ts';
 import { awaitedRequirements } from '../../src/domain/exception/awaited-approvals.ts';
 import type { CommandType, ExceptionCommand } from '../../src/domain/exception/commands.ts';
+import type { RemovedGrant } from '../../src/domain/exception/events.ts';
 import { CONTROLS, type ExceptionFields } from '../../src/domain/exception/fields.ts';
 import type { RiskFacts } from '../../src/domain/exception/risk-facts.ts';
 import { DAY, formatInstant, HOUR } from '../../src/domain/schedule/instant.ts';
@@ -55,6 +57,7 @@ const TYPES: readonly (readonly [CommandType, number])[] = [
   ['RevokeException', 2],
   ['CloseException', 3],
   ['ArchiveException', 1],
+  ['ConfirmRemoval', 3],
   ['AddEvidence', 2],
   ['RecordViolation', 1],
   ['DraftException', 1],
@@ -169,6 +172,11 @@ function decidesNext({ type, by }: Move, { state }: Story): Actor {
   return needed ? personOf(needed.role as Actor['role']) : by;
 }
 
+/** All grants of a record, as they are once they are gone. */
+export function removedGrants(state: Story['state']): RemovedGrant[] {
+  return grantsOf(state).map(({ grantId }) => ({ grant_id: grantId, said_by: 'cloud' }));
+}
+
 /** The command that a move is where the record stands. */
 export function commandOf(
   { type, days, choice }: Move,
@@ -204,6 +212,8 @@ export function commandOf(
       return { type, renewal_id: `EXC_${choice % 2}`, takes_over_at: end + (choice - 5) * HOUR };
     case 'UnlinkRenewal':
       return { type, renewal_id: `EXC_${choice % 2}` };
+    case 'ConfirmRemoval':
+      return { type, grants: removedGrants(state) };
     case 'CloseException': {
       const removal = { statement: 'gone', links: ['https://example.com/log'] };
       const evidence = ALL_EVIDENCE.slice(0, choice === 0 ? 1 : 2);

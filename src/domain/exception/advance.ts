@@ -1,10 +1,12 @@
 import { addText } from '../policy/evaluate.ts';
 import type { DurationText, Policy } from '../policy/policy.ts';
 import { formatInstant, type Instant } from '../schedule/instant.ts';
+import { archivesAt } from './archiving.ts';
 import { decisionDue, demand } from './chain-decision.ts';
 import { escalation, nextEscalation } from './escalation.ts';
 import type { ExceptionEvent } from './events.ts';
 import { missedReview } from './owed-review.ts';
+import { closedAfterRemoval } from './removal.ts';
 import type { ExceptionState } from './state.ts';
 import { IN_FORCE, OPEN } from './status.ts';
 
@@ -38,8 +40,8 @@ function lifecycleDeadline(state: ExceptionState): Instant | undefined {
     case 'Extended':
       return state.expires_at;
     case 'Expired':
-      // What an emergency owes outlasts it.
-      return state.owed?.by;
+      // What an emergency owes outlasts it; with what was granted gone, nothing else is left.
+      return state.owed?.by ?? state.removal?.at;
     case 'Closed':
       return state.closed?.archives_at;
     default:
@@ -71,7 +73,7 @@ export function advance(
         ? activation(state, deadline, policy)
         : lapsed('never activated before its end', now, policy);
     case 'Expired':
-      return state.owed && missedReview(state.owed);
+      return state.owed ? missedReview(state.owed) : closedAfterRemoval(state, now, policy);
     case 'Closed':
       return { type: 'ExceptionArchived', data: {} };
     default:
@@ -123,11 +125,6 @@ export function remindersAfter(
     .filter((at) => at > from)
     .sort((a, b) => a - b)
     .map(formatInstant);
-}
-
-/** When a record that is closed at `now` will be archived. */
-export function archivesAt(now: Instant, policy: Policy): string {
-  return formatInstant(addText(now, policy.archive_after));
 }
 
 /** A decision on the chain is due of what is open alone. */

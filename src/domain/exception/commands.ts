@@ -6,6 +6,7 @@ import type {
   ClosureEvidence,
   EvidenceFile,
   PermanenceDocuments,
+  RemovedGrant,
 } from './events.ts';
 import type { ExceptionEdit, ExceptionFields } from './fields.ts';
 import type { RiskFacts } from './risk-facts.ts';
@@ -48,6 +49,7 @@ export type ExceptionCommand =
       evidence: readonly ClosureEvidence[];
       removal?: RemovalStatement;
     }
+  | { type: 'ConfirmRemoval'; grants: readonly RemovedGrant[] }
   | { type: 'ArchiveException'; reason?: string }
   | {
       type: 'AddEvidence';

@@ -1,6 +1,7 @@
 import type { DomainError } from '../errors.ts';
 import { formatInstant } from '../schedule/instant.ts';
-import { activation, archivesAt, hasTelemetry } from './advance.ts';
+import { activation, hasTelemetry } from './advance.ts';
+import { archivesAt } from './archiving.ts';
 import { isBreakGlass } from './break-glass.ts';
 import { criteriaWithoutEvidence } from './closure.ts';
 import type { RemovalStatement } from './commands.ts';
@@ -56,7 +57,7 @@ export const decideClose: Decider<'CloseException'> = (state, command, context) 
   const { removal, reason } = command;
   if (owesReview(state)) {
     if (state.status === 'Expired') return reviewFirst(state.owed);
-  } else if (removal || !hasGrants(state)) {
+  } else if (removal || state.removal || !hasGrants(state)) {
     const note = reason ?? ended?.note;
     return [closing(ended?.reason ?? 'remediated', context, { note, evidence, removal })];
   }

@@ -1,8 +1,9 @@
 import type { DomainError } from '../errors.ts';
 import { isComplete } from '../policy/approval-progress.ts';
 import { formatInstant, parseInstant } from '../schedule/instant.ts';
-import { archivesAt, remindersAfter } from './advance.ts';
+import { remindersAfter } from './advance.ts';
 import { signatureRefusal } from './approval-statement.ts';
+import { archivesAt } from './archiving.ts';
 import { hasDecisionRecord, isBreakGlass } from './break-glass.ts';
 import { chainPlace } from './chain-place.ts';
 import { changeMade } from './decide-change.ts';

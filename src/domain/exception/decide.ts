@@ -22,6 +22,7 @@ import { decideApprove, decideReject, decideRequestChanges } from './decide-revi
 import { decideReassess } from './decide-risk.ts';
 import { type Decider, type Decision, type DecisionContext, refuse } from './decision.ts';
 import { reasonRefusal } from './reasons.ts';
+import { decideConfirmRemoval } from './removal.ts';
 import type { ExceptionState } from './state.ts';
 import { IN_FORCE, OPEN, STATUSES, type Status } from './status.ts';
 
@@ -52,6 +53,7 @@ export const POSSIBLE_IN: Readonly<Record<Handled, readonly Status[]>> = {
   UnlinkRenewal: OPEN,
   RevokeException: ['Approved', ...IN_FORCE],
   CloseException: OPEN,
+  ConfirmRemoval: ['Expired'],
   ArchiveException: ['Closed'],
   AddEvidence: STATUSES.filter((status) => status !== 'Archived'),
   RecordViolation: [...OPEN, 'Closed'],
@@ -74,6 +76,7 @@ const DECIDERS: { readonly [Type in Handled]: Decider<Type> } = {
   UnlinkRenewal: decideUnlinkRenewal,
   RevokeException: decideRevoke,
   CloseException: decideClose,
+  ConfirmRemoval: decideConfirmRemoval,
   ArchiveException: decideArchive,
   AddEvidence: decideEvidence,
   RecordViolation: decideViolation,

@@ -57,6 +57,7 @@ export type ExceptionEvent =
   | Event<'RenewalLinked', { renewal_id: string; takes_over_at: InstantText }>
   | Event<'RenewalUnlinked', { renewal_id: string }>
   | Event<'ExceptionExpired', Expired>
+  | Event<'RemovalConfirmed', { grants: readonly RemovedGrant[] }>
   | Event<'ExceptionClosed', Closed>
   | Event<'EvidenceAdded', EvidenceAdded>
   | Event<'EvidenceLinkRead', EvidenceLinkRead>
@@ -267,6 +268,12 @@ interface Expired {
   /** What was said when it was ended early; the closing that follows keeps both. */
   reason?: string;
   evidence?: readonly ClosureEvidence[];
+}
+
+/** A grant that is gone, and whose word that is: the cloud's, a person's, or a renewal that goes on with it. */
+export interface RemovedGrant {
+  readonly grant_id: string;
+  readonly said_by: 'cloud' | 'person' | 'renewal';
 }
 
 interface Closed {

@@ -167,6 +167,8 @@ function apply(
       return withoutRenewal(state);
     case 'ExceptionExpired':
       return expired(state, event.data);
+    case 'RemovalConfirmed':
+      return { ...state, removal: { at, grants: event.data.grants } };
     case 'ExceptionClosed':
       return closed(state, event.data, context);
     case 'EvidenceAdded':

@@ -17,12 +17,14 @@ import {
   ONE_APPROVER,
   PERMANENCE,
   personOf,
+  REASON,
   REASSESSMENT,
   RENEWAL,
   REVIEW,
   START,
   type Story,
 } from '../../../test/support/given.ts';
+import { removedGrants } from '../../../test/support/random-story.ts';
 import { proposed, signedApproval, signedBy } from '../../../test/support/signed-story.ts';
 import type { Actor } from '../access/actor.ts';
 import { DAY, HOUR } from '../schedule/instant.ts';
@@ -53,6 +55,7 @@ const FILES = [
   { file: 'events-escalation-v1', story: escalated, added: [] as string[] },
   { file: 'events-delegated-v1', story: delegated, added: ['escalation'] },
   { file: 'events-signed-v1', story: signed, added: [] },
+  { file: 'events-removal-v1', story: removed, added: [] },
 ].map((each) => ({ ...each, golden: readGolden(each.file) }));
 
 it('the golden streams hold every type of event', () => {
@@ -266,6 +269,13 @@ function delegated(): Story {
     })
     .submitted()
     .with({ type: 'ApproveException', reason: 'the risk is contained', for: ciso.id }, dpo);
+}
+
+/** What was granted is seen gone, and the record closes with it. */
+function removed(): Story {
+  const running = given({ grants: GRANTS }, ONE_APPROVER).submitted().approved().confirmed();
+  const ended = running.after(DAY).with({ type: 'RevokeException', reason: REASON });
+  return ended.after(HOUR).with({ type: 'ConfirmRemoval', grants: removedGrants(ended.state) });
 }
 
 /** An approval that is signed, by somebody in a session. */

@@ -8,6 +8,7 @@ import type {
   EvidenceFile,
   OnBehalf,
   PermanenceDocuments,
+  RemovedGrant,
 } from './events.ts';
 import type { ExceptionFields } from './fields.ts';
 import type { ClosedReason, Status } from './status.ts';
@@ -183,6 +184,11 @@ export interface ExceptionState {
     readonly reason: ClosedReason;
     readonly note?: string;
     readonly evidence?: readonly ClosureEvidence[];
+  };
+  /** Nothing of what it granted is in place any more. */
+  readonly removal?: {
+    readonly at: Instant;
+    readonly grants: readonly RemovedGrant[];
   };
   readonly closed?: {
     readonly at: Instant;

@@ -31,6 +31,7 @@ export const EVENT_VERSIONS: Readonly<Record<ExceptionEventType, number>> = {
   RenewalLinked: 1,
   RenewalUnlinked: 1,
   ExceptionExpired: 1,
+  RemovalConfirmed: 1,
   ExceptionClosed: 1,
   EvidenceAdded: 1,
   EvidenceLinkRead: 1,

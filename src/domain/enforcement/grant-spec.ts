@@ -1,0 +1,54 @@
+import type { ExceptionFields } from '../exception/fields.ts';
+import type { ExceptionState } from '../exception/state.ts';
+
+/** One piece of access or exemption, as the record lists it (INTERFACE, Records). */
+export type GrantSpec = NonNullable<ExceptionFields['grants']>[number];
+
+/**
+ * The id of the nth grant of a record, from 1: the record's ULID with the number. It needs no row to
+ * be known, and stays what it is, since grants cannot be edited once the record was in force.
+ */
+export function grantId(exceptionId: string, number: number): string {
+  return `GRT_${exceptionId.replace(/^EXC_/, '')}-${number}`;
+}
+
+/** A grant of a record, with its id. */
+export interface ListedGrant {
+  readonly grantId: string;
+  readonly spec: GrantSpec;
+}
+
+/** The grants that Lapse looks after: those of a record that has been in force. */
+export function grantsOf({ exception_id, fields, activated_at }: ExceptionState): ListedGrant[] {
+  if (activated_at === undefined) return [];
+  return (fields.grants ?? []).map((spec, index) => ({
+    grantId: grantId(exception_id, index + 1),
+    spec,
+  }));
+}
+
+/**
+ * What a grant gives, to whom and where, without regard to case and spaces: the same key is the same
+ * access, whichever record lists it (reference/azure.md, fact 4: never match by resource id).
+ */
+export function grantKey({ kind, target, subject, permission }: GrantSpec): string {
+  return [kind, target, subject ?? '', permission ?? ''].map(plain).join('\n');
+}
+
+/**
+ * What limits how many calls may be made at once and how fast: Azure counts by subscription, a
+ * firewall policy takes one change at a time, Microsoft Graph counts apart (reference/azure.md).
+ */
+export function laneOf({ kind, target }: GrantSpec): string {
+  const path = plain(target);
+  const policy = /^\/subscriptions\/.*\/firewallpolicies\/[^/]+/.exec(path)?.[0];
+  if (policy !== undefined) return `policy:${policy}`;
+  const subscription = /^\/subscriptions\/([^/]+)/.exec(path)?.[1];
+  if (subscription !== undefined) return `subscription:${subscription}`;
+  if (path.startsWith('/providers/')) return 'azure';
+  return kind === 'group-member' ? 'graph' : `kind:${plain(kind)}`;
+}
+
+function plain(text: string): string {
+  return text.trim().replace(/\s+/g, ' ').replace(/\/+$/, '').toLowerCase();
+}
