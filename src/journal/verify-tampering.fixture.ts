@@ -35,6 +35,7 @@ const TABLES = [
   'exception_chain_places',
   'exception_deadlines',
   'exception_link_work',
+  'grant_work',
   'exception_count_deltas',
   'exception_counts',
 ];

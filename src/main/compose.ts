@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import type { Rewriting } from '../connectors/azure/azure-client.ts';
 import { APPROVAL_ROLES } from '../domain/access/actor.ts';
 import { FULL_CLEARANCE } from '../domain/access/clearance.ts';
 import type { People } from '../domain/delegation/people.ts';
@@ -10,12 +11,18 @@ import { AuditViews } from '../features/audit/audit-views.ts';
 import { DelegationService, endDelegationsOf } from '../features/delegations/delegation-service.ts';
 import { readDelegations } from '../features/delegations/delegation-store.ts';
 import { diagnose } from '../features/diagnosis/diagnose.ts';
+import { ConnectionService } from '../features/enforcement/connection-service.ts';
+import { GrantViews } from '../features/enforcement/grant-views.ts';
+import { grantEnforcement } from '../features/enforcement/grant-work.ts';
+import { Lanes } from '../features/enforcement/lanes.ts';
+import { RemovalService } from '../features/enforcement/removal-service.ts';
 import { orphanedFiles } from '../features/evidence/evidence-work.ts';
 import type { FilePlace } from '../features/evidence/file-store.ts';
 import { lookAtFiles } from '../features/evidence/look-at-files.ts';
 import { linkReader, noLinkReader, type ReadLink } from '../features/evidence/read-link.ts';
 import { approvalBacklog } from '../features/exceptions/approval-backlog.ts';
 import { policyComparison } from '../features/exceptions/compare-policies.ts';
+import { recordReader, removalConfirmer } from '../features/exceptions/enforced-records.ts';
 import { countRegister } from '../features/exceptions/exception-count-views.ts';
 import { exceptionCounts } from '../features/exceptions/exception-count-work.ts';
 import { draftAll, existingIds } from '../features/exceptions/exception-drafts.ts';
@@ -74,9 +81,11 @@ import type { Database, Reach, Transaction } from '../platform/db/transaction.ts
 import { DueLoop } from '../platform/due/due-loop.ts';
 import { housekeeping } from '../platform/due/housekeeping.ts';
 import { singleFlight } from '../platform/http/single-flight.ts';
+import { newUlid } from '../platform/ids.ts';
 import type { MasterKey } from '../platform/secrets/secrets.ts';
 import { backlogMetrics } from '../platform/telemetry/backlog-metrics.ts';
 import { createMetrics } from '../platform/telemetry/metrics.ts';
+import { connectorMaker } from './connectors.ts';
 import { evidenceStore } from './evidence-store.ts';
 import { createVerifier } from './ledger-verification.ts';
 import { AUDITED_STREAMS } from './stream-kinds.ts';
@@ -90,6 +99,8 @@ export interface Parts {
   readonly log: Logger;
   /** Real time in epoch milliseconds, which tokens and heartbeats go by; tests give their own. */
   readonly realNow?: () => number;
+  /** Where a simulated cloud listens; without it no connection reaches one. */
+  readonly simulatedCloud?: Rewriting;
   /** In place of what the configuration says: where time is played, nothing outside is asked. */
   readonly readLink?: ReadLink;
 }
@@ -105,6 +116,7 @@ export function compose({
   log,
   realNow = Date.now,
   readLink = configuredReader(config),
+  simulatedCloud,
 }: Parts) {
   const policies = new PolicyStore(configuredPolicy(config));
   const { dataDir } = config;
@@ -156,6 +168,17 @@ export function compose({
     orphanedFiles(db, files, realNow),
     evidenceLinks({ db, readLink, realNow }),
     reassignTasks(db, realNow),
+    grantEnforcement(
+      {
+        db,
+        recordsOf: recordReader(policies),
+        confirmRemoval: removalConfirmer(policies),
+        connectorFor: connectorMaker({ db, master, simulated: simulatedCloud }),
+        lanes: new Lanes(realNow),
+        newId: newUlid,
+      },
+      log,
+    ),
     tenantDeletions({ db, sequence: sequenceNow, removeFile, writeProofs }),
     housekeeping(db, randomUUID(), realNow),
   ];
@@ -246,6 +269,11 @@ export function compose({
       oidc: new OidcSignIn({ db, master, providers, oidc, sessions, realNow }),
       signInChoice: (tenantId: string | undefined) => signInChoice(db, providers, tenantId),
       tenantName: (tenantId: string) => db.inTenant(tenantId, (tx) => tenantName(tx, tenantId)),
+    },
+    connections: new ConnectionService({ db, master, assertWritable }),
+    enforcement: {
+      views: new GrantViews(db),
+      removals: new RemovalService({ db, assertWritable }),
     },
     audit: new AuditViews(db, AUDITED_STREAMS),
     ledger,

@@ -4,6 +4,8 @@ import type { Logger } from 'pino';
 import { addAuditRoutes } from '../features/audit/audit-routes.ts';
 import { addDelegationRoutes } from '../features/delegations/delegation-routes.ts';
 import { addDiagnosisRoute } from '../features/diagnosis/diagnosis-route.ts';
+import { addConnectionRoutes } from '../features/enforcement/connection-routes.ts';
+import { addGrantRoutes } from '../features/enforcement/grant-routes.ts';
 import { addEvidenceRoutes } from '../features/evidence/evidence-routes.ts';
 import { addApprovalRoutes } from '../features/exceptions/approval-routes.ts';
 import { addApproveRoutes } from '../features/exceptions/approve-routes.ts';
@@ -115,6 +117,8 @@ export async function createHttpApp(lapse: Lapse, options: HttpOptions): Promise
       addCommandRoutes(scope, lapse.exceptions.service);
       addApproveRoutes(scope, lapse.exceptions.service, lapse.signing);
       addBulkRoutes(scope, lapse.exceptions.service);
+      addConnectionRoutes(scope, lapse.connections);
+      addGrantRoutes(scope, lapse.enforcement);
       addApprovalRoutes(scope, lapse.exceptions.views, lapse.groundsOf);
       addCommentRoutes(scope, { db: lapse.db, assertWritable });
       addEvidenceRoutes(scope, {

@@ -1,4 +1,6 @@
 import { delegationStream } from '../features/delegations/delegation-store.ts';
+import { connectionStream } from '../features/enforcement/connection-store.ts';
+import { grantStream } from '../features/enforcement/grant-store.ts';
 import { exceptionStream } from '../features/exceptions/exception-store.ts';
 import { groupStream } from '../features/identity/group-store.ts';
 import { personStream } from '../features/identity/person-store.ts';
@@ -22,11 +24,13 @@ export const STREAM_KINDS: readonly AnyStreamKind[] = [
   relyingPartyStream,
   policyStream,
   delegationStream,
+  connectionStream,
+  grantStream,
   ledgerStream,
   tenantStream,
 ];
 
 /** The streams that the audit shows: all but the records' own, which have a history each. */
 export const AUDITED_STREAMS: readonly string[] = STREAM_KINDS.filter(
-  (kind) => kind !== exceptionStream,
+  (kind) => kind !== exceptionStream && kind !== grantStream,
 ).map(({ type }) => type);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { FastifyInstance, InjectOptions, RouteOptions } from 'fastify';
 import pg from 'pg';
 import { type DestinationStream, pino } from 'pino';
+import type { Rewriting } from '../../src/connectors/azure/azure-client.ts';
 import { ALL_ROLES, CLOCK, type Role } from '../../src/domain/access/actor.ts';
 import type { Permission } from '../../src/domain/access/permissions.ts';
 import { formatInstant, type Instant } from '../../src/domain/schedule/instant.ts';
@@ -89,6 +90,8 @@ export interface TestApiOptions {
   readonly hasKeyFile?: boolean;
   /** Reads links of evidence; none is read unless given. */
   readonly readLink?: ReadLink;
+  /** Where a simulated cloud listens. */
+  readonly simulatedCloud?: Rewriting;
   /** As configured; nobody comes too often unless told. */
   readonly config?: Partial<Pick<Config, 'limits' | 'trustedProxies' | 'publicUrl'>>;
   /** Where log lines go; nowhere unless given. */
@@ -132,6 +135,7 @@ export async function createTestApi(options: TestApiOptions = {}): Promise<TestA
     log,
     ...(options.realNow ? { realNow: options.realNow } : {}),
     ...(options.readLink ? { readLink: options.readLink } : {}),
+    ...(options.simulatedCloud ? { simulatedCloud: options.simulatedCloud } : {}),
   });
   const { app, routes } = await collectRoutes(async () =>
     createHttpApp(lapse, {

@@ -103,6 +103,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/connections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The connections in use, without their secrets */
+        get: operations["get-connections"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/connections/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Put a connection in use, or change it */
+        put: operations["put-connections-by-name"];
+        post?: never;
+        /** Take a connection out of use; what only it reaches is for people to take away */
+        delete: operations["delete-connections-by-name"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/delegations": {
         parameters: {
             query?: never;
@@ -575,6 +610,40 @@ export interface paths {
         };
         /** The register as a file, filtered and sorted as the list is */
         get: operations["get-exports-register.{format}"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/grants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Grants of records that were in force, and where each stands */
+        get: operations["get-grants"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/grants/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One grant */
+        get: operations["get-grants-by-id"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1061,6 +1130,40 @@ export interface paths {
         post?: never;
         /** Take a provider out of use */
         delete: operations["delete-providers-by-name"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/removal-tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a person has to take away, the oldest first; with all=true what is done too */
+        get: operations["get-removal-tasks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/removal-tasks/{id}/attest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** State that what was granted is gone, with links that show it */
+        post: operations["post-removal-tasks-by-id-attest"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -3118,7 +3221,7 @@ export interface components {
                     recurring_reminder?: string;
                     /** @description transitions that only these roles may bring about */
                     gates?: {
-                        [key: string]: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor")[];
+                        [key: string]: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "platform" | "auditor")[];
                     };
                 };
             }[];
@@ -3498,7 +3601,7 @@ export interface components {
                     recurring_reminder?: string;
                     /** @description transitions that only these roles may bring about */
                     gates?: {
-                        [key: string]: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor")[];
+                        [key: string]: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "platform" | "auditor")[];
                     };
                 };
             }[];
@@ -4004,6 +4107,338 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    "get-connections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: ({
+                            /** @enum {string} */
+                            connector: "azure";
+                            /**
+                             * @description how far Lapse goes: observe, remove what is past its end, or manage both ways
+                             * @default remove
+                             * @enum {string}
+                             */
+                            mode: "observe" | "remove" | "manage";
+                            /**
+                             * @description where a control has another mode
+                             * @default {}
+                             */
+                            modes: {
+                                [key: string]: "observe" | "remove" | "manage";
+                            };
+                            /**
+                             * Format: uuid
+                             * @description the Entra ID tenant
+                             */
+                            directory_id: string;
+                            /**
+                             * @description what it reaches, and what is reconciled; left empty, whatever its credential may
+                             * @default []
+                             */
+                            subscriptions: string[];
+                            /**
+                             * @description Entra ID groups whose members are reconciled
+                             * @default []
+                             */
+                            groups: string[];
+                            /**
+                             * @default {
+                             *       "kind": "environment"
+                             *     }
+                             */
+                            credential: {
+                                /** @enum {string} */
+                                kind: "environment";
+                            } | {
+                                /** @enum {string} */
+                                kind: "managed-identity";
+                                /** Format: uuid */
+                                client_id?: string;
+                            } | {
+                                /** @enum {string} */
+                                kind: "workload-identity";
+                                /** Format: uuid */
+                                client_id: string;
+                            } | {
+                                /** @enum {string} */
+                                kind: "client-secret";
+                                /** Format: uuid */
+                                client_id: string;
+                            };
+                            /**
+                             * @description which Azure it is; simulated: the one that the demonstration brings along
+                             * @default public
+                             * @enum {string}
+                             */
+                            cloud: "public" | "us-government" | "china" | "simulated";
+                            name: string;
+                            revision: number;
+                        } | {
+                            /** @enum {string} */
+                            connector: "webhook";
+                            /**
+                             * @description how far Lapse goes: observe, remove what is past its end, or manage both ways
+                             * @default remove
+                             * @enum {string}
+                             */
+                            mode: "observe" | "remove" | "manage";
+                            /**
+                             * @description where a control has another mode
+                             * @default {}
+                             */
+                            modes: {
+                                [key: string]: "observe" | "remove" | "manage";
+                            };
+                            /** @description the kinds of grants that it takes */
+                            kinds: string[];
+                            /** Format: uri */
+                            url: string;
+                            name: string;
+                            revision: number;
+                        })[];
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    "put-connections-by-name": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request that is sent again with the same key has the same answer */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @enum {string} */
+                    connector: "azure";
+                    /**
+                     * @description how far Lapse goes: observe, remove what is past its end, or manage both ways
+                     * @default remove
+                     * @enum {string}
+                     */
+                    mode?: "observe" | "remove" | "manage";
+                    /**
+                     * @description where a control has another mode
+                     * @default {}
+                     */
+                    modes?: {
+                        [key: string]: "observe" | "remove" | "manage";
+                    };
+                    /**
+                     * Format: uuid
+                     * @description the Entra ID tenant
+                     */
+                    directory_id: string;
+                    /**
+                     * @description what it reaches, and what is reconciled; left empty, whatever its credential may
+                     * @default []
+                     */
+                    subscriptions?: string[];
+                    /**
+                     * @description Entra ID groups whose members are reconciled
+                     * @default []
+                     */
+                    groups?: string[];
+                    /**
+                     * @default {
+                     *       "kind": "environment"
+                     *     }
+                     */
+                    credential?: {
+                        /** @enum {string} */
+                        kind: "environment";
+                    } | {
+                        /** @enum {string} */
+                        kind: "managed-identity";
+                        /** Format: uuid */
+                        client_id?: string;
+                    } | {
+                        /** @enum {string} */
+                        kind: "workload-identity";
+                        /** Format: uuid */
+                        client_id: string;
+                    } | {
+                        /** @enum {string} */
+                        kind: "client-secret";
+                        /** Format: uuid */
+                        client_id: string;
+                    };
+                    /**
+                     * @description which Azure it is; simulated: the one that the demonstration brings along
+                     * @default public
+                     * @enum {string}
+                     */
+                    cloud?: "public" | "us-government" | "china" | "simulated";
+                    /** @description sealed at once and never shown; left out, the one that is known stays; null: none */
+                    secret?: string | null;
+                } | {
+                    /** @enum {string} */
+                    connector: "webhook";
+                    /**
+                     * @description how far Lapse goes: observe, remove what is past its end, or manage both ways
+                     * @default remove
+                     * @enum {string}
+                     */
+                    mode?: "observe" | "remove" | "manage";
+                    /**
+                     * @description where a control has another mode
+                     * @default {}
+                     */
+                    modes?: {
+                        [key: string]: "observe" | "remove" | "manage";
+                    };
+                    /** @description the kinds of grants that it takes */
+                    kinds: string[];
+                    /** Format: uri */
+                    url: string;
+                    /** @description sealed at once and never shown; left out, the one that is known stays; null: none */
+                    secret?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @enum {string} */
+                        connector: "azure";
+                        /**
+                         * @description how far Lapse goes: observe, remove what is past its end, or manage both ways
+                         * @default remove
+                         * @enum {string}
+                         */
+                        mode: "observe" | "remove" | "manage";
+                        /**
+                         * @description where a control has another mode
+                         * @default {}
+                         */
+                        modes: {
+                            [key: string]: "observe" | "remove" | "manage";
+                        };
+                        /**
+                         * Format: uuid
+                         * @description the Entra ID tenant
+                         */
+                        directory_id: string;
+                        /**
+                         * @description what it reaches, and what is reconciled; left empty, whatever its credential may
+                         * @default []
+                         */
+                        subscriptions: string[];
+                        /**
+                         * @description Entra ID groups whose members are reconciled
+                         * @default []
+                         */
+                        groups: string[];
+                        /**
+                         * @default {
+                         *       "kind": "environment"
+                         *     }
+                         */
+                        credential: {
+                            /** @enum {string} */
+                            kind: "environment";
+                        } | {
+                            /** @enum {string} */
+                            kind: "managed-identity";
+                            /** Format: uuid */
+                            client_id?: string;
+                        } | {
+                            /** @enum {string} */
+                            kind: "workload-identity";
+                            /** Format: uuid */
+                            client_id: string;
+                        } | {
+                            /** @enum {string} */
+                            kind: "client-secret";
+                            /** Format: uuid */
+                            client_id: string;
+                        };
+                        /**
+                         * @description which Azure it is; simulated: the one that the demonstration brings along
+                         * @default public
+                         * @enum {string}
+                         */
+                        cloud: "public" | "us-government" | "china" | "simulated";
+                        name: string;
+                        revision: number;
+                    } | {
+                        /** @enum {string} */
+                        connector: "webhook";
+                        /**
+                         * @description how far Lapse goes: observe, remove what is past its end, or manage both ways
+                         * @default remove
+                         * @enum {string}
+                         */
+                        mode: "observe" | "remove" | "manage";
+                        /**
+                         * @description where a control has another mode
+                         * @default {}
+                         */
+                        modes: {
+                            [key: string]: "observe" | "remove" | "manage";
+                        };
+                        /** @description the kinds of grants that it takes */
+                        kinds: string[];
+                        /** Format: uri */
+                        url: string;
+                        name: string;
+                        revision: number;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    "delete-connections-by-name": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request that is sent again with the same key has the same answer */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     "get-delegations": {
         parameters: {
             query?: {
@@ -4086,7 +4521,7 @@ export interface operations {
                     /** @description at once when left out */
                     from?: string;
                     /** @description yours, or those that it may stand in for; yours when left out */
-                    roles?: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor" | "directory")[];
+                    roles?: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "platform" | "auditor" | "directory")[];
                     /** @description why; kept in the ledger */
                     reason: string;
                 };
@@ -5396,6 +5831,216 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    "get-grants": {
+        parameters: {
+            query?: {
+                exception_id?: string;
+                status?: ("planned" | "applying" | "in-place" | "removing" | "removed" | "failed" | "manual") | ("planned" | "applying" | "in-place" | "removing" | "removed" | "failed" | "manual")[];
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            grant_id: string;
+                            exception_id: string;
+                            /** @description as the record lists it */
+                            grant: {
+                                /** @description what is granted, for example role-assignment or firewall-rule */
+                                kind: string;
+                                /** @description the resource, scope or policy that it applies to */
+                                target: string;
+                                /** @description who receives it: a user, group, address range */
+                                subject?: string;
+                                /** @description the role, rule or exemption that is given */
+                                permission?: string;
+                                parameters?: {
+                                    [key: string]: string;
+                                };
+                            };
+                            /** @enum {string} */
+                            status: "planned" | "applying" | "in-place" | "removing" | "removed" | "failed" | "manual";
+                            /** Format: date-time */
+                            since: string;
+                            /** @description whose word the status is: what was read, what the record asks for, or a person */
+                            said_by: ("cloud" | "record") | {
+                                id: string;
+                                name: string;
+                                email?: string;
+                            };
+                            /** @enum {string} */
+                            mode: "observe" | "remove" | "manage";
+                            connection: string | null;
+                            /** @description what stands in the cloud for it, as far as is known */
+                            placed: {
+                                /** @description as the cloud names it */
+                                id: string;
+                                /** @description whether it carries the mark of Lapse */
+                                ours: boolean;
+                                /** @description the end that the cloud itself has for it */
+                                ends_at: string | null;
+                            } | null;
+                            failed_calls: number;
+                            /** @description the last calls in a row that did not do it */
+                            tried: {
+                                /** Format: date-time */
+                                at: string;
+                                operation: string;
+                                outcome: string;
+                                message: string;
+                            }[];
+                            attested: {
+                                by: {
+                                    id: string;
+                                    name: string;
+                                    email?: string;
+                                };
+                                /** Format: date-time */
+                                at: string;
+                                statement: string;
+                                links: string[];
+                            } | null;
+                            removal_task: {
+                                task_id: string;
+                                /** Format: date-time */
+                                opened_at: string;
+                                /** @description why a person has to see to it */
+                                reason: string;
+                                escalated: {
+                                    to: string;
+                                    /** Format: date-time */
+                                    at: string;
+                                }[];
+                                ended: {
+                                    /** Format: date-time */
+                                    at: string;
+                                    /** @enum {string} */
+                                    how: "attested" | "seen-gone" | "handed-over";
+                                } | null;
+                            } | null;
+                            handed_over_to: string | null;
+                            taken_over_from: string | null;
+                        }[];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    "get-grants-by-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        grant_id: string;
+                        exception_id: string;
+                        /** @description as the record lists it */
+                        grant: {
+                            /** @description what is granted, for example role-assignment or firewall-rule */
+                            kind: string;
+                            /** @description the resource, scope or policy that it applies to */
+                            target: string;
+                            /** @description who receives it: a user, group, address range */
+                            subject?: string;
+                            /** @description the role, rule or exemption that is given */
+                            permission?: string;
+                            parameters?: {
+                                [key: string]: string;
+                            };
+                        };
+                        /** @enum {string} */
+                        status: "planned" | "applying" | "in-place" | "removing" | "removed" | "failed" | "manual";
+                        /** Format: date-time */
+                        since: string;
+                        /** @description whose word the status is: what was read, what the record asks for, or a person */
+                        said_by: ("cloud" | "record") | {
+                            id: string;
+                            name: string;
+                            email?: string;
+                        };
+                        /** @enum {string} */
+                        mode: "observe" | "remove" | "manage";
+                        connection: string | null;
+                        /** @description what stands in the cloud for it, as far as is known */
+                        placed: {
+                            /** @description as the cloud names it */
+                            id: string;
+                            /** @description whether it carries the mark of Lapse */
+                            ours: boolean;
+                            /** @description the end that the cloud itself has for it */
+                            ends_at: string | null;
+                        } | null;
+                        failed_calls: number;
+                        /** @description the last calls in a row that did not do it */
+                        tried: {
+                            /** Format: date-time */
+                            at: string;
+                            operation: string;
+                            outcome: string;
+                            message: string;
+                        }[];
+                        attested: {
+                            by: {
+                                id: string;
+                                name: string;
+                                email?: string;
+                            };
+                            /** Format: date-time */
+                            at: string;
+                            statement: string;
+                            links: string[];
+                        } | null;
+                        removal_task: {
+                            task_id: string;
+                            /** Format: date-time */
+                            opened_at: string;
+                            /** @description why a person has to see to it */
+                            reason: string;
+                            escalated: {
+                                to: string;
+                                /** Format: date-time */
+                                at: string;
+                            }[];
+                            ended: {
+                                /** Format: date-time */
+                                at: string;
+                                /** @enum {string} */
+                                how: "attested" | "seen-gone" | "handed-over";
+                            } | null;
+                        } | null;
+                        handed_over_to: string | null;
+                        taken_over_from: string | null;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     "get-groups": {
         parameters: {
             query?: {
@@ -5424,7 +6069,7 @@ export interface operations {
                             members: number;
                             /** @description what its members get; null: nothing follows from it */
                             access: {
-                                roles: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor")[];
+                                roles: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "platform" | "auditor")[];
                                 /** @enum {string} */
                                 clearance: "public" | "internal" | "restricted" | "confidential";
                             } | null;
@@ -5464,7 +6109,7 @@ export interface operations {
                         members: number;
                         /** @description what its members get; null: nothing follows from it */
                         access: {
-                            roles: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor")[];
+                            roles: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "platform" | "auditor")[];
                             /** @enum {string} */
                             clearance: "public" | "internal" | "restricted" | "confidential";
                         } | null;
@@ -5492,7 +6137,7 @@ export interface operations {
             content: {
                 "application/json": {
                     /** @description of every member; several groups add up */
-                    roles: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor")[];
+                    roles: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "platform" | "auditor")[];
                     /**
                      * @description of several groups the highest counts
                      * @default internal
@@ -5518,7 +6163,7 @@ export interface operations {
                         members: number;
                         /** @description what its members get; null: nothing follows from it */
                         access: {
-                            roles: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor")[];
+                            roles: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "platform" | "auditor")[];
                             /** @enum {string} */
                             clearance: "public" | "internal" | "restricted" | "confidential";
                         } | null;
@@ -5559,7 +6204,7 @@ export interface operations {
                         members: number;
                         /** @description what its members get; null: nothing follows from it */
                         access: {
-                            roles: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor")[];
+                            roles: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "platform" | "auditor")[];
                             /** @enum {string} */
                             clearance: "public" | "internal" | "restricted" | "confidential";
                         } | null;
@@ -6019,7 +6664,7 @@ export interface operations {
                         id: string;
                         name: string;
                         email: string | null;
-                        roles: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor" | "directory" | "operator")[];
+                        roles: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "platform" | "auditor" | "directory" | "operator")[];
                         /**
                          * @description content of a higher classification is not shown
                          * @enum {string}
@@ -6237,7 +6882,7 @@ export interface operations {
                             revision: number;
                             name: string;
                             email: string | null;
-                            roles: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor")[];
+                            roles: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "platform" | "auditor")[];
                             /**
                              * @description content that is classified higher is not shown to them
                              * @enum {string}
@@ -6280,7 +6925,7 @@ export interface operations {
                      *       "requestor"
                      *     ]
                      */
-                    roles?: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor")[];
+                    roles?: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "platform" | "auditor")[];
                     /**
                      * @description content that is classified higher is not shown to them
                      * @default internal
@@ -6302,7 +6947,7 @@ export interface operations {
                         revision: number;
                         name: string;
                         email: string | null;
-                        roles: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor")[];
+                        roles: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "platform" | "auditor")[];
                         /**
                          * @description content that is classified higher is not shown to them
                          * @enum {string}
@@ -6344,7 +6989,7 @@ export interface operations {
                         revision: number;
                         name: string;
                         email: string | null;
-                        roles: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor")[];
+                        roles: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "platform" | "auditor")[];
                         /**
                          * @description content that is classified higher is not shown to them
                          * @enum {string}
@@ -6381,7 +7026,7 @@ export interface operations {
                 "application/json": {
                     name?: string;
                     email?: string | null;
-                    roles?: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor")[];
+                    roles?: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "platform" | "auditor")[];
                     /**
                      * @description content that is classified higher is not shown to them
                      * @enum {string}
@@ -6402,7 +7047,7 @@ export interface operations {
                         revision: number;
                         name: string;
                         email: string | null;
-                        roles: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor")[];
+                        roles: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "platform" | "auditor")[];
                         /**
                          * @description content that is classified higher is not shown to them
                          * @enum {string}
@@ -6454,7 +7099,7 @@ export interface operations {
                         revision: number;
                         name: string;
                         email: string | null;
-                        roles: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor")[];
+                        roles: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "platform" | "auditor")[];
                         /**
                          * @description content that is classified higher is not shown to them
                          * @enum {string}
@@ -6544,7 +7189,7 @@ export interface operations {
                         revision: number;
                         name: string;
                         email: string | null;
-                        roles: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor")[];
+                        roles: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "platform" | "auditor")[];
                         /**
                          * @description content that is classified higher is not shown to them
                          * @enum {string}
@@ -7154,13 +7799,13 @@ export interface operations {
                              * @default {}
                              */
                             roles: {
-                                [key: string]: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor")[];
+                                [key: string]: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "platform" | "auditor")[];
                             };
                             /**
                              * @description of everybody it signs in; without any role nobody gets in
                              * @default []
                              */
-                            default_roles: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor")[];
+                            default_roles: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "platform" | "auditor")[];
                             /**
                              * @description clearance by value of the claim
                              * @default {}
@@ -7232,13 +7877,13 @@ export interface operations {
                      * @default {}
                      */
                     roles?: {
-                        [key: string]: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor")[];
+                        [key: string]: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "platform" | "auditor")[];
                     };
                     /**
                      * @description of everybody it signs in; without any role nobody gets in
                      * @default []
                      */
-                    default_roles?: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor")[];
+                    default_roles?: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "platform" | "auditor")[];
                     /**
                      * @description clearance by value of the claim
                      * @default {}
@@ -7295,13 +7940,13 @@ export interface operations {
                          * @default {}
                          */
                         roles: {
-                            [key: string]: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor")[];
+                            [key: string]: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "platform" | "auditor")[];
                         };
                         /**
                          * @description of everybody it signs in; without any role nobody gets in
                          * @default []
                          */
-                        default_roles: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor")[];
+                        default_roles: ("administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "platform" | "auditor")[];
                         /**
                          * @description clearance by value of the claim
                          * @default {}
@@ -7351,6 +7996,227 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    "get-removal-tasks": {
+        parameters: {
+            query?: {
+                all?: "true" | "false";
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            grant_id: string;
+                            exception_id: string;
+                            /** @description as the record lists it */
+                            grant: {
+                                /** @description what is granted, for example role-assignment or firewall-rule */
+                                kind: string;
+                                /** @description the resource, scope or policy that it applies to */
+                                target: string;
+                                /** @description who receives it: a user, group, address range */
+                                subject?: string;
+                                /** @description the role, rule or exemption that is given */
+                                permission?: string;
+                                parameters?: {
+                                    [key: string]: string;
+                                };
+                            };
+                            /** @enum {string} */
+                            status: "planned" | "applying" | "in-place" | "removing" | "removed" | "failed" | "manual";
+                            /** Format: date-time */
+                            since: string;
+                            /** @description whose word the status is: what was read, what the record asks for, or a person */
+                            said_by: ("cloud" | "record") | {
+                                id: string;
+                                name: string;
+                                email?: string;
+                            };
+                            /** @enum {string} */
+                            mode: "observe" | "remove" | "manage";
+                            connection: string | null;
+                            /** @description what stands in the cloud for it, as far as is known */
+                            placed: {
+                                /** @description as the cloud names it */
+                                id: string;
+                                /** @description whether it carries the mark of Lapse */
+                                ours: boolean;
+                                /** @description the end that the cloud itself has for it */
+                                ends_at: string | null;
+                            } | null;
+                            failed_calls: number;
+                            /** @description the last calls in a row that did not do it */
+                            tried: {
+                                /** Format: date-time */
+                                at: string;
+                                operation: string;
+                                outcome: string;
+                                message: string;
+                            }[];
+                            attested: {
+                                by: {
+                                    id: string;
+                                    name: string;
+                                    email?: string;
+                                };
+                                /** Format: date-time */
+                                at: string;
+                                statement: string;
+                                links: string[];
+                            } | null;
+                            removal_task: {
+                                task_id: string;
+                                /** Format: date-time */
+                                opened_at: string;
+                                /** @description why a person has to see to it */
+                                reason: string;
+                                escalated: {
+                                    to: string;
+                                    /** Format: date-time */
+                                    at: string;
+                                }[];
+                                ended: {
+                                    /** Format: date-time */
+                                    at: string;
+                                    /** @enum {string} */
+                                    how: "attested" | "seen-gone" | "handed-over";
+                                } | null;
+                            } | null;
+                            handed_over_to: string | null;
+                            taken_over_from: string | null;
+                        }[];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    "post-removal-tasks-by-id-attest": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request that is sent again with the same key has the same answer */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description what you saw that shows that it is gone; kept in the ledger */
+                    statement: string;
+                    /** @description where it can be seen */
+                    links: string[];
+                };
+            };
+        };
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        grant_id: string;
+                        exception_id: string;
+                        /** @description as the record lists it */
+                        grant: {
+                            /** @description what is granted, for example role-assignment or firewall-rule */
+                            kind: string;
+                            /** @description the resource, scope or policy that it applies to */
+                            target: string;
+                            /** @description who receives it: a user, group, address range */
+                            subject?: string;
+                            /** @description the role, rule or exemption that is given */
+                            permission?: string;
+                            parameters?: {
+                                [key: string]: string;
+                            };
+                        };
+                        /** @enum {string} */
+                        status: "planned" | "applying" | "in-place" | "removing" | "removed" | "failed" | "manual";
+                        /** Format: date-time */
+                        since: string;
+                        /** @description whose word the status is: what was read, what the record asks for, or a person */
+                        said_by: ("cloud" | "record") | {
+                            id: string;
+                            name: string;
+                            email?: string;
+                        };
+                        /** @enum {string} */
+                        mode: "observe" | "remove" | "manage";
+                        connection: string | null;
+                        /** @description what stands in the cloud for it, as far as is known */
+                        placed: {
+                            /** @description as the cloud names it */
+                            id: string;
+                            /** @description whether it carries the mark of Lapse */
+                            ours: boolean;
+                            /** @description the end that the cloud itself has for it */
+                            ends_at: string | null;
+                        } | null;
+                        failed_calls: number;
+                        /** @description the last calls in a row that did not do it */
+                        tried: {
+                            /** Format: date-time */
+                            at: string;
+                            operation: string;
+                            outcome: string;
+                            message: string;
+                        }[];
+                        attested: {
+                            by: {
+                                id: string;
+                                name: string;
+                                email?: string;
+                            };
+                            /** Format: date-time */
+                            at: string;
+                            statement: string;
+                            links: string[];
+                        } | null;
+                        removal_task: {
+                            task_id: string;
+                            /** Format: date-time */
+                            opened_at: string;
+                            /** @description why a person has to see to it */
+                            reason: string;
+                            escalated: {
+                                to: string;
+                                /** Format: date-time */
+                                at: string;
+                            }[];
+                            ended: {
+                                /** Format: date-time */
+                                at: string;
+                                /** @enum {string} */
+                                how: "attested" | "seen-gone" | "handed-over";
+                            } | null;
+                        } | null;
+                        handed_over_to: string | null;
+                        taken_over_from: string | null;
+                    };
+                };
             };
             default: components["responses"]["Problem"];
         };
@@ -8345,9 +9211,9 @@ export interface operations {
                             name: string;
                             email: string | null;
                             /** @enum {string} */
-                            role: "administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor" | "directory" | "operator";
+                            role: "administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "platform" | "auditor" | "directory" | "operator";
                             /** @description null: all that its role grants */
-                            scopes: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "passkey:move" | "directory:sync" | "diagnosis:read" | "audit:read" | "clock:set" | "tenant:read" | "tenant:manage")[] | null;
+                            scopes: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "connection:manage" | "grant:read" | "removal:attest" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "passkey:move" | "directory:sync" | "diagnosis:read" | "audit:read" | "clock:set" | "tenant:read" | "tenant:manage")[] | null;
                             /** @enum {string} */
                             clearance: "public" | "internal" | "restricted" | "confidential";
                             created_at: string;
@@ -8380,9 +9246,9 @@ export interface operations {
                     /** @description ties the token to a person: nobody approves what they requested */
                     email?: string;
                     /** @enum {string} */
-                    role: "administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor" | "directory";
+                    role: "administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "platform" | "auditor" | "directory";
                     /** @description what of its role it may use; all of it when left out */
-                    scopes?: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "passkey:move" | "directory:sync" | "diagnosis:read" | "audit:read" | "clock:set" | "tenant:read" | "tenant:manage")[];
+                    scopes?: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "connection:manage" | "grant:read" | "removal:attest" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "passkey:move" | "directory:sync" | "diagnosis:read" | "audit:read" | "clock:set" | "tenant:read" | "tenant:manage")[];
                     /**
                      * @description content of a higher classification is not shown; yours when left out
                      * @enum {string}
@@ -8405,9 +9271,9 @@ export interface operations {
                         name: string;
                         email: string | null;
                         /** @enum {string} */
-                        role: "administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor" | "directory" | "operator";
+                        role: "administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "platform" | "auditor" | "directory" | "operator";
                         /** @description null: all that its role grants */
-                        scopes: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "passkey:move" | "directory:sync" | "diagnosis:read" | "audit:read" | "clock:set" | "tenant:read" | "tenant:manage")[] | null;
+                        scopes: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "connection:manage" | "grant:read" | "removal:attest" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "passkey:move" | "directory:sync" | "diagnosis:read" | "audit:read" | "clock:set" | "tenant:read" | "tenant:manage")[] | null;
                         /** @enum {string} */
                         clearance: "public" | "internal" | "restricted" | "confidential";
                         created_at: string;
@@ -8446,9 +9312,9 @@ export interface operations {
                         name: string;
                         email: string | null;
                         /** @enum {string} */
-                        role: "administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "auditor" | "directory" | "operator";
+                        role: "administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "platform" | "auditor" | "directory" | "operator";
                         /** @description null: all that its role grants */
-                        scopes: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "passkey:move" | "directory:sync" | "diagnosis:read" | "audit:read" | "clock:set" | "tenant:read" | "tenant:manage")[] | null;
+                        scopes: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "connection:manage" | "grant:read" | "removal:attest" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "passkey:move" | "directory:sync" | "diagnosis:read" | "audit:read" | "clock:set" | "tenant:read" | "tenant:manage")[] | null;
                         /** @enum {string} */
                         clearance: "public" | "internal" | "restricted" | "confidential";
                         created_at: string;
@@ -8486,9 +9352,9 @@ export interface operations {
                                 [key: string]: string[];
                             };
                             /** @enum {string} */
-                            role: "administrator" | "requestor" | "auditor" | "directory";
+                            role: "administrator" | "requestor" | "platform" | "auditor" | "directory";
                             /** @description null: all that its role grants */
-                            scopes: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "passkey:move" | "directory:sync" | "diagnosis:read" | "audit:read" | "clock:set" | "tenant:read" | "tenant:manage")[] | null;
+                            scopes: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "connection:manage" | "grant:read" | "removal:attest" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "passkey:move" | "directory:sync" | "diagnosis:read" | "audit:read" | "clock:set" | "tenant:read" | "tenant:manage")[] | null;
                             /** @enum {string} */
                             clearance: "public" | "internal" | "restricted" | "confidential";
                             created_at: string;
@@ -8530,8 +9396,8 @@ export interface operations {
                      * @description approvals are for people: no role that gives any
                      * @enum {string}
                      */
-                    role: "administrator" | "requestor" | "auditor" | "directory";
-                    scopes?: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "passkey:move" | "directory:sync" | "diagnosis:read" | "audit:read" | "clock:set" | "tenant:read" | "tenant:manage")[];
+                    role: "administrator" | "requestor" | "platform" | "auditor" | "directory";
+                    scopes?: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "connection:manage" | "grant:read" | "removal:attest" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "passkey:move" | "directory:sync" | "diagnosis:read" | "audit:read" | "clock:set" | "tenant:read" | "tenant:manage")[];
                     /**
                      * @description content of a higher classification is not shown to it
                      * @default internal
@@ -8557,9 +9423,9 @@ export interface operations {
                             [key: string]: string[];
                         };
                         /** @enum {string} */
-                        role: "administrator" | "requestor" | "auditor" | "directory";
+                        role: "administrator" | "requestor" | "platform" | "auditor" | "directory";
                         /** @description null: all that its role grants */
-                        scopes: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "passkey:move" | "directory:sync" | "diagnosis:read" | "audit:read" | "clock:set" | "tenant:read" | "tenant:manage")[] | null;
+                        scopes: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "connection:manage" | "grant:read" | "removal:attest" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "passkey:move" | "directory:sync" | "diagnosis:read" | "audit:read" | "clock:set" | "tenant:read" | "tenant:manage")[] | null;
                         /** @enum {string} */
                         clearance: "public" | "internal" | "restricted" | "confidential";
                         created_at: string;

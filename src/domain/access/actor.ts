@@ -22,6 +22,7 @@ export const PERSON_ROLES = [
   'requestor',
   'approver',
   ...APPROVAL_ROLES,
+  'platform',
   'auditor',
 ] as const;
 

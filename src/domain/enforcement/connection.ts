@@ -18,6 +18,10 @@ export const AZURE_KINDS = [
 ] as const;
 export type AzureKind = (typeof AZURE_KINDS)[number];
 
+/** The Azure clouds; their addresses are the connector's, so that no token goes anywhere else. */
+export const CLOUDS = ['public', 'us-government', 'china', 'simulated'] as const;
+export type Cloud = (typeof CLOUDS)[number];
+
 const kindName = shortText.describe('the kind of a grant');
 const modes = z
   .partialRecord(z.enum(CONTROLS), z.enum(MODES))
@@ -53,8 +57,10 @@ const azure = z.strictObject({
       z.strictObject({ kind: z.literal('client-secret'), client_id: z.guid() }),
     ])
     .default({ kind: 'environment' }),
-  resource_manager: httpsAddress.default('https://management.azure.com'),
-  graph: httpsAddress.default('https://graph.microsoft.com'),
+  cloud: z
+    .enum(CLOUDS)
+    .default('public')
+    .describe('which Azure it is; simulated: the one that the demonstration brings along'),
 });
 
 /** Anything else: a service of one's own that is asked by signed requests. */

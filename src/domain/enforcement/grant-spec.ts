@@ -32,7 +32,12 @@ export function grantsOf({ exception_id, fields, activated_at }: ExceptionState)
  * access, whichever record lists it (reference/azure.md, fact 4: never match by resource id).
  */
 export function grantKey({ kind, target, subject, permission }: GrantSpec): string {
-  return [kind, target, subject ?? '', permission ?? ''].map(plain).join('\n');
+  return [kind, target, subject ?? '', roleOf(permission ?? '')].map(plain).join('\n');
+}
+
+/** Roles are named by their GUID, or by an id that ends in it. */
+function roleOf(permission: string): string {
+  return /\/roleDefinitions\/([^/]+)\/*$/i.exec(permission.trim())?.[1] ?? permission;
 }
 
 /**

@@ -31,6 +31,8 @@ export const DERIVED_TABLES: readonly string[] = [
   'groups',
   'group_members',
   'providers',
+  'connections',
+  'grants',
   'workloads',
   'relying_parties',
   'ledger_epochs',
@@ -46,6 +48,7 @@ export const DERIVED_TABLES: readonly string[] = [
   'exception_chain_places',
   'exception_deadlines',
   'exception_link_work',
+  'grant_work',
   'exception_count_deltas',
   'exception_counts',
 ];

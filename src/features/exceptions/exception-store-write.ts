@@ -7,6 +7,7 @@ import { writeDecisionTasks } from './decision-tasks.ts';
 import { writeEscalationTasks } from './escalation-tasks.ts';
 import { COUNT_CHANGED, COUNT_CREATED } from './exception-counts.ts';
 import { exceptionRow, personKey, searchText } from './exception-row.ts';
+import { writeGrantWork } from './grant-work-rows.ts';
 import { writeLinkWork } from './link-work-rows.ts';
 
 /** The columns of `lapse.exceptions`. */
@@ -113,6 +114,7 @@ type Change = StreamChange<ExceptionState>;
 export function writeExceptions(tx: Transaction, changes: readonly Change[]): void {
   writeDecisionTasks(tx, changes);
   writeLinkWork(tx, changes);
+  writeGrantWork(tx, changes);
   writeEscalationTasks(tx, changes);
   const created = changes.filter(({ previous }) => !previous);
   const changed = changes.filter(({ previous }) => previous);

@@ -1,3 +1,4 @@
+import { grantsOf } from '../../domain/enforcement/grant-spec.ts';
 import {
   differenceFrom,
   signatureRule,
@@ -36,6 +37,7 @@ export const exceptionStream: StreamKind<ExceptionState, ExceptionEvent> = {
     ...CHILDREN.map(({ table, column }) => ({ table, id: 'exception_id', columns: [column] })),
     { table: 'exception_deadlines', id: 'exception_id', columns: ['next_due_at'] },
     { table: 'exception_link_work', id: 'exception_id', columns: [] },
+    { table: 'grant_work', id: 'exception_id', columns: ['grant_id'] },
   ],
   project,
   signedOf: signedApproval,
@@ -105,5 +107,6 @@ function project(record: StreamState<ExceptionState>): ProjectedRow[][] {
     ...CHILDREN.map(({ valuesOf }) => valuesOf(record.state).map((value) => [value])),
     row.next_due_at === 'infinity' ? [] : [[storedInstant(row.next_due_at)]],
     hasLinkWork(record.state) ? [[]] : [],
+    grantsOf(record.state).map(({ grantId }) => [grantId]),
   ];
 }

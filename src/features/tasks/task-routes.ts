@@ -93,19 +93,28 @@ export function addTaskRoutes(app: FastifyInstance, db: Database): void {
   }
 }
 
+/** Where a quarantine stands, by what it is about. */
+const QUARANTINES: Readonly<Record<string, readonly [table: string, id: string]>> & {
+  readonly exception: readonly [string, string];
+} = {
+  exception: ['exception_deadlines', 'exception_id'],
+  grant: ['grant_work', 'grant_id'],
+};
+
 /** What a person does with a task, by the end of its path. */
 const CHANGES = {
   retry: {
     summary: 'Resolve a quarantine and let the loop try the record again',
-    change: (tx: Transaction, { kind, subject_id }: TaskRow, tenantId: string) => {
+    change: (tx: Transaction, { kind, subject_type, subject_id }: TaskRow, tenantId: string) => {
       if (kind !== 'quarantine')
         throw new DomainError(
           'wrong-state',
           'only a quarantine can be tried again; this task ends when its cause is mended',
         );
+      const [table, id] = QUARANTINES[subject_type] ?? QUARANTINES.exception;
       tx.atCommit(
-        `UPDATE lapse.exception_deadlines SET quarantined_at = NULL, last_error = NULL
-         WHERE tenant_id = $1 AND exception_id = $2`,
+        `UPDATE lapse.${table} SET quarantined_at = NULL, last_error = NULL
+         WHERE tenant_id = $1 AND ${id} = $2`,
         [tenantId, subject_id],
       );
     },

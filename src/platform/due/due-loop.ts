@@ -11,6 +11,8 @@ export interface DueWork {
   runBatch(): Promise<number>;
   /** The loop ends: a batch that waits for somebody else gives up soon, and what it gives up stays due. */
   stop?(): void;
+  /** Ends once nothing that batches have begun is under way any more; asked after the last batch. */
+  drained?(): Promise<void>;
 }
 
 /** Due work that can tell how much of it there is. */
@@ -118,6 +120,7 @@ class Lane {
     this.wake();
     await this.#running;
     await this.#last;
+    await this.#work.drained?.();
   }
 
   async #run(): Promise<void> {

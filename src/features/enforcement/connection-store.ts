@@ -1,0 +1,127 @@
+import {
+  type Connection,
+  type ConnectionEvent,
+  evolveConnection,
+} from '../../domain/enforcement/connection.ts';
+import { DomainError } from '../../domain/errors.ts';
+import type { StreamChange, StreamKind } from '../../journal/stream.ts';
+import type { Reader } from '../../platform/db/snapshot.ts';
+import type { Transaction } from '../../platform/db/transaction.ts';
+import type { MasterKey } from '../../platform/secrets/secrets.ts';
+import { insertSecret, purposeOf, readSecret } from '../../platform/secrets/stored-secrets.ts';
+
+const EVENTS: ReadonlySet<string> = new Set<ConnectionEvent['type']>([
+  'ConnectionPut',
+  'ConnectionRemoved',
+]);
+
+/** The stream of one connection, and its row. */
+export const connectionStream: StreamKind<Connection, ConnectionEvent> = {
+  type: 'connection',
+  upcast(type, version, data) {
+    if (EVENTS.has(type) && version === 1) return { type, data } as ConnectionEvent;
+    throw new Error(`unknown event ${type} version ${version}`);
+  },
+  versionOf: () => 1,
+  evolve: evolveConnection,
+  write,
+  tables: [{ table: 'connections', id: 'name', columns: ['version', 'state'] }],
+  project: ({ version, state }) => [[[String(version), state]]],
+};
+
+function write(tx: Transaction, changes: readonly StreamChange<Connection>[]): void {
+  const rows = changes.map(({ tenantId, id, version, state }) => ({
+    tenant_id: tenantId,
+    name: id,
+    version,
+    state,
+  }));
+  tx.atCommit(
+    `INSERT INTO lapse.connections (tenant_id, name, version, state)
+     SELECT tenant_id, name, version, state
+     FROM json_to_recordset($1::json) AS r(tenant_id text, name text, version int, state json)
+     ON CONFLICT (tenant_id, name) DO UPDATE SET version = EXCLUDED.version, state = EXCLUDED.state`,
+    [JSON.stringify(rows)],
+  );
+}
+
+/** A connection's row. */
+export interface ConnectionRow {
+  readonly version: number;
+  readonly state: Connection;
+}
+
+/** A connection of a tenant among those of several. */
+export interface TenantConnection extends ConnectionRow {
+  readonly tenantId: string;
+}
+
+/** The connections of some tenants, by name; those that were removed too. */
+export async function readConnections(
+  reader: Reader,
+  tenantIds: readonly string[],
+): Promise<TenantConnection[]> {
+  const rows = await reader.query<ConnectionRow & { tenant_id: string; [column: string]: unknown }>(
+    'SELECT tenant_id, version, state FROM lapse.connections WHERE tenant_id = ANY ($1) ORDER BY name',
+    [tenantIds],
+  );
+  return rows.map(({ tenant_id: tenantId, version, state }) => ({ tenantId, version, state }));
+}
+
+/** One connection, in use or not, locked until the transaction ends. */
+export async function lockConnection(
+  tx: Transaction,
+  tenantId: string,
+  name: string,
+): Promise<ConnectionRow | undefined> {
+  const [row] = await tx.query<ConnectionRow & { [column: string]: unknown }>(
+    'SELECT version, state FROM lapse.connections WHERE tenant_id = $1 AND name = $2 FOR UPDATE',
+    [tenantId, name],
+  );
+  return row;
+}
+
+/** One connection that is in use; refuses with `not-found`. */
+export async function getConnection(
+  reader: Reader,
+  tenantId: string,
+  name: string,
+): Promise<ConnectionRow> {
+  const found = (await readConnections(reader, [tenantId])).find(
+    ({ state }) => state.active && state.name === name,
+  );
+  if (!found) throw new DomainError('not-found', `there is no connection ${name}`);
+  return found;
+}
+
+const secretPlace = (tenantId: string, name: string) => ({
+  tenantId,
+  secretId: `connection/${name}`,
+});
+
+/** Queues a connection's secret, sealed; without one it has none. */
+export function storeConnectionSecret(
+  tx: Transaction,
+  tenantId: string,
+  name: string,
+  { master, secret }: { readonly master: MasterKey; readonly secret: string | undefined },
+): void {
+  const place = secretPlace(tenantId, name);
+  tx.atCommit('DELETE FROM lapse.secrets WHERE tenant_id = $1 AND secret_id = $2', [
+    place.tenantId,
+    place.secretId,
+  ]);
+  if (secret === undefined) return;
+  insertSecret(tx, place, master.seal(Buffer.from(secret), purposeOf(place)));
+}
+
+/** The secret of a connection, where it has one. */
+export async function readConnectionSecret(
+  reader: Reader,
+  tenantId: string,
+  name: string,
+  master: MasterKey,
+): Promise<string | undefined> {
+  const secret = await readSecret(reader, secretPlace(tenantId, name), master);
+  return secret && Buffer.from(secret).toString('utf8');
+}

@@ -1,0 +1,183 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import type { CallOutcome, Connector, GrantOrder } from '../../domain/enforcement/connector.ts';
+import { BATCH_SIZE, type MeasuredWork } from '../../platform/due/due-loop.ts';
+import { claimGrants, type Errand } from './claim-grants.ts';
+import { confirmIfGone } from './confirm-removal.ts';
+import type { EnforcementParts } from './enforcement-parts.ts';
+import { handOver } from './hand-over.ts';
+import { type Outcome, recordOutcomes } from './record-outcomes.ts';
+
+/** How long a pass waits for the calls that it has begun; they go on after it. */
+const PASS_MS = 1_000;
+/** How long one call, with the look that follows, may take; less than a claim lasts. */
+const ERRAND_MS = 30_000;
+const RECORDED_AT_ONCE = 200;
+
+/**
+ * Brings every grant to where its record wants it, and reads it back (DESIGN section 2, "Transactions":
+ * claim, call, record). Calls of many lanes are under way beside one another and outlast a pass, so that
+ * one that hangs holds up no other; what comes of them is recorded together.
+ */
+export function grantEnforcement(parts: EnforcementParts, log: Logger): MeasuredWork {
+  const { db } = parts;
+  const underWay = new Set<Promise<void>>();
+  let stopping = false;
+  let waiting: Outcome[] = [];
+  let recording: Promise<void> | undefined;
+
+  const flush = async () => {
+    try {
+      while (waiting.length > 0) {
+        const batch = waiting.slice(0, RECORDED_AT_ONCE);
+        waiting = waiting.slice(RECORDED_AT_ONCE);
+        // What cannot be recorded is due again when its claim ends, and is then known as unanswered.
+        await db.inSystem((tx) => recordOutcomes(tx, parts, batch));
+      }
+    } finally {
+      recording = undefined;
+    }
+  };
+  const recorded = (outcome: Outcome): Promise<void> => {
+    waiting.push(outcome);
+    recording ??= flush();
+    return recording;
+  };
+  const run = async (errand: Errand): Promise<void> => {
+    const { tenantId, exceptionId } = errand.outlook.row;
+    try {
+      if (errand.kind === 'confirm')
+        await db.inSystem((tx) => confirmIfGone(tx, parts, { tenantId, exceptionId }));
+      else if (errand.kind === 'hand-over')
+        await db.inSystem((tx) => handOver(tx, parts, { ...errand, tenantId }));
+      else await recorded(await perform(errand, parts));
+    } catch (error) {
+      log.error({ err: error, grant: errand.outlook.row.grantId }, 'a grant stays due');
+    }
+  };
+
+  return {
+    name: 'grants',
+    backlog: () =>
+      db.inSystem(async (tx) => {
+        const [row] = await tx.query<{ waiting: number; lateness: number }>(
+          `SELECT count(*)::int AS waiting,
+             coalesce(extract(epoch FROM to_timestamp($1::double precision / 1000) - min(next_due_at)), 0)::float8 AS lateness
+           FROM lapse.grant_work
+           WHERE quarantined_at IS NULL AND next_due_at <= to_timestamp($1::double precision / 1000)`,
+          [await tx.now],
+        );
+        return { waiting: row?.waiting ?? 0, latenessSeconds: row?.lateness ?? 0 };
+      }),
+    async runBatch() {
+      if (stopping) return 0;
+      const { rows, errands } = await db.inSystem((tx) => claimGrants(tx, parts));
+      for (const errand of errands) {
+        const running: Promise<void> = run(errand).finally(() => underWay.delete(running));
+        underWay.add(running);
+      }
+      const isBusy = underWay.size > 0;
+      await Promise.race([Promise.all(underWay), sleep(PASS_MS, undefined, { ref: false })]);
+      // Full, so that the next pass follows at once: calls have ended and their lanes have room.
+      return isBusy ? BATCH_SIZE : rows;
+    },
+    stop() {
+      stopping = true;
+    },
+    async drained() {
+      await Promise.all(underWay);
+    },
+  };
+}
+
+type ConnectorErrand = Extract<Errand, { kind: 'call' | 'look' }>;
+
+async function perform(errand: ConnectorErrand, parts: EnforcementParts): Promise<Outcome> {
+  const { outlook, state } = errand;
+  const { row, connection, spec } = outlook;
+  const signal = AbortSignal.timeout(ERRAND_MS);
+  const found = connection && (await reachable(parts, connection, spec.kind));
+  if (!found || found instanceof Error) {
+    const why = found?.message ?? `no connector takes grants of the kind ${spec.kind}`;
+    return failure(errand, row, `the connection cannot be used: ${why}`);
+  }
+  const order = orderFor(outlook, state);
+  const isCall = errand.kind === 'call';
+  const outcome = isCall
+    ? await parts.lanes.run(row.lane, found.pace, () =>
+        answer(found, errand.operation, order, signal),
+      )
+    : undefined;
+  if (outcome?.kind === 'throttled') parts.lanes.pause(row.lane, outcome.retryAfter);
+  const placed = outcome && 'placed' in outcome ? outcome.placed : order.placed;
+  const looks = !outcome || outcome.kind === 'done';
+  const look = looks
+    ? await found.observe({ ...order, placed }, signal).catch(undecided)
+    : undefined;
+  if (look?.kind === 'throttled') parts.lanes.pause(row.lane, look.retryAfter);
+  const { readsToConfirm } = found;
+  return {
+    row,
+    call: outcome && isCall ? { callId: errand.callId, outcome } : undefined,
+    look,
+    readsToConfirm,
+  };
+}
+
+async function answer(
+  connector: Connector,
+  operation: 'apply' | 'remove',
+  order: GrantOrder,
+  signal: AbortSignal,
+): Promise<CallOutcome> {
+  try {
+    return await connector[operation](order, signal);
+  } catch (error) {
+    // Nobody knows how far it came.
+    return { kind: 'unknown', message: messageOf(error) };
+  }
+}
+
+async function reachable(
+  { connectorFor }: EnforcementParts,
+  connection: Parameters<EnforcementParts['connectorFor']>[0],
+  kind: string,
+): Promise<Connector | Error | undefined> {
+  try {
+    return await connectorFor(connection, kind);
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}
+
+function failure(errand: ConnectorErrand, row: Outcome['row'], message: string): Outcome {
+  if (errand.kind === 'look')
+    return { row, look: { kind: 'undecided', message }, readsToConfirm: 1 };
+  const outcome: CallOutcome = { kind: 'retry', message };
+  return { row, call: { callId: errand.callId, outcome }, readsToConfirm: 1 };
+}
+
+function orderFor(
+  { row, record, spec, wanted }: Errand['outlook'],
+  state: Errand['state'],
+): GrantOrder {
+  const { requestor } = record.fields;
+  return {
+    tenantId: row.tenantId,
+    grantId: row.grantId,
+    exceptionId: record.exception_id,
+    spec,
+    endsAt: wanted.presence === 'present' ? wanted.nativeEnd : record.expires_at,
+    ticketId: record.fields.ticket_id,
+    requestor: requestor?.email ?? requestor?.name,
+    placed: state.placed,
+  };
+}
+
+function undecided(error: unknown) {
+  return { kind: 'undecided', message: messageOf(error) } as const;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
