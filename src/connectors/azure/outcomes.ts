@@ -63,7 +63,7 @@ export function unseen(outcome: CallOutcome): Observation {
 }
 
 /** How long the answer asks to wait, in milliseconds. */
-export function retryAfterOf(answer: AzureAnswer): number | undefined {
+function retryAfterOf(answer: AzureAnswer): number | undefined {
   const text = answer.header('retry-after')?.trim();
   if (text === undefined) return undefined;
   if (/^\d{1,6}$/.test(text)) return Number(text) * 1_000;

@@ -6,31 +6,34 @@ import { assertScopes } from './scopes.ts';
 
 /** Who may do what. A change here is a change of what people may do: make it on purpose. */
 const TABLE = `
-                    administrator  requestor  approver  auditor  directory  operator
-exception:read      yes            yes        yes       yes      -          -
-exception:write     yes            yes        yes       -        -          -
-exception:approve   -              -          yes       -        -          -
-report:read         yes            yes        yes       yes      -          -
-policy:read         yes            yes        yes       yes      -          -
-policy:put          yes            -          -         -        -          -
-ledger:verify       yes            yes        yes       yes      -          -
-ledger:open-epoch   yes            -          -         -        -          -
-task:read           yes            -          -         yes      -          -
-task:retry          yes            -          -         -        -          -
-token:manage        yes            -          -         -        -          -
-person:read         yes            -          -         yes      -          -
-person:manage       yes            -          -         -        -          -
-provider:manage     yes            -          -         -        -          -
-workload:manage     yes            -          -         -        -          -
-session:own         yes            yes        yes       yes      -          yes
-session:manage      yes            -          -         -        -          -
-passkey:move        yes            -          -         -        -          -
-directory:sync      -              -          -         -        yes        -
-diagnosis:read      yes            -          -         yes      -          -
-audit:read          yes            -          -         yes      -          -
-clock:set           yes            yes        yes       yes      -          -
-tenant:read         -              -          -         -        -          yes
-tenant:manage       -              -          -         -        -          yes
+                    administrator  requestor  approver  platform  auditor  directory  operator
+exception:read      yes            yes        yes       yes       yes      -          -
+exception:write     yes            yes        yes       yes       -        -          -
+exception:approve   -              -          yes       -         -        -          -
+report:read         yes            yes        yes       yes       yes      -          -
+policy:read         yes            yes        yes       yes       yes      -          -
+policy:put          yes            -          -         -         -        -          -
+ledger:verify       yes            yes        yes       yes       yes      -          -
+ledger:open-epoch   yes            -          -         -         -        -          -
+task:read           yes            -          -         yes       yes      -          -
+task:retry          yes            -          -         -         -        -          -
+connection:manage   yes            -          -         -         -        -          -
+grant:read          yes            yes        yes       yes       yes      -          -
+removal:attest      -              -          -         yes       -        -          -
+token:manage        yes            -          -         -         -        -          -
+person:read         yes            -          -         -         yes      -          -
+person:manage       yes            -          -         -         -        -          -
+provider:manage     yes            -          -         -         -        -          -
+workload:manage     yes            -          -         -         -        -          -
+session:own         yes            yes        yes       yes       yes      -          yes
+session:manage      yes            -          -         -         -        -          -
+passkey:move        yes            -          -         -         -        -          -
+directory:sync      -              -          -         -         -        yes        -
+diagnosis:read      yes            -          -         -         yes      -          -
+audit:read          yes            -          -         -         yes      -          -
+clock:set           yes            yes        yes       yes       yes      -          -
+tenant:read         -              -          -         -         -        -          yes
+tenant:manage       -              -          -         -         -        -          yes
 `;
 
 const [header = [], ...rows] = TABLE.trim()

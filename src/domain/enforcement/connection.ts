@@ -76,7 +76,6 @@ const webhook = z.strictObject({
 export const connectionSettings = z.discriminatedUnion('connector', [azure, webhook]);
 export type ConnectionSettings = z.output<typeof connectionSettings>;
 export type AzureSettings = Extract<ConnectionSettings, { connector: 'azure' }>;
-export type WebhookSettings = Extract<ConnectionSettings, { connector: 'webhook' }>;
 
 /** A connection's life in the ledger. */
 export type ConnectionEvent =

@@ -162,6 +162,6 @@ function taskEnded(
 }
 
 /** As the state holds it: with an end in epoch milliseconds. */
-export function placedOf({ endsAt, ...placed }: PlacedText): Placed {
+function placedOf({ endsAt, ...placed }: PlacedText): Placed {
   return endsAt === undefined ? placed : { ...placed, endsAt: instant(endsAt) };
 }

@@ -8,7 +8,7 @@ export type GrantSpec = NonNullable<ExceptionFields['grants']>[number];
  * The id of the nth grant of a record, from 1: the record's ULID with the number. It needs no row to
  * be known, and stays what it is, since grants cannot be edited once the record was in force.
  */
-export function grantId(exceptionId: string, number: number): string {
+function grantId(exceptionId: string, number: number): string {
   return `GRT_${exceptionId.replace(/^EXC_/, '')}-${number}`;
 }
 

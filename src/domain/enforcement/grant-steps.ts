@@ -1,6 +1,6 @@
 import { formatInstant, type Instant, MINUTE } from '../schedule/instant.ts';
 import type { CallOutcome, Observation, Placed } from './connector.ts';
-import type { GrantState, Operation } from './grant.ts';
+import type { GrantState } from './grant.ts';
 import type { GrantEvent, PlacedText } from './grant-events.ts';
 import { MOST_ATTEMPTS, type Move, pauseAfter } from './next-move.ts';
 import type { Wanted } from './wanted.ts';
@@ -163,9 +163,4 @@ function retryAfterOf(outcome: CallOutcome): number | undefined {
 
 function seenGone(reads: number, message?: string): GrantEvent {
   return { type: 'GrantSeenGone', data: { reads, ...(message === undefined ? {} : { message }) } };
-}
-
-/** Which way leads to what is wanted. */
-export function operationFor({ presence }: Wanted): Operation {
-  return presence === 'present' ? 'apply' : 'remove';
 }

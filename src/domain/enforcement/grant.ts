@@ -82,8 +82,3 @@ export interface GrantState {
   readonly handed_over_to?: string;
   readonly taken_over_from?: string;
 }
-
-/** Nothing more is to be done for it: seen gone, attested, or handed over. */
-export function isOver(state: GrantState | undefined): boolean {
-  return state?.status === 'removed';
-}

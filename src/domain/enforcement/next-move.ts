@@ -40,7 +40,7 @@ const LOOK_AGAIN = 2 * SECOND;
 /** How often it is looked at what others are to put in place or to take away. */
 const LOOK_FOR_OTHERS = HOUR;
 /** Who is told when a removal task stays open, a day after the other. */
-export const REMOVAL_ESCALATION = ['platform-lead', 'security', 'ciso'] as const;
+const REMOVAL_ESCALATION = ['platform-lead', 'security', 'ciso'] as const;
 const ESCALATES_EVERY = DAY;
 
 /**

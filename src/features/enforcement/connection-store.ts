@@ -3,7 +3,6 @@ import {
   type ConnectionEvent,
   evolveConnection,
 } from '../../domain/enforcement/connection.ts';
-import { DomainError } from '../../domain/errors.ts';
 import type { StreamChange, StreamKind } from '../../journal/stream.ts';
 import type { Reader } from '../../platform/db/snapshot.ts';
 import type { Transaction } from '../../platform/db/transaction.ts';
@@ -79,19 +78,6 @@ export async function lockConnection(
     [tenantId, name],
   );
   return row;
-}
-
-/** One connection that is in use; refuses with `not-found`. */
-export async function getConnection(
-  reader: Reader,
-  tenantId: string,
-  name: string,
-): Promise<ConnectionRow> {
-  const found = (await readConnections(reader, [tenantId])).find(
-    ({ state }) => state.active && state.name === name,
-  );
-  if (!found) throw new DomainError('not-found', `there is no connection ${name}`);
-  return found;
 }
 
 const secretPlace = (tenantId: string, name: string) => ({
