@@ -34,7 +34,7 @@ export interface ContractSubject {
 }
 
 /** A connector that reaches a fake cloud of its own over HTTP. */
-export interface Bench {
+interface Bench {
   readonly cloud: FakeCloud;
   readonly connector: Connector;
   readonly signal: AbortSignal;
@@ -49,7 +49,7 @@ export interface Bench {
 }
 
 /** Serves a fake cloud and makes the connector that reaches it. The cloud's clock can be moved. */
-export async function setUp(
+async function setUp(
   subject: ContractSubject,
   options: FakeCloudOptions = {},
 ): Promise<Bench & { pass(milliseconds: number): void }> {
