@@ -61,7 +61,7 @@ function apply(
     }
     case 'CallTaken': {
       const { placed, look_at, seen_by } = event.data;
-      const { call, ...rest } = state;
+      const { call, throttled: _, ...rest } = state;
       if (!call) return state;
       const { operation } = call;
       return {
@@ -76,8 +76,9 @@ function apply(
       if (!call) return state;
       const { operation } = call;
       const waiting = { ...rest, retry: { operation, at: instant(retry_at) } };
-      if (kind === 'throttled') return waiting;
-      const standing = gives_up ? to(waiting, 'failed', 'cloud', at) : waiting;
+      if (kind === 'throttled') return { ...waiting, throttled: (state.throttled ?? 0) + 1 };
+      const { throttled: _, ...counted } = waiting;
+      const standing = gives_up ? to(counted, 'failed', 'cloud', at) : counted;
       return failed(standing, { at, operation, kind, message });
     }
     case 'GrantNotSeen': {

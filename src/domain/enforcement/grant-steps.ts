@@ -2,7 +2,7 @@ import { formatInstant, type Instant, MINUTE } from '../schedule/instant.ts';
 import type { CallOutcome, Observation, Placed } from './connector.ts';
 import type { GrantState } from './grant.ts';
 import type { GrantEvent, PlacedText } from './grant-events.ts';
-import { MOST_ATTEMPTS, type Move, pauseAfter } from './next-move.ts';
+import { MOST_ATTEMPTS, type Move, pauseAfter, pauseWhenThrottled } from './next-move.ts';
 import type { Wanted } from './wanted.ts';
 
 /** By when the cloud shows what it has taken, and what it said it would still work on. */
@@ -135,7 +135,7 @@ function taken(
 }
 
 function callFailed(
-  { call, failures, failed_calls }: GrantState,
+  { call, failures, failed_calls, throttled = 0 }: GrantState,
   now: Instant,
   kind: 'throttled' | 'retry' | 'refused' | 'unknown',
   message: string,
@@ -145,7 +145,8 @@ function callFailed(
   const isSame = failures.at(-1)?.operation === call.operation;
   const before = isSame ? failed_calls : 0;
   // A refusal stands until a person has mended something: the last pause, at once.
-  const own = kind === 'throttled' ? 0 : pauseAfter(kind === 'refused' ? Infinity : before);
+  const failedPause = pauseAfter(kind === 'refused' ? Infinity : before);
+  const own = kind === 'throttled' ? pauseWhenThrottled(throttled) : failedPause;
   const givesUp = kind === 'refused' || (kind !== 'throttled' && before + 1 >= MOST_ATTEMPTS);
   const data = {
     call_id: call.call_id,

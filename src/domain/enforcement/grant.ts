@@ -67,6 +67,8 @@ export interface GrantState {
   };
   /** No such call before then: the cloud, or our own patience, asked for it. */
   readonly retry?: { readonly operation: Operation; readonly at: Instant };
+  /** Calls in a row that were refused for their number. */
+  readonly throttled?: number;
   /** Calls in a row that did not do it, the newest last; at most the last ten. */
   readonly failures: readonly FailedCall[];
   /** How many there were in a row, those that were dropped too. */

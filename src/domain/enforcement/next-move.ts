@@ -37,6 +37,7 @@ export const MOST_ATTEMPTS = 4;
 /** After so long past its end a person is told, whatever the reason. */
 const OVERDUE = 15 * MINUTE;
 const LOOK_AGAIN = 2 * SECOND;
+const LOOK_AT_LEAST_EVERY = MINUTE;
 /** How often it is looked at what others are to put in place or to take away. */
 const LOOK_FOR_OTHERS = HOUR;
 /** Who is told when a removal task stays open, a day after the other. */
@@ -66,6 +67,11 @@ export function nextMove(
 /** The pause before another call after so many have failed. */
 export function pauseAfter(failedCalls: number): number {
   return PAUSES[Math.min(failedCalls, PAUSES.length - 1)] ?? HOUR;
+}
+
+/** The pause after a call that was refused for its number, after so many before it. */
+export function pauseWhenThrottled(before: number): number {
+  return Math.min(SECOND * 2 ** Math.min(before, 5), 30 * SECOND);
 }
 
 function towardsPresence(
@@ -136,7 +142,10 @@ function readBack(taken: NonNullable<GrantState['taken']>, { reads, readAt }: Su
   // Reads that have begun to show it are gone on with.
   if (readAt !== undefined && readAt >= seen_by && reads === 0)
     return { at: seen_by, do: { kind: 'not-seen', operation } };
-  return lookAt(readAt === undefined || readAt < look_at ? look_at : readAt + LOOK_AGAIN);
+  if (readAt === undefined || readAt < look_at) return lookAt(look_at);
+  // What takes its time is asked for less and less often.
+  const pause = Math.min(Math.max((readAt - look_at) / 4, LOOK_AGAIN), LOOK_AT_LEAST_EVERY);
+  return lookAt(readAt + Math.round(pause));
 }
 
 function callAt({ retry }: GrantState, operation: Operation, now: Instant): Move {
