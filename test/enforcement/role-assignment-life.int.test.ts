@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DAY, MINUTE } from '../../src/domain/schedule/instant.ts';
-import { type CloudLab, createCloudLab, ROLE, SCOPE } from './cloud-lab.ts';
+import { type CloudLab, createCloudLab, ROLE } from './cloud-lab.ts';
 
 let lab: CloudLab;
 beforeAll(async () => {
@@ -8,15 +8,7 @@ beforeAll(async () => {
 });
 afterAll(() => lab.close());
 
-const assign = () =>
-  lab.cloud.answer({
-    method: 'PUT',
-    host: 'management.azure.com',
-    path: `${SCOPE}/providers/Microsoft.Authorization/roleAssignments/${crypto.randomUUID()}`,
-    query: new URLSearchParams('api-version=2022-04-01'),
-    body: { properties: { principalId: ROLE.subject, roleDefinitionId: ROLE.permission } },
-    caller: 'somebody',
-  });
+const assign = () => lab.assign(ROLE);
 
 describe('a grant that Lapse manages', () => {
   test('is put in place at the start, taken away at the end, read back, and the record closes', async () => {

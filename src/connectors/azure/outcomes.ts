@@ -14,9 +14,11 @@ const PASSING: ReadonlySet<string> = new Set([
   'AnotherOperationInProgress',
   'ScopeLocked',
 ]);
-/** What an operation applies to is not there. */
+/**
+ * What an operation applies to is not there. A subscription that is not found is none of them: it may
+ * have been moved to another directory, with everything that stands in it.
+ */
 const TARGET_GONE: ReadonlySet<string> = new Set([
-  'SubscriptionNotFound',
   'ResourceGroupNotFound',
   'ResourceNotFound',
   'ParentResourceNotFound',

@@ -76,10 +76,13 @@ export function roleAssignments(azure: AzureClient): Connector {
       }
     },
 
-    async remove({ spec }: GrantOrder, signal): Promise<CallOutcome> {
+    async remove({ spec, placed }: GrantOrder, signal): Promise<CallOutcome> {
       try {
-        // Whatever its name: somebody may have made it anew.
-        for (const { id } of await find(spec, signal)) {
+        // Whatever its name: somebody may have made it anew. What we put there is asked for by its own,
+        // since lists lag behind.
+        const found = (await find(spec, signal)).map(({ id }) => id);
+        const ours = placed?.ours && !found.some((id) => same(id, placed.id)) ? [placed.id] : [];
+        for (const id of [...found, ...ours]) {
           const answer = await azure.manage({ method: 'DELETE', path: `${id}?${API}` }, signal);
           const failure = failureOf(answer);
           if (failure && answer.status !== 404) return failure;
