@@ -8,6 +8,7 @@ import { join } from 'node:path';
 const BENCHMARKS = [
   'create-and-submit',
   'due',
+  'removals',
   'register',
   'export',
   'reports',

@@ -78,11 +78,18 @@ export function roleAssignments(azure: AzureClient): Connector {
 
     async remove({ spec, placed }: GrantOrder, signal): Promise<CallOutcome> {
       try {
-        // Whatever its name: somebody may have made it anew. What we put there is asked for by its own,
-        // since lists lag behind.
-        const found = (await find(spec, signal)).map(({ id }) => id);
-        const ours = placed?.ours && !found.some((id) => same(id, placed.id)) ? [placed.id] : [];
-        for (const id of [...found, ...ours]) {
+        // What we put there is asked for by its name, since lists lag behind; Azure has the same access
+        // once at most. Where it is not there any more, somebody may have made it anew.
+        if (placed?.ours) {
+          const answer = await azure.manage(
+            { method: 'DELETE', path: `${placed.id}?${API}` },
+            signal,
+          );
+          if (answer.status === 200) return { kind: 'done' };
+          const failure = failureOf(answer);
+          if (failure && answer.status !== 404) return failure;
+        }
+        for (const { id } of await find(spec, signal)) {
           const answer = await azure.manage({ method: 'DELETE', path: `${id}?${API}` }, signal);
           const failure = failureOf(answer);
           if (failure && answer.status !== 404) return failure;
