@@ -38,6 +38,19 @@ export async function headAt(
   return treeHead(tileReader(tx, tenantId), size, nativeSha256);
 }
 
+/**
+ * How many leaves there are once the sequencer has taken in what waits for it. One statement: whatever
+ * is taken in meanwhile, is counted once.
+ */
+export async function reachableSize(tx: Transaction, tenantId: string): Promise<number> {
+  const [row] = await tx.query<{ size: number }>(
+    `SELECT coalesce((SELECT max(size) FROM lapse.ledger_heads WHERE tenant_id = $1), 0)
+       + (SELECT count(*) FROM lapse.ledger_pending WHERE tenant_id = $1) AS size`,
+    [tenantId],
+  );
+  return row?.size ?? 0;
+}
+
 /** Reads hash tiles: level 0 from the leaves, higher ones from the roots of complete tiles. */
 export function tileReader(tx: Transaction, tenantId: string): TileReader {
   return {
