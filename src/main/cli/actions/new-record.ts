@@ -1,6 +1,7 @@
 import { dataOf, type ExceptionFieldsInput, type LapseClient } from '@lapse/client';
 import { overProposed, proposedFields } from '../../../domain/policy/fill-template.ts';
 import type { RequestTemplate } from '../../../domain/policy/policy.ts';
+import { policyInForce } from '../policy/pack-in-force.ts';
 import { templateNamed } from '../policy/templates-in-force.ts';
 import { renderSection } from '../render/section.ts';
 import { colours } from '../terminal/colours.ts';
@@ -32,8 +33,10 @@ export async function newRecord(options: NewOptions): Promise<void> {
   const isBreakGlass = options.breakGlass !== undefined;
   const open = missingOfRequest(given, { template, isBreakGlass });
   if (options.input && isInteractive() && !options.json && open.length > 0) {
+    // Before anything is asked: a server that cannot be reached would take all answers with it.
+    const server = await policyInForce(client);
     const { askForFields } = await import('./ask-for-fields.ts');
-    const { fields, submit } = await askForFields(given, template);
+    const { fields, submit } = await askForFields(given, server, template);
     // An emergency is submitted as one, whatever was answered.
     const asked = { submit: !isBreakGlass && (options.submit || submit) };
     return createRecord(client, fields, { ...options, ...asked }, template);

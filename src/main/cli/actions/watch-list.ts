@@ -33,10 +33,10 @@ export async function watchList(
       try {
         const { data: page, now } = await read();
         table = renderList(page.items, terminalWidth(), now).split('\n');
-        foot = colours.dim(`${totalText(page)}, ${clock()}; every ${seconds} s; Ctrl-C ends`);
+        foot = colours.dim(`${totalText(page)}, ${clock(now)}; every ${seconds} s; Ctrl-C ends`);
       } catch (error) {
         const what = safeLine(error instanceof Error ? error.message : String(error));
-        foot = colours.red(fitTo(`${clock()}: ${what}`, terminalWidth()));
+        foot = colours.red(fitTo(`${clock(Date.now())}: ${what}`, terminalWidth()));
       }
       const rows = process.stdout.rows ?? 24;
       draw([...table.slice(0, Math.max(1, rows - FRAME)), '', foot]);
@@ -45,6 +45,6 @@ export async function watchList(
   });
 }
 
-function clock(): string {
-  return `${new Date().toISOString().slice(11, 19)} UTC`;
+function clock(at: number): string {
+  return `${new Date(at).toISOString().slice(11, 19)} UTC`;
 }
