@@ -1,6 +1,7 @@
 import { cancel, confirm, intro, isCancel, note, select, text } from '@clack/prompts';
 import { RECORD_FIELDS } from '@lapse/client';
 import type { ExceptionFields } from '../../../domain/exception/fields.ts';
+import { parseFields } from '../../../domain/exception/parse-fields.ts';
 import { evaluatePolicy } from '../../../domain/policy/evaluate.ts';
 import type { Policy, RequestTemplate } from '../../../domain/policy/policy.ts';
 import { parseDuration } from '../../../domain/schedule/duration.ts';
@@ -93,19 +94,37 @@ async function ask(question: Question, now: number): Promise<unknown> {
     await text({
       message: question.message,
       ...(question.example ? { placeholder: question.example } : {}),
-      validate: (typed) =>
-        question.isRequired && !typed?.trim() ? 'This one is needed.' : undefined,
+      validate: (typed) => problemOf(question, (typed ?? '').trim()),
     }),
   );
   const typed = (answer ?? '').trim();
   // A start in the past means from approval.
   if (typed === '' && question.path === 'effective_from' && Number.isFinite(now))
     return formatInstant(now);
-  if (typed === '') return undefined;
+  return typed === '' ? undefined : readAnswer(question, typed);
+}
+
+/** What is wrong with an answer by itself; the server looks at all of them together. */
+function problemOf(question: Question, typed: string): string | undefined {
+  if (typed === '') return question.isRequired ? 'This one is needed.' : undefined;
+  const { path } = question;
+  const answer = readAnswer(question, typed);
+  const fields = withPart({ title: 'untitled' }, path.split('.'), answer) as Fields;
+  const read = parseFields(withInstants(fields));
+  if ('value' in read) return undefined;
+  const own = read.errors.find((each) => each.path === path || each.path.startsWith(`${path}.`));
+  return own && `${own.path} ${own.message}`;
+}
+
+function readAnswer(question: Question, typed: string): unknown {
   if (question.form === 'person') return readPerson(typed);
-  if (question.form === 'people') return typed.split(';').map((each) => readPerson(each.trim()));
-  if (question.form === 'list') return typed.split(';').map((each) => each.trim());
-  return typed;
+  if (question.form === 'people') return entriesOf(typed).map(readPerson);
+  return question.form === 'list' ? entriesOf(typed) : typed;
+}
+
+function entriesOf(typed: string): string[] {
+  const entries = typed.split(';').map((each) => each.trim());
+  return entries.filter((each) => each !== '');
 }
 
 /** The end, with the longest that the policy allows for what was answered so far. */

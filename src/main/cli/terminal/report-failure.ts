@@ -29,7 +29,8 @@ function label(word: string): string {
   return colours.red(colours.bold(`${word}:`));
 }
 
-function asFailure(error: unknown): CommandFailure | undefined {
+/** In the words of the person at the terminal; `undefined` for what nobody foresaw. */
+export function asFailure(error: unknown): CommandFailure | undefined {
   if (error instanceof CommandFailure) return error;
   if (error instanceof LapseProblem) return ofProblem(error);
   if (error instanceof LapseUnreachable) {
