@@ -8,6 +8,7 @@ import { parseDuration } from '../../../domain/schedule/duration.ts';
 import { formatInstant, parseDate, parseInstant } from '../../../domain/schedule/instant.ts';
 import { safeLine, safeText, terminalWidth } from '../terminal/output.ts';
 import { dateAsInstant } from '../terminal/read-time.ts';
+import { wrapTo } from '../terminal/text-layout.ts';
 import { withPart } from './dotted-path.ts';
 import { type Fields, withInstants } from './field-file.ts';
 import { readPerson } from './field-input.ts';
@@ -113,7 +114,8 @@ function problemOf(question: Question, typed: string): string | undefined {
   const read = parseFields(withInstants(fields));
   if ('value' in read) return undefined;
   const own = read.errors.find((each) => each.path === path || each.path.startsWith(`${path}.`));
-  return own && `${own.path} ${own.message}`;
+  // The prompt does not wrap it itself.
+  return own && wrapTo(`${own.path} ${own.message}`, terminalWidth() - 3).join('\n   ');
 }
 
 function readAnswer(question: Question, typed: string): unknown {
