@@ -34,7 +34,8 @@ function tenantLines({ tenant, verification, later }: RestoredTenant): string[] 
     ...(pending > 0 ? [`${pending} on the way into the tree`] : []),
   ];
   return [
-    `${colours.bold(safeLine(tenant.name))}: ${colours.green('the ledger is whole')}: ${parts.join(', ')}`,
+    `${colours.bold(safeLine(tenant.name))}: ${colours.green('the ledger is whole')}`,
+    ...paragraph(parts.join(', '), (text) => text),
     `  ${colours.dim(`size ${size}  root ${root}`)}`,
     ...(later ? paragraph(olderText(later, size), (text) => colours.yellow(text)) : []),
   ];
