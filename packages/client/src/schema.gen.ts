@@ -4517,7 +4517,13 @@ export interface operations {
                     /** @description who acts for you: an e-mail address, or the id of a token */
                     to: string;
                     /** @description at most 90 days after its start; it ends by itself */
-                    until: string;
+                    until?: string;
+                    /**
+                     * Format: duration
+                     * @description instead of until: counted from its start
+                     * @example P30D
+                     */
+                    requested_duration?: string;
                     /** @description at once when left out */
                     from?: string;
                     /** @description yours, or those that it may stand in for; yours when left out */
@@ -9256,6 +9262,12 @@ export interface operations {
                     clearance?: "public" | "internal" | "restricted" | "confidential";
                     /** @description at most a year ahead; 90 days when left out */
                     expires_at?: string;
+                    /**
+                     * Format: duration
+                     * @description instead of expires_at: counted from now
+                     * @example P30D
+                     */
+                    requested_duration?: string;
                 };
             };
         };
