@@ -31,7 +31,13 @@ beforeAll(async () => {
       },
     ];
     const made = await api.send('POST', '/v1/imports', { as: 'requestor', body });
-    const fields = { title: `${word} too`, services: [`${word}-live`], justification: word };
+    const grants = [{ kind: 'account', target: `the ${word} of the gateway` }];
+    const fields = {
+      title: `${word} too`,
+      services: [`${word}-live`],
+      justification: word,
+      grants,
+    };
     const { exception_id: id } = await draft(api, {
       ...fields,
       data_classification: classification,

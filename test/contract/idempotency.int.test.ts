@@ -47,6 +47,11 @@ const DELEGATION = {
   reason: 'on leave',
 };
 
+const CONNECTION = {
+  connector: 'azure',
+  directory_id: '99999999-2222-4333-8444-555555555555',
+};
+
 /** Every change that the API knows, with a record or row on which it passes. */
 const CHANGES: Readonly<Record<string, () => Promise<Prepared>>> = {
   'POST /v1/exceptions': async () => change('/v1/exceptions?submit=true', COMPLETE),
@@ -136,6 +141,23 @@ const CHANGES: Readonly<Record<string, () => Promise<Prepared>>> = {
       [api.tenantId],
     );
     return change('/v1/tasks/task_2/resolve', undefined, 'administrator');
+  },
+  'PUT /v1/connections/:name': async () =>
+    change('/v1/connections/azure', CONNECTION, 'administrator'),
+  'DELETE /v1/connections/:name': async () => {
+    await api.send('PUT', '/v1/connections/old', { as: 'administrator', body: CONNECTION });
+    return change('/v1/connections/old', undefined, 'administrator');
+  },
+  'POST /v1/removal-tasks/:id/attest': async () => {
+    const grants = [{ kind: 'account', target: crypto.randomUUID() }];
+    const granted = inStatus('Active', { grants });
+    const [id] = await writeRecords(api.register.db, api.tenantId, granted, 1);
+    await command(api, `${id}`, 'revoke');
+    await api.lapse.loop.settle();
+    const { body } = await api.send('GET', `/v1/grants?exception_id=${id}`, { as: 'platform' });
+    const url = `/v1/removal-tasks/${body.items[0].removal_task.task_id}/attest`;
+    const links = ['https://example.com/log'];
+    return change(url, { statement: 'the account is deleted', links }, 'platform');
   },
   'PUT /v1/providers/:name': async () => change('/v1/providers/work', PROVIDER, 'administrator'),
   'DELETE /v1/providers/:name': async () => {

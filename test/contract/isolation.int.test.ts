@@ -93,10 +93,14 @@ describe.each(tables)('lapse.%s', (name) => {
     );
     const own =
       name === 'secrets'
-        ? "((tenant_id = lapse.current_tenant()) AND (secret_id ~~ 'provider/%'::text))"
-        : '(tenant_id = lapse.current_tenant())';
-    for (const policy of policies.rows) {
-      expect(policy).toEqual({ roles: '{lapse_app}', sees: own, writes: own });
+        ? ['provider', 'connection'].map(
+            (kind) => `((tenant_id = lapse.current_tenant()) AND (secret_id ~~ '${kind}/%'::text))`,
+          )
+        : ['(tenant_id = lapse.current_tenant())'];
+    for (const { roles, sees, writes } of policies.rows) {
+      expect(roles).toBe('{lapse_app}');
+      expect(own).toContain(sees);
+      expect(writes).toBe(sees);
     }
   });
 
