@@ -74,6 +74,7 @@ import {
   tenantName,
   tenantState,
 } from '../features/tenants/tenant-service.ts';
+import { operatorsTenant } from '../features/tenants/tenant-views.ts';
 import { fileCheckpointStore } from '../journal/checkpoint-store.ts';
 import { sequence } from '../journal/sequencer.ts';
 import type { Config } from '../platform/config/config.ts';
@@ -270,7 +271,7 @@ export function compose({
       signInChoice: (tenantId: string | undefined) => signInChoice(db, providers, tenantId),
       tenantName: (tenantId: string) => db.inTenant(tenantId, (tx) => tenantName(tx, tenantId)),
     },
-    connections: new ConnectionService({ db, master, assertWritable }),
+    connections: new ConnectionService({ db, master, assertWritable, operatorsTenant }),
     enforcement: {
       views: new GrantViews(db),
       removals: new RemovalService({ db, assertWritable }),
