@@ -101,12 +101,10 @@ export function gatheredQuery<Row>(selection: ListSelection, order: ListOrder, r
 
 /** The query of how many records a list that walks the register holds, up to a limit if there is one. */
 export function countQuery(selection: ListSelection, limit?: number) {
-  const { q, ...others } = selection.filter;
+  const { filter } = selection;
   const upTo = limit === undefined ? sql`` : sql`LIMIT ${sql.lit(limit)}`;
-  const isSearchAlone =
-    q !== undefined && Object.values(others).every((each) => each === undefined);
-  const counted = isSearchAlone
-    ? searchFindings(q, limit)
+  const counted = isSearchAlone(filter)
+    ? searchFindings(filter.q, limit)
     : sql`(${union(
         selectionParts(selection, (statuses) => [statuses]).map(
           ({ condition }) => sql`SELECT FROM lapse.exceptions WHERE ${condition}`,
@@ -115,6 +113,12 @@ export function countQuery(selection: ListSelection, limit?: number) {
   return sql<{ total: number }>`SELECT count(*)::int AS total FROM ${counted} AS counted`.compile(
     sqlBuilder,
   );
+}
+
+/** Whether a filter says nothing but what to search for. */
+export function isSearchAlone(filter: ExceptionFilter): filter is { readonly q: string } {
+  const { q, ...others } = filter;
+  return q !== undefined && Object.values(others).every((each) => each === undefined);
 }
 
 const TOO_MANY = sql`(SELECT count(*) FROM findings) > ${sql.lit(GATHERED)}`;

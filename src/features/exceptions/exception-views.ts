@@ -16,6 +16,7 @@ import type { ExceptionFilter } from './exception-filter.ts';
 import {
   countQuery,
   gatheredQuery,
+  isSearchAlone,
   type ListOrder,
   type ListSelection,
   type PageColumns,
@@ -194,9 +195,13 @@ async function readList<Row>(
       return { rows: gathered.filter((row) => row.exception_id !== null), counted: first.total };
   }
   const walked = { ...selection, gathering: undefined };
+  // A search that was to be gathered has found more than are counted.
+  const isCounted = selection.gathering && isSearchAlone(selection.filter) && !exactCount;
   const [rows, counts] = await Promise.all([
     tx.execute(pageQuery<Row>(walked, order, read)),
-    tx.execute(countQuery(walked, exactCount ? undefined : COUNTED + 1)),
+    isCounted
+      ? [{ total: COUNTED + 1 }]
+      : tx.execute(countQuery(walked, exactCount ? undefined : COUNTED + 1)),
   ]);
   return { rows, counted: counts[0]?.total ?? 0 };
 }
