@@ -148,7 +148,8 @@ test('a search does not find one record of another tenant', async () => {
     'SELECT exception_id AS id, tenant_id AS tenant FROM lapse.exception_search',
   );
   const found = async (tenantId: string) => {
-    const finds = "SELECT id FROM unnest($1::text[]) AS id WHERE lapse.search_finds(id, 'oauth')";
+    const finds = `SELECT exception_id AS id FROM lapse.exception_search
+      WHERE exception_id = ANY ($1) AND search @@ to_tsquery('simple', 'oauth')`;
     return asTenant(tenantId, () => application.query(finds, [rows.map(({ id }) => id)]));
   };
   for (const [tenantId, count] of [
