@@ -32,6 +32,7 @@ export type ErrorCode =
   | 'end-refused'
   | 'wrong-state'
   | 'not-permitted'
+  | 'not-concerned'
   | 'self-approval'
   | 'already-approved'
   | 'missing-evidence'

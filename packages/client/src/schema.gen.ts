@@ -2994,6 +2994,12 @@ export interface components {
                 every: string;
             };
             /**
+             * @description who may edit, submit, end or lengthen a record: whose it is, or anyone who may write records
+             * @default those-concerned
+             * @enum {string}
+             */
+            changes_by: "those-concerned" | "anyone";
+            /**
              * @description the approval roles that a role may fill besides its own
              * @default {}
              */
@@ -3373,6 +3379,12 @@ export interface components {
                  */
                 every: string;
             };
+            /**
+             * @description who may edit, submit, end or lengthen a record: whose it is, or anyone who may write records
+             * @default those-concerned
+             * @enum {string}
+             */
+            changes_by: "those-concerned" | "anyone";
             /**
              * @description the approval roles that a role may fill besides its own
              * @default {}

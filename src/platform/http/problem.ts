@@ -10,6 +10,7 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
   'end-refused': 422,
   'wrong-state': 409,
   'not-permitted': 403,
+  'not-concerned': 403,
   'self-approval': 403,
   'already-approved': 409,
   'missing-evidence': 422,

@@ -112,6 +112,8 @@ function nextStep({ status, code, detail, requestId, errors }: LapseProblem): st
       return 'set LAPSE_TOKEN to a token that is still valid; `lapse token create` makes one';
     case 'signature-required':
       return `open ${serverUrl().origin}${/\/approve\/[\w-]+/.exec(detail)?.[0] ?? '/passkeys'} in a browser`;
+    case 'not-concerned':
+      return 'ask one of them, or say it there: lapse comment ID "…"';
     case 'self-approval':
     case 'not-permitted':
       return 'use the token of somebody who may; `lapse token list` shows an administrator who that is';
