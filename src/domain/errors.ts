@@ -46,6 +46,7 @@ export type ErrorCode =
   | 'revision-required'
   | 'idempotency-mismatch'
   | 'unauthenticated'
+  | 'sign-in-again'
   | 'session-required'
   | 'signature-required'
   | 'signature-refused'

@@ -111,10 +111,10 @@ export function compose({
   const checkpoints = fileCheckpointStore(join(dataDir, 'checkpoints'));
   const authenticator = createAuthenticator(db, realNow);
   const sequencing = { db, master, checkpoints, onDiverged: markDiverged(db) };
-  const sessions = new SessionService(db, realNow);
+  const sessions = new SessionService(db, config.freshSignIn, realNow);
   const cookie = sessionCookie(config.publicUrl);
   const providers = new ProviderService({ db, master, realNow });
-  const oidc = new OidcClient(`${config.publicUrl}/sign-in/callback`);
+  const oidc = new OidcClient(`${config.publicUrl}/sign-in/callback`, config.freshSignIn / 1_000);
   const { workloads, workloadSignIn } = composeWorkloads(config.publicUrl, db, realNow);
   const forget = (tenantId: string) => {
     authenticator.forget(tenantId);
@@ -243,7 +243,10 @@ export function compose({
     cookie,
     signIn: {
       ...{ db, sessions, cookie, realNow, publicUrl: config.publicUrl },
-      oidc: new OidcSignIn({ db, master, providers, oidc, sessions, realNow }),
+      oidc: new OidcSignIn({
+        ...{ db, master, providers, oidc, sessions, realNow },
+        freshFor: config.freshSignIn,
+      }),
       signInChoice: (tenantId: string | undefined) => signInChoice(db, providers, tenantId),
       tenantName: (tenantId: string) => db.inTenant(tenantId, (tx) => tenantName(tx, tenantId)),
     },

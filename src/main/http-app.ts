@@ -102,6 +102,7 @@ export async function createHttpApp(lapse: Lapse, options: HttpOptions): Promise
   const authentication: Authentication = {
     bearer: lapse.authenticateBearer,
     session: (value) => lapse.sessions.authenticate(value),
+    assertFresh: (session) => lapse.sessions.assertFresh(session),
     cookie: lapse.cookie,
     limits,
     readOnly: lapse.tenants.readOnlyReason,

@@ -6,7 +6,7 @@ import pg from 'pg';
 import { type DestinationStream, pino } from 'pino';
 import { ALL_ROLES, CLOCK, type Role } from '../../src/domain/access/actor.ts';
 import type { Permission } from '../../src/domain/access/permissions.ts';
-import { formatInstant, type Instant } from '../../src/domain/schedule/instant.ts';
+import { formatInstant, type Instant, MINUTE } from '../../src/domain/schedule/instant.ts';
 import type { ReadLink } from '../../src/features/evidence/read-link.ts';
 import { issueToken } from '../../src/features/identity/token-service.ts';
 import { createLedgerKey } from '../../src/journal/ledger-key.ts';
@@ -124,6 +124,7 @@ export async function createTestApi(options: TestApiOptions = {}): Promise<TestA
       links: { areRead: false, listed: [] },
       logLevel: 'debug',
       limits: UNLIMITED,
+      freshSignIn: 15 * MINUTE,
       trustedProxies: [],
       ...options.config,
     },

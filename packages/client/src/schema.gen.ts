@@ -6045,6 +6045,8 @@ export interface operations {
                             subject?: string;
                         } | null;
                         session_ends_at: string | null;
+                        /** @description until when your sign-in is fresh enough for what gives access; null for a token */
+                        fresh_until: string | null;
                     };
                 };
             };

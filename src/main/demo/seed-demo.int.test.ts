@@ -34,6 +34,7 @@ const config = () => ({
   links: { areRead: false, listed: [] },
   logLevel: 'error',
   limits: { requests: 1e7, failures: 1e7, signIns: 1e7 },
+  freshSignIn: 900_000,
   trustedProxies: [],
 });
 

@@ -118,10 +118,19 @@ trusted_proxies: [10.0.0.1, 10.0.0.0/8, "fd00::/8", "::1"]
     expect(trustedProxies).toEqual(['10.0.0.1', '10.0.0.0/8', 'fd00::/8', '::1']);
   });
 
+  test('of how old a sign-in may be are in minutes, fifteen unless told', async () => {
+    expect((await configOfFile('')).freshSignIn).toBe(900_000);
+    const told = await configOfFile('sign_in: { fresh_for_minutes: 5 }');
+    expect(told.freshSignIn).toBe(300_000);
+  });
+
   test.each([
     ['limits: { failures_per_minute: 0 }', 'limits.failures_per_minute'],
     ['limits: { requests_per_minute: many }', 'limits.requests_per_minute'],
     ['limits: { requests: 5 }', 'limits'],
+    ['sign_in: { fresh_for_minutes: 0 }', 'sign_in.fresh_for_minutes'],
+    ['sign_in: { fresh_for_minutes: 721 }', 'sign_in.fresh_for_minutes'],
+    ['sign_in: { fresh_for: PT5M }', 'sign_in'],
     ['trusted_proxies: [proxy.example.com]', 'trusted_proxies.0'],
     ['trusted_proxies: ["0.0.0.0/0"]', 'trusted_proxies.0'],
     ['trusted_proxies: [10.0.0.0/33]', 'trusted_proxies.0'],

@@ -40,6 +40,7 @@ const configFile = z.strictObject({
       sign_ins_per_minute: perMinute.optional(),
     })
     .optional(),
+  sign_in: z.strictObject({ fresh_for_minutes: z.int().min(1).max(720).optional() }).optional(),
   trusted_proxies: z
     .array(z.string().refine(isNetwork, 'must be addresses or networks such as 10.0.0.0/8'))
     .optional(),
@@ -65,6 +66,8 @@ export interface Config {
   /** Whether links of evidence are read at archiving, and the hosts that may lie inside. */
   readonly links: { readonly areRead: boolean; readonly listed: readonly ListedHost[] };
   readonly limits: RequestLimits;
+  /** How old a sign-in may be for what gives access, in milliseconds. */
+  readonly freshSignIn: number;
   /** Whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: readonly string[];
 }
@@ -127,6 +130,7 @@ export async function readConfig(
       failures: file.limits?.failures_per_minute ?? 30,
       signIns: file.limits?.sign_ins_per_minute ?? 120,
     },
+    freshSignIn: (file.sign_in?.fresh_for_minutes ?? 15) * 60_000,
     trustedProxies: file.trusted_proxies ?? [],
   });
   const secrets: ConfigSecrets = Object.freeze({
