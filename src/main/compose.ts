@@ -27,6 +27,7 @@ import { openReassignTask, reassignTasks } from '../features/exceptions/reassign
 import { registerReader } from '../features/exceptions/register-export.ts';
 import { policyOf } from '../features/exceptions/tenant-policies.ts';
 import { createAuthenticator } from '../features/identity/authenticate.ts';
+import { type FetchRules, LIMITS } from '../features/identity/bounded-fetch.ts';
 import { GroupService } from '../features/identity/group-service.ts';
 import { IssuerKeys } from '../features/identity/issuer-keys.ts';
 import { OidcClient } from '../features/identity/oidc-client.ts';
@@ -114,8 +115,13 @@ export function compose({
   const sessions = new SessionService(db, config.freshSignIn, realNow);
   const cookie = sessionCookie(config.publicUrl);
   const providers = new ProviderService({ db, master, realNow });
-  const oidc = new OidcClient(`${config.publicUrl}/sign-in/callback`, config.freshSignIn / 1_000);
-  const { workloads, workloadSignIn } = composeWorkloads(config.publicUrl, db, realNow);
+  const asking = { ...LIMITS, listed: config.insideHosts };
+  const oidc = new OidcClient(
+    `${config.publicUrl}/sign-in/callback`,
+    config.freshSignIn / 1_000,
+    asking,
+  );
+  const { workloads, workloadSignIn } = composeWorkloads(config.publicUrl, { db, realNow, asking });
   const forget = (tenantId: string) => {
     authenticator.forget(tenantId);
     sessions.forget(tenantId);
@@ -278,7 +284,10 @@ export function compose({
 }
 
 /** Workloads, whose tokens are for `<public address>/<tenant>` unless a binding says otherwise. */
-function composeWorkloads(publicUrl: string, db: Database, realNow: () => number) {
+function composeWorkloads(
+  publicUrl: string,
+  { db, realNow, asking }: Pick<Parts, 'db'> & { realNow: () => number; asking: FetchRules },
+) {
   const prefix = `${publicUrl}/`;
   const audienceOf = (tenantId: string) => prefix + tenantId;
   const tenantOf = (audience: string) =>
@@ -286,7 +295,7 @@ function composeWorkloads(publicUrl: string, db: Database, realNow: () => number
   const onChanged = (tenantId: string) => workloadSignIn.forget(tenantId);
   const workloads = new WorkloadService({ db, realNow, audienceOf, tenantOf, onChanged });
   const workloadSignIn = new WorkloadSignIn({
-    ...{ tenantOf, realNow, keys: new IssuerKeys() },
+    ...{ tenantOf, realNow, keys: new IssuerKeys(asking) },
     workloadsOf: (tenantId) => workloads.list(tenantId),
   });
   return { workloads, workloadSignIn };
@@ -306,9 +315,9 @@ async function signInChoice(
   return { tenant, providers: names };
 }
 
-function configuredReader({ links }: Config): ReadLink {
-  return links.areRead
-    ? linkReader(links.listed)
+function configuredReader({ areLinksRead, insideHosts }: Config): ReadLink {
+  return areLinksRead
+    ? linkReader(insideHosts)
     : noLinkReader('was not read: reading links is turned off (LAPSE_LINKS)');
 }
 

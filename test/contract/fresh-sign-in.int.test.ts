@@ -32,6 +32,7 @@ beforeAll(async () => {
     ['work', provider.issuer],
     ['hostile', hostile.issuer],
   ] as const) {
+    api.listInside(issuer);
     const body = {
       ...{ label: name, issuer, ...CLIENT },
       roles: { admins: ['administrator'] },

@@ -13,6 +13,7 @@ import {
   startHostileProvider,
   unsigned,
 } from '../support/hostile-provider.ts';
+import { listedHost } from '../support/listed-host.ts';
 
 const CALLBACK = 'http://localhost:7400/sign-in/callback';
 const MAX_AGE = 900;
@@ -42,7 +43,10 @@ async function signIn(hostility: Hostility): Promise<unknown> {
     client_id: 'lapse',
   });
   const client = { settings, secret: 'a client secret of thirty-two bytes', version: '1' };
-  const oidc = new OidcClient(CALLBACK, MAX_AGE, LIMITS);
+  const oidc = new OidcClient(CALLBACK, MAX_AGE, {
+    ...LIMITS,
+    listed: [listedHost(provider.issuer)],
+  });
   const url = await oidc.begin(client, ATTEMPT);
   const back = provider.backFrom(url.href);
   return oidc.complete(client, ATTEMPT, back.search);
@@ -150,7 +154,10 @@ test('what failed is asked again, what was learned is not', async () => {
     client_id: 'lapse',
   });
   const client = { settings, secret: undefined, version: '1' };
-  const oidc = new OidcClient(CALLBACK, MAX_AGE, LIMITS);
+  const oidc = new OidcClient(CALLBACK, MAX_AGE, {
+    ...LIMITS,
+    listed: [listedHost(provider.issuer)],
+  });
   await expect(oidc.begin(client, ATTEMPT)).rejects.toMatchObject({ code: 'unauthenticated' });
   await oidc.begin(client, ATTEMPT);
   await oidc.begin(client, ATTEMPT);

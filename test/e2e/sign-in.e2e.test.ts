@@ -16,9 +16,12 @@ let lapse: RunLapse;
 const scripts: string[] = [];
 
 beforeAll(async () => {
-  server = await startServer(join(folder, 'data'), await freePort());
-  provider = await startProvider(server.url, {
+  const port = await freePort();
+  provider = await startProvider(`http://localhost:${port}`, {
     ada: { name: 'Ada Lovelace', email: 'ada@example.com', email_verified: true, groups: ['sec'] },
+  });
+  server = await startServer(join(folder, 'data'), port, {
+    LAPSE_INSIDE_HOSTS: new URL(provider.issuer).host,
   });
   lapse = lapseFor({
     LAPSE_URL: server.url,

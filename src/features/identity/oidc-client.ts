@@ -1,7 +1,7 @@
 import * as oidc from 'openid-client';
 import { DomainError } from '../../domain/errors.ts';
 import { HOUR } from '../../domain/schedule/instant.ts';
-import { AnswerTooLarge, boundedFetch, type FetchLimits } from './bounded-fetch.ts';
+import { AnswerTooLarge, boundedFetch, type FetchRules } from './bounded-fetch.ts';
 import type { ProviderSettings } from './provider-events.ts';
 
 /** What a way to a provider and back remembers, sealed in a cookie. */
@@ -53,10 +53,10 @@ export class OidcClient {
    * @param callback the public address that providers send people back to
    * @param maxAge how old a sign-in may be that is to be a fresh one, in seconds
    */
-  constructor(callback: string, maxAge: number, limits?: FetchLimits) {
+  constructor(callback: string, maxAge: number, rules: FetchRules) {
     this.#callback = callback;
     this.#maxAge = maxAge;
-    this.#fetch = boundedFetch(limits);
+    this.#fetch = boundedFetch(rules);
   }
 
   /** Where to send somebody to sign in; refuses with `unavailable` where the provider does not answer. */
