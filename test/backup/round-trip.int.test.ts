@@ -217,7 +217,7 @@ describe('given a register with two tenants, some of it on the way into the ledg
       progress: () => {},
     });
     try {
-      expect(server.adminTokenFile).toBeUndefined();
+      expect(server.adminToken?.file).toBeUndefined();
       const ask = async (path: string) =>
         fetch(`${server.address}${path}`, {
           headers: { authorization: `Bearer ${api.tokens.approver}` },
