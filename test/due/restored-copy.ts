@@ -39,6 +39,7 @@ const TABLES = [
   'delegations',
   'workloads',
   'tenant_standings',
+  'task_acts',
   'secrets',
   'ledger_keys',
   'idempotency',
