@@ -122,6 +122,11 @@ beforeAll(async () => {
     `INSERT INTO lapse.tasks VALUES ($1, 'task_1', 'quarantine', 'exception', $2, 'a', now(), now(), 'b')`,
     [api.tenantId, id],
   );
+  await api.admin.query(
+    `INSERT INTO lapse.tasks VALUES ($1, 'task_2', 'reassign', 'person', 'per_1', 'a', now())`,
+    [api.tenantId],
+  );
+  await api.send('POST', '/v1/tasks/task_2/resolve', { as: 'administrator' });
   writeFileSync(join(api.dataDir, 'admin-token'), 'lapse_secret\n');
   writeFileSync(join(api.dataDir, 'lapse.config.yaml'), 'tenant: {name: Test}\n');
 });
@@ -246,7 +251,7 @@ describe('given a register with two tenants, some of it on the way into the ledg
       progress: () => {},
     });
     try {
-      expect(server.adminTokenFile).toBeUndefined();
+      expect(server.adminToken?.file).toBeUndefined();
       const ask = async (path: string) =>
         fetch(`${server.address}${path}`, {
           headers: { authorization: `Bearer ${api.tokens.approver}` },

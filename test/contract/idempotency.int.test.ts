@@ -35,6 +35,9 @@ async function onRecord(
   return change(`/v1/exceptions/${exception_id}/${name}`, COMMAND_BODIES[name], as);
 }
 
+/** A record of the requestor's token. */
+const OWN = { requestor: { name: 'requestor', email: 'requestor@lapse.test' } };
+
 /** On a record that a story has brought about. */
 async function onStory(story: Story, name: string, as?: 'executive-leadership'): Promise<Prepared> {
   const [id] = await writeRecords(api.register.db, api.tenantId, story, 1);
@@ -73,9 +76,9 @@ const CHANGES: Readonly<Record<string, () => Promise<Prepared>>> = {
   'POST /v1/exceptions/:id/archive': () => onRecord('Closed', 'archive'),
   'POST /v1/exceptions/:id/renew': () => onRecord('Active', 'renew'),
   'POST /v1/exceptions/:id/make-permanent': () =>
-    onStory(inStatus('Active', {}, undefined, 3), 'make-permanent'),
+    onStory(inStatus('Active', OWN, undefined, 3), 'make-permanent'),
   'POST /v1/exceptions/:id/complete-review': () =>
-    onStory(permanent().after(340 * DAY), 'complete-review'),
+    onStory(permanent(OWN).after(340 * DAY), 'complete-review'),
   'POST /v1/exceptions/:id/reassess-risk': () => onRecord('Active', 'reassess-risk'),
   'POST /v1/exceptions/:id/require-rearchitecture': () =>
     // Activated on the first of a month.

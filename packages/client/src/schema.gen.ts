@@ -3097,6 +3097,12 @@ export interface components {
                 every: string;
             };
             /**
+             * @description who may edit, submit, end or lengthen a record: whose it is, or anyone who may write records
+             * @default those-concerned
+             * @enum {string}
+             */
+            changes_by: "those-concerned" | "anyone";
+            /**
              * @description the approval roles that a role may fill besides its own
              * @default {}
              */
@@ -3476,6 +3482,12 @@ export interface components {
                  */
                 every: string;
             };
+            /**
+             * @description who may edit, submit, end or lengthen a record: whose it is, or anyone who may write records
+             * @default those-concerned
+             * @enum {string}
+             */
+            changes_by: "those-concerned" | "anyone";
             /**
              * @description the approval roles that a role may fill besides its own
              * @default {}
@@ -6684,6 +6696,8 @@ export interface operations {
                             subject?: string;
                         } | null;
                         session_ends_at: string | null;
+                        /** @description until when your sign-in is fresh enough for what gives access; null for a token */
+                        fresh_until: string | null;
                     };
                 };
             };

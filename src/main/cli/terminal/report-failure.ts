@@ -113,9 +113,13 @@ function nextStep({ status, code, detail, requestId, errors }: LapseProblem): st
     case 'unauthenticated':
       if (isOfPlatform())
         return 'an administrator sees with `lapse workload list` which tokens may sign in';
-      return 'set LAPSE_TOKEN to a token that is still valid; `lapse token create` makes one';
+      return process.env.LAPSE_TOKEN
+        ? 'set LAPSE_TOKEN to a token that is still valid; `lapse token create` makes one'
+        : "on the server's own machine `lapse token administrator` makes another, for 30 days";
     case 'signature-required':
       return `open ${serverUrl().origin}${/\/approve\/[\w-]+/.exec(detail)?.[0] ?? '/passkeys'} in a browser`;
+    case 'not-concerned':
+      return 'ask one of them, or say it there: lapse comment ID "…"';
     case 'not-permitted':
       if (detail.includes(' takes tenant:'))
         return "this is for operators: `lapse token operator` makes a token on the server's machine";
