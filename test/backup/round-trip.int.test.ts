@@ -140,7 +140,7 @@ async function grantedAndRemoved(): Promise<void> {
   const grants = [{ kind: 'account', target: 'the gateway' }];
   const granted = inStatus('Active', { grants, services: ['vpn'] }).after(0);
   const [made] = await writeRecords(api.register.db, api.tenantId, granted, 1);
-  passed(await command(api, `${made}`, 'revoke'));
+  passed(await command(api, `${made}`, 'revoke', 'approver'));
   await api.lapse.loop.settle();
   const tasks = await api.send('GET', '/v1/removal-tasks', { as: 'platform' });
   const url = `/v1/removal-tasks/${tasks.body.items[0].removal_task.task_id}/attest`;

@@ -155,7 +155,7 @@ const CHANGES: Readonly<Record<string, () => Promise<Prepared>>> = {
     const grants = [{ kind: 'account', target: crypto.randomUUID() }];
     const granted = inStatus('Active', { grants });
     const [id] = await writeRecords(api.register.db, api.tenantId, granted, 1);
-    await command(api, `${id}`, 'revoke');
+    await command(api, `${id}`, 'revoke', 'approver');
     await api.lapse.loop.settle();
     const { body } = await api.send('GET', `/v1/grants?exception_id=${id}`, { as: 'platform' });
     const url = `/v1/removal-tasks/${body.items[0].removal_task.task_id}/attest`;
