@@ -18,7 +18,9 @@ import {
 } from './administrator-token.ts';
 import { compose } from './compose.ts';
 import { prepareDatabase, type ReadyDatabase } from './database-setup.ts';
+import type { DemoParts } from './demo/seed-demo.ts';
 import { createHttpApp, createWorkerApp } from './http-app.ts';
+import { startSimulatedCloud } from './simulated-cloud.ts';
 import { LAPSE_VERSION } from './version.ts';
 
 /** What `lapse serve` and `lapse work` are started with. */
@@ -77,9 +79,19 @@ export async function start(options: RunOptions): Promise<RunningServer> {
     stopping.push(() => db.close());
     const master = await loadMasterKey(secrets.masterKey, join(config.dataDir, 'master-key'));
     const { tenantId, adminToken, signInLink } = await prepareTenant(db, config, master);
-    const demoFolder = options.demo ? await addDemo(options, ready, master, tenantId) : undefined;
+    // One process has the cloud of the demonstration: the one that does everything.
+    const isWhole = options.api && options.worker;
+    const simulated = isWhole
+      ? await startSimulatedCloud(config.dataDir, options.demo ?? false)
+      : undefined;
+    if (simulated) stopping.push(simulated.close);
+    const demoFolder =
+      options.demo && simulated
+        ? await addDemo(options, ready, { master, firstTenantId: tenantId, simulated })
+        : undefined;
     const log = options.log ?? createLogger(config.logLevel);
-    const lapse = compose({ config, db, master, log });
+    const simulatedCloud = simulated ? { simulatedCloud: simulated.rewrite } : {};
+    const lapse = compose({ config, db, master, log, ...simulatedCloud });
     if (options.worker) {
       lapse.loop.start();
       stopping.push(() => lapse.loop.stop());
@@ -147,14 +159,12 @@ async function prepareTenant(
 async function addDemo(
   { config, onDemo = () => {} }: RunOptions,
   { application, worker, schemaVersion }: ReadyDatabase,
-  master: MasterKey,
-  firstTenantId: string,
+  around: Pick<DemoParts, 'master' | 'firstTenantId' | 'simulated'>,
 ): Promise<string> {
   const { seedDemo } = await import('./demo/seed-demo.ts');
   const db = openDatabase({ application, worker, connections: 4, testClock: true });
   try {
-    const parts = { config, db, master, firstTenantId, schemaVersion, onProgress: onDemo };
-    return await seedDemo(parts);
+    return await seedDemo({ ...around, config, db, schemaVersion, onProgress: onDemo });
   } finally {
     await db.close();
   }

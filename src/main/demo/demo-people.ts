@@ -22,6 +22,7 @@ export const PEOPLE = {
   laurent: { name: 'F. Laurent', email: 'flaurent@example.com', team: 'Board of operations' },
   duarte: { name: 'O. Duarte', email: 'oduarte@example.com', team: 'Executive board' },
   berg: { name: 'U. Berg', email: 'uberg@example.com', team: 'Risk committee' },
+  vasquez: { name: 'L. Vasquez', email: 'lvasquez@example.com', team: 'Platform' },
   haddad: { name: 'R. Haddad', email: 'rhaddad@example.com', team: 'Internal Audit' },
   admin: { name: 'P. Novak', email: 'pnovak@example.com', team: 'Lapse operators' },
 } as const;
@@ -50,6 +51,7 @@ export const ROLE_OF: Readonly<Record<PersonName, Role>> = {
   laurent: 'executive-sponsor',
   duarte: 'executive-leadership',
   berg: 'risk-committee',
+  vasquez: 'platform',
   haddad: 'auditor',
   admin: 'administrator',
 };

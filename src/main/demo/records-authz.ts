@@ -1,3 +1,4 @@
+import { PRINCIPALS, ROLES, scope } from './demo-cloud.ts';
 import {
   active,
   also,
@@ -64,9 +65,9 @@ export const AUTHZ_RECORDS: readonly DemoRecord[] = [
       grants: [
         {
           kind: 'role-assignment',
-          target: '/subscriptions/billing-prod',
-          subject: 'nokafor@example.com',
-          permission: 'Owner',
+          target: scope('billing-prod'),
+          subject: PRINCIPALS.okafor,
+          permission: ROLES.Owner,
         },
       ],
     },
@@ -88,9 +89,9 @@ export const AUTHZ_RECORDS: readonly DemoRecord[] = [
       grants: [
         {
           kind: 'role-assignment',
-          target: '/subscriptions/data-prod/resourceGroups/analytics',
-          subject: 'guest-1182',
-          permission: 'Contributor',
+          target: scope('data-prod', 'analytics'),
+          subject: PRINCIPALS['guest-1182'],
+          permission: ROLES.Contributor,
         },
       ],
     },

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { fastFolder } from '../../../test/support/fast-folder.ts';
 import { createTestRegister, type TestRegister } from '../../../test/support/test-register.ts';
 import { APPROVAL_ROLES } from '../../domain/access/actor.ts';
+import type { GrantState } from '../../domain/enforcement/grant.ts';
 import { CATEGORIES, CONTROLS } from '../../domain/exception/fields.ts';
 import type { ExceptionState } from '../../domain/exception/state.ts';
 import { CLOSED_REASONS, STATUSES } from '../../domain/exception/status.ts';
@@ -13,12 +14,14 @@ import { unmetRequirements } from '../../domain/policy/approval-progress.ts';
 import { newestMigration } from '../../platform/db/migrate.ts';
 import { compose } from '../compose.ts';
 import { migrationsFolder } from '../database-setup.ts';
+import { type SimulatedCloud, startSimulatedCloud } from '../simulated-cloud.ts';
 import { seedDemo } from './seed-demo.ts';
 
 let register: TestRegister;
 let admin: pg.Client;
 let dataDir: string;
 let demoTenant: string;
+let simulated: SimulatedCloud;
 
 const config = () => ({
   host: '127.0.0.1',
@@ -46,6 +49,7 @@ async function seed(): Promise<string> {
     master: register.master,
     firstTenantId: register.tenantId,
     schemaVersion: await newestMigration(migrationsFolder()),
+    simulated,
     onProgress: () => {},
   });
 }
@@ -60,6 +64,7 @@ beforeAll(async () => {
   admin = new pg.Client(register.admin);
   await admin.connect();
   dataDir = mkdtempSync(join(fastFolder(), 'lapse-demo-'));
+  simulated = (await startSimulatedCloud(dataDir, true)) as SimulatedCloud;
   await seed();
   const { rows } = await admin.query(
     "SELECT tenant_id FROM lapse.tenants WHERE name = 'Demonstration'",
@@ -68,6 +73,7 @@ beforeAll(async () => {
 }, 120_000);
 
 afterAll(async () => {
+  await simulated.close();
   await admin.end();
   await register.drop();
   rmSync(dataDir, { recursive: true, force: true });
@@ -114,6 +120,31 @@ test('every role of the matrix has approved something, and some wait for one rol
   ]);
 });
 
+test('grants stand in its cloud as the register says, and one that is locked waits for a person', async () => {
+  const grants = (await column(
+    'SELECT state FROM lapse.grants WHERE tenant_id = $1',
+  )) as GrantState[];
+  const roles = grants.filter(({ spec }) => spec.kind === 'role-assignment');
+  expect(roles.map(({ status }) => status).sort()).toEqual(['failed', 'in-place']);
+  expect(simulated.cloud.store.list('assignment:')).toHaveLength(2);
+  const locked = roles.find(({ status }) => status === 'failed');
+  expect(locked?.task?.ended).toBeUndefined();
+  expect(locked?.failures.at(-1)?.message).toContain('ScopeLocked');
+  const byHand = grants.filter(({ status }) => status === 'manual');
+  expect(byHand.every(({ task }) => task !== undefined)).toBe(true);
+});
+
+test('its cloud is there again with what stood in it', async () => {
+  await simulated.close();
+  const before = simulated.cloud.store.dump();
+  const again = await startSimulatedCloud(dataDir, false);
+  expect(again?.cloud.store.dump()).toEqual(before);
+  await again?.close();
+  const nowhere = mkdtempSync(join(fastFolder(), 'lapse-demo-'));
+  expect(await startSimulatedCloud(nowhere, false)).toBeUndefined();
+  rmSync(nowhere, { recursive: true });
+});
+
 test('its ledger verifies', async () => {
   const { db, master } = register;
   const lapse = compose({ config: config(), db, master, log: pino({ level: 'silent' }) });
@@ -129,6 +160,7 @@ test('its tokens are kept for its owner alone, and asking again adds nothing', a
     'approver-token',
     'auditor-token',
     'ciso-token',
+    'platform-token',
     'requestor-token',
   ]);
   for (const name of readdirSync(folder))

@@ -11,8 +11,10 @@ import type { Database } from '../../platform/db/transaction.ts';
 import type { MasterKey } from '../../platform/secrets/secrets.ts';
 import { compose } from '../compose.ts';
 import { createHttpApp } from '../http-app.ts';
+import type { SimulatedCloud } from '../simulated-cloud.ts';
 import { setTestClock } from '../test-clock.ts';
 import { LAPSE_VERSION } from '../version.ts';
+import { connectDemoCloud, fillDemoCloud } from './demo-cloud.ts';
 import { PEOPLE, type PersonName, ROLE_OF } from './demo-people.ts';
 import { playDemo } from './play-demo.ts';
 
@@ -25,6 +27,8 @@ export interface DemoParts {
   /** Any tenant there is: the test clock is one for all of them. */
   readonly firstTenantId: string;
   readonly schemaVersion: string;
+  /** The cloud in which its grants stand. */
+  readonly simulated: SimulatedCloud;
   readonly onProgress: (done: number, total: number) => void;
 }
 
@@ -36,6 +40,7 @@ const SHOWN: Readonly<Record<string, PersonName>> = {
   approver: 'chen',
   ciso: 'almeida',
   requestor: 'rivera',
+  platform: 'vasquez',
   auditor: 'haddad',
 };
 
@@ -48,9 +53,10 @@ const SHOWN: Readonly<Record<string, PersonName>> = {
 export async function seedDemo(parts: DemoParts): Promise<string> {
   const folder = join(parts.config.dataDir, 'demo');
   if (await isSeeded(folder)) return folder;
-  const { config, db, master } = parts;
+  const { config, db, master, simulated } = parts;
   const log = pino({ level: 'silent' });
-  const lapse = compose({ config, db, master, log, readLink });
+  const simulatedCloud = simulated.rewrite;
+  const lapse = compose({ config, db, master, log, readLink, simulatedCloud });
   const app = await createHttpApp(lapse, {
     log,
     version: LAPSE_VERSION,
@@ -69,6 +75,8 @@ export async function seedDemo(parts: DemoParts): Promise<string> {
       createTenant(tx, TENANT_NAME, { publicUrl: config.publicUrl, master }),
     );
     const tokens = await issueTokens(db, tenantId);
+    fillDemoCloud(simulated.cloud);
+    await connectDemoCloud(app, tokens.admin);
     await playDemo({ app, tokens, today: Date.now(), moveTo, onProgress: parts.onProgress });
     await keepTokens(folder, tokens);
   } finally {

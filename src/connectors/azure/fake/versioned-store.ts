@@ -11,6 +11,16 @@ export class VersionedStore {
     return changes;
   }
 
+  /** What stands there now, by key; what it takes to {@link load} it. */
+  dump(): (readonly [key: string, value: unknown])[] {
+    return this.list('');
+  }
+
+  /** Puts what {@link dump} has given, as if it had always stood there. */
+  load(entries: readonly (readonly [key: string, value: unknown])[]): void {
+    for (const [key, value] of entries) this.put(key, value, 0);
+  }
+
   /** What stood there at an instant, or stands there now. */
   get(key: string, at = Number.POSITIVE_INFINITY): unknown {
     return this.#versions.get(key)?.findLast((version) => version.at <= at)?.value;
