@@ -94,6 +94,7 @@ export async function createCloudLab(
         control: 'rbac-tier-1',
         grants,
         services: [`service-${made}`],
+        scope_justification: 'All of them take part in the same move',
         effective_from: formatInstant(now),
         expires_at: formatInstant(now + days * DAY),
       };
