@@ -84,6 +84,15 @@ CREATE POLICY clearance_of_grants ON lapse.event_payloads AS RESTRICTIVE TO laps
     SELECT FROM lapse.exceptions e WHERE e.tenant_id = lapse.current_tenant()
       AND e.exception_id = lapse.record_of_grant(stream_id))) WITH CHECK (true);
 
+CREATE POLICY clearance_of_grants ON lapse.tasks AS RESTRICTIVE TO lapse_app USING (
+  (SELECT lapse.hidden_classifications())::text[] = '{}' OR subject_type <> 'grant' OR EXISTS (
+    SELECT FROM lapse.exceptions e WHERE e.tenant_id = lapse.current_tenant()
+      AND e.exception_id = lapse.record_of_grant(subject_id))) WITH CHECK (true);
+-- Removal that a person has to see to.
+ALTER TABLE lapse.tasks DROP CONSTRAINT tasks_kind_check;
+ALTER TABLE lapse.tasks ADD CONSTRAINT tasks_kind_check CHECK
+  (kind IN ('quarantine', 'ledger-diverged', 'chain-decision', 'review-owed', 'approval-escalated', 'reassign', 'removal'));
+
 -- Who serves requests may keep a connection's secret, beside those of providers (0012).
 CREATE POLICY connection_secrets ON lapse.secrets TO lapse_app
   USING (tenant_id = lapse.current_tenant() AND secret_id LIKE 'connection/%')

@@ -90,6 +90,10 @@ describe('a grant that nothing reaches', () => {
     await lab.moveOn(11 * DAY);
     const [grant] = await lab.grantsOf(id);
     expect(grant).toMatchObject({ status: 'manual', connection: null });
+    const tasks = await lab.api.send('GET', '/v1/tasks', { as: 'platform' });
+    const [task] = tasks.body.items;
+    expect(task).toMatchObject({ kind: 'removal', subject_id: grant.grant_id });
+    expect(task.detail).toContain(`${grant.removal_task.task_id}`);
     const url = `/v1/removal-tasks/${grant.removal_task.task_id}/attest`;
     const statement = 'the account is deleted';
     const without = await lab.api.send('POST', url, {
@@ -105,6 +109,8 @@ describe('a grant that nothing reaches', () => {
     await lab.moveOn(1_000);
     const after = await lab.api.send('GET', `/v1/exceptions/${id}`, { as: 'requestor' });
     expect(after.body).toMatchObject({ status: 'Closed', closed: { reason: 'expired' } });
+    const left = await lab.api.send('GET', '/v1/tasks', { as: 'platform' });
+    expect(left.body.items).toEqual([]);
   });
 });
 

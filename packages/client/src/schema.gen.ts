@@ -8713,7 +8713,7 @@ export interface operations {
                         items: {
                             task_id: string;
                             /** @enum {string} */
-                            kind: "quarantine" | "ledger-diverged" | "chain-decision" | "review-owed" | "approval-escalated" | "reassign";
+                            kind: "quarantine" | "ledger-diverged" | "chain-decision" | "review-owed" | "approval-escalated" | "removal" | "reassign";
                             subject_type: string;
                             subject_id: string;
                             detail: string;
@@ -8751,7 +8751,7 @@ export interface operations {
                     "application/json": {
                         task_id: string;
                         /** @enum {string} */
-                        kind: "quarantine" | "ledger-diverged" | "chain-decision" | "review-owed" | "approval-escalated" | "reassign";
+                        kind: "quarantine" | "ledger-diverged" | "chain-decision" | "review-owed" | "approval-escalated" | "removal" | "reassign";
                         subject_type: string;
                         subject_id: string;
                         detail: string;
@@ -8787,7 +8787,7 @@ export interface operations {
                     "application/json": {
                         task_id: string;
                         /** @enum {string} */
-                        kind: "quarantine" | "ledger-diverged" | "chain-decision" | "review-owed" | "approval-escalated" | "reassign";
+                        kind: "quarantine" | "ledger-diverged" | "chain-decision" | "review-owed" | "approval-escalated" | "removal" | "reassign";
                         subject_type: string;
                         subject_id: string;
                         detail: string;

@@ -7,6 +7,7 @@ import { formatInstant } from '../../domain/schedule/instant.ts';
 import type { ProjectedRow, StreamChange, StreamKind, StreamState } from '../../journal/stream.ts';
 import { storedInstant } from '../../platform/db/snapshot.ts';
 import type { Transaction } from '../../platform/db/transaction.ts';
+import { newUlid } from '../../platform/ids.ts';
 
 const VERSIONS: Readonly<Record<GrantEventType, number>> = {
   GrantPlanned: 1,
@@ -78,6 +79,7 @@ function rowOf({ tenantId, id, version, state }: StreamState<GrantState>) {
 }
 
 function write(tx: Transaction, changes: readonly StreamChange<GrantState>[]): void {
+  for (const change of changes) writeTask(tx, change);
   tx.atCommit(
     `INSERT INTO lapse.grants (tenant_id, grant_id, exception_id, version, state, status, grant_key,
        task_id, task_opened_at, task_ended_at)
@@ -90,6 +92,43 @@ function write(tx: Transaction, changes: readonly StreamChange<GrantState>[]): v
        task_ended_at = EXCLUDED.task_ended_at`,
     [JSON.stringify(changes.map(rowOf))],
   );
+}
+
+/** Removal that a person has to see to stands among the tasks of the tenant, until it has ended. */
+function writeTask(tx: Transaction, change: StreamChange<GrantState>): void {
+  const { tenantId, id, state, previous } = change;
+  const isOpen = state.task !== undefined && !state.task.ended;
+  const wasOpen = previous?.task !== undefined && !previous.task.ended;
+  if (isOpen && !wasOpen) {
+    const { reason, opened_at, task_id } = state.task;
+    const detail = `${describe(state)} is past its end: ${reason}; once it is gone, attest it (${task_id})`;
+    tx.atCommit(
+      `INSERT INTO lapse.tasks (tenant_id, task_id, kind, subject_type, subject_id, detail, opened_at)
+       VALUES ($1, $2, 'removal', 'grant', $3, $4, $5) ON CONFLICT DO NOTHING`,
+      [tenantId, `task_${newUlid()}`, id, detail, formatInstant(opened_at)],
+    );
+  }
+  if (wasOpen && !isOpen) {
+    const at = formatInstant(state.task?.ended?.at ?? state.since);
+    tx.atCommit(
+      `UPDATE lapse.tasks SET resolved_at = $3, resolved_by = $4
+       WHERE tenant_id = $1 AND kind = 'removal' AND subject_type = 'grant' AND subject_id = $2
+         AND resolved_at IS NULL`,
+      [tenantId, id, at, state.attested?.by.id ?? null],
+    );
+  }
+}
+
+function describe({ spec, exception_id }: GrantState): string {
+  const { kind, permission, subject, target } = spec;
+  const words = [
+    kind,
+    permission,
+    subject && `for ${subject}`,
+    `on ${target}`,
+    `(${exception_id})`,
+  ];
+  return words.filter(Boolean).join(' ');
 }
 
 function project(stream: StreamState<GrantState>): ProjectedRow[][] {

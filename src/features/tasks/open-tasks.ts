@@ -7,6 +7,7 @@ export const TASK_KINDS = [
   'chain-decision',
   'review-owed',
   'approval-escalated',
+  'removal',
   'reassign',
 ] as const;
 
