@@ -39,7 +39,7 @@ class Life {
   lead(cloud: Cloud, until: Instant): this {
     let now = START;
     for (let step = 0; step < 20_000; step += 1) {
-      const surroundings = { now, keepsEnds: false, reads: this.#reads, readAt: this.#readAt };
+      const surroundings = { now, reads: this.#reads, readAt: this.#readAt };
       const move = nextMove(this.state, wantedAt(now), surroundings);
       const at = Math.max(now, move?.at ?? Number.POSITIVE_INFINITY);
       if (now < END && at >= END && until >= END) {

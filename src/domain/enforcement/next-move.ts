@@ -21,8 +21,6 @@ export interface Move {
 /** What the next move depends on besides the grant and what is wanted. */
 export interface Surroundings {
   readonly now: Instant;
-  /** Whether the cloud keeps an end of its own for it. */
-  readonly keepsEnds: boolean;
   /** Reads in a row that showed what is wanted, and when it was last looked at. */
   readonly reads: number;
   readonly readAt: Instant | undefined;
@@ -79,7 +77,7 @@ function towardsPresence(
   wanted: Extract<Wanted, { presence: 'present' }>,
   surroundings: Surroundings,
 ): Move | undefined {
-  const { now, keepsEnds } = surroundings;
+  const { now } = surroundings;
   const until: Move = { at: wanted.until, do: { kind: 'look' } };
   if (grant.connection === undefined) return undefined;
   if (grant.mode !== 'manage') {
@@ -90,8 +88,7 @@ function towardsPresence(
     );
   }
   if (grant.taken?.operation === 'apply') return readBack(grant.taken, surroundings);
-  const hasEnd =
-    !keepsEnds || grant.placed?.endsAt === undefined || grant.placed.endsAt === wanted.nativeEnd;
+  const hasEnd = isSameEnd(grant.placed?.endsAt, wanted.nativeEnd);
   if (grant.status === 'in-place' && hasEnd) return until;
   return earliest(callAt(grant, 'apply', now), until);
 }
@@ -151,6 +148,11 @@ function readBack(taken: NonNullable<GrantState['taken']>, { reads, readAt }: Su
 function callAt({ retry }: GrantState, operation: Operation, now: Instant): Move {
   const at = retry?.operation === operation ? retry.at : now;
   return { at, do: { kind: 'call', operation } };
+}
+
+/** Clouds keep ends in whole seconds; what has none there is ended by the removal alone. */
+function isSameEnd(inCloud: Instant | undefined, wanted: Instant): boolean {
+  return inCloud === undefined || Math.abs(inCloud - wanted) < SECOND;
 }
 
 function lookAt(at: Instant): Move {
