@@ -6,6 +6,7 @@ import {
   type FakePart,
 } from './fake-call.ts';
 import { fakePolicyExemptions } from './fake-policy-exemptions.ts';
+import { fakeResources } from './fake-resources.ts';
 import { fakeRoleAssignments } from './fake-role-assignments.ts';
 import { RESOURCE_MANAGER_LIMITS, TokenBuckets } from './token-buckets.ts';
 import { VersionedStore } from './versioned-store.ts';
@@ -44,7 +45,7 @@ export interface FakeCloudOptions {
   readonly lag?: number;
 }
 
-const PARTS: readonly FakePart[] = [fakeRoleAssignments, fakePolicyExemptions];
+const PARTS: readonly FakePart[] = [fakeRoleAssignments, fakePolicyExemptions, fakeResources];
 /** Calls and changes that the logs keep. */
 const LOGGED = 200_000;
 
