@@ -5,6 +5,7 @@ import {
   type FakeChange,
   type FakePart,
 } from './fake-call.ts';
+import { fakePim } from './fake-pim.ts';
 import { fakePolicyExemptions } from './fake-policy-exemptions.ts';
 import { fakeResources } from './fake-resources.ts';
 import { fakeRoleAssignments } from './fake-role-assignments.ts';
@@ -45,7 +46,12 @@ export interface FakeCloudOptions {
   readonly lag?: number;
 }
 
-const PARTS: readonly FakePart[] = [fakeRoleAssignments, fakePolicyExemptions, fakeResources];
+const PARTS: readonly FakePart[] = [
+  fakePim,
+  fakeRoleAssignments,
+  fakePolicyExemptions,
+  fakeResources,
+];
 /** Calls and changes that the logs keep. */
 const LOGGED = 200_000;
 
