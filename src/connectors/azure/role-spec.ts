@@ -2,7 +2,7 @@ import type { GrantSpec } from '../../domain/enforcement/grant-spec.ts';
 import { isGuid, SCOPES, scopeKind, withoutSlash } from './scopes.ts';
 
 const DEFINITIONS = 'providers/Microsoft.Authorization/roleDefinitions';
-const PRINCIPAL_TYPES = ['User', 'Group', 'ServicePrincipal', 'ForeignGroup', 'Device'];
+const PRINCIPAL_TYPES = ['User', 'Group', 'ServicePrincipal', 'ForeignGroup'];
 const PARAMETERS = ['principal_type', 'mode'];
 
 /** A role that a grant asks for. */
