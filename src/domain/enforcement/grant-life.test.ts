@@ -124,6 +124,22 @@ describe('given a cloud that works', () => {
     expect(life.calls).toEqual([{ at: END, operation: 'remove' }]);
   });
 
+  it('when the end there is another one, then it is moved once; whole seconds are near enough', () => {
+    let endsAt = END + DAY;
+    const keeping: Cloud = {
+      call: (operation) => {
+        if (operation === 'apply' && life.calls.length > 1) endsAt = END - 999;
+        return { kind: 'done' };
+      },
+      look: (at) =>
+        at >= END ? { kind: 'absent' } : { kind: 'present', placed: { ...PLACED, endsAt } },
+    };
+    const life = new Life('manage');
+    life.lead(keeping, END + DAY);
+    expect(life.calls.map(({ operation }) => operation)).toEqual(['apply', 'apply', 'remove']);
+    expect(life.calls[1]?.at).toBe(START);
+  });
+
   it('when it is only watched, then a task opens at its end and nothing is called', () => {
     const there: Cloud = { ...working(), look: () => ({ kind: 'present', placed: PLACED }) };
     const life = new Life('observe').lead(there, END + 5 * DAY);
