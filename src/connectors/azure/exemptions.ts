@@ -1,19 +1,18 @@
 import { isDeepStrictEqual } from 'node:util';
 import type {
-  CallOutcome,
   CloudGrant,
   Connector,
   GrantOrder,
-  Observation,
   Placed,
 } from '../../domain/enforcement/connector.ts';
-import { type GrantSpec, policyReferences } from '../../domain/enforcement/grant-spec.ts';
+import { policyReferences } from '../../domain/enforcement/grant-spec.ts';
 import { type AzureClient, UnexpectedAnswer } from './azure-client.ts';
+import { connectorOf, deleteAll } from './connector-of.ts';
 import { endText, instantOf, isEnd } from './ends.ts';
 import { type AskedExemption, readExemption, whatIsUnfit } from './exemption-spec.ts';
 import { grantIdIn } from './mark.ts';
 import { nameByKey } from './name-by-key.ts';
-import { failureOf, RESOURCE_MANAGER_PACE, unanswered, unseen } from './outcomes.ts';
+import { failureOf } from './outcomes.ts';
 import { same, withoutSlash } from './scopes.ts';
 
 const API = 'api-version=2022-07-01-preview';
@@ -77,59 +76,34 @@ export function exemptions(azure: AzureClient, kind: ExemptionKind): Connector {
     return answer.body as Assignment;
   }
 
-  return {
-    readsToConfirm: 1,
-    pace: RESOURCE_MANAGER_PACE,
+  return connectorOf<AskedExemption>({
+    read: (spec) => readExemption(spec, { kind, name: nameByKey(spec) }),
+    whatIsUnfit: ({ spec }) => whatIsUnfit(spec),
 
-    async apply(order: GrantOrder, signal): Promise<CallOutcome> {
-      const asked = askedOf(order.spec);
-      if (typeof asked === 'string') return { kind: 'refused', message: asked };
-      const unfit = whatIsUnfit(order.spec);
-      if (unfit !== undefined) return { kind: 'refused', message: unfit };
-      try {
-        const path = `${asked.scope}/${PROVIDER}/${asked.name}?${API}`;
-        const read = await azure.manage({ method: 'GET', path }, signal);
-        const unread = failureOf(read);
-        if (unread && read.status !== 404) return unread;
-        const standing = unread ? undefined : (read.body as Exemption);
-        const properties = propertiesOf(order, asked, standing?.properties);
-        if (standing && isDeepStrictEqual(standing.properties, properties))
-          return { kind: 'done', placed: placedOf(standing) };
-        const answer = await azure.manage({ method: 'PUT', path, body: { properties } }, signal);
-        return failureOf(answer) ?? { kind: 'done', placed: placedOf(answer.body as Exemption) };
-      } catch (error) {
-        return unanswered(error);
-      }
+    async apply(order, asked, signal) {
+      const path = `${asked.scope}/${PROVIDER}/${asked.name}?${API}`;
+      const read = await azure.manage({ method: 'GET', path }, signal);
+      const unread = failureOf(read);
+      if (unread && read.status !== 404) return unread;
+      const standing = unread ? undefined : (read.body as Exemption);
+      const properties = propertiesOf(order, asked, standing?.properties);
+      if (standing && isDeepStrictEqual(standing.properties, properties))
+        return { kind: 'done', placed: placedOf(standing) };
+      const answer = await azure.manage({ method: 'PUT', path, body: { properties } }, signal);
+      return failureOf(answer) ?? { kind: 'done', placed: placedOf(answer.body as Exemption) };
     },
 
-    async remove({ spec, placed }: GrantOrder, signal): Promise<CallOutcome> {
-      const asked = askedOf(spec);
-      if (typeof asked === 'string') return { kind: 'refused', message: asked };
-      try {
-        const ids = (await find(asked, signal)).map(({ id }) => id);
-        // Lists lag behind: what we have put there is asked for by its name as well.
-        const own = placed?.ours ? placed.id : undefined;
-        if (own !== undefined && !ids.some((id) => same(id, own))) ids.push(own);
-        for (const id of ids) {
-          const answer = await azure.manage({ method: 'DELETE', path: `${id}?${API}` }, signal);
-          const failure = failureOf(answer);
-          if (failure && answer.status !== 404) return failure;
-        }
-        return { kind: 'done' };
-      } catch (error) {
-        return unanswered(error);
-      }
+    async remove({ placed }, asked, signal) {
+      const ids = (await find(asked, signal)).map(({ id }) => id);
+      // Lists lag behind: what we have put there is asked for by its name as well.
+      const own = placed?.ours ? placed.id : undefined;
+      if (own !== undefined && !ids.some((id) => same(id, own))) ids.push(own);
+      return deleteAll(azure, ids, API, signal);
     },
 
-    async observe({ spec }: GrantOrder, signal): Promise<Observation> {
-      const asked = askedOf(spec);
-      if (typeof asked === 'string') return { kind: 'undecided', message: asked };
-      try {
-        const [found] = await find(asked, signal);
-        return found ? { kind: 'present', placed: placedOf(found) } : { kind: 'absent' };
-      } catch (error) {
-        return unseen(unanswered(error));
-      }
+    async observe(_, asked, signal) {
+      const [found] = await find(asked, signal);
+      return found ? { kind: 'present', placed: placedOf(found) } : { kind: 'absent' };
     },
 
     async *list(scope, signal): AsyncIterable<CloudGrant> {
@@ -146,11 +120,7 @@ export function exemptions(azure: AzureClient, kind: ExemptionKind): Connector {
         }
       }
     },
-  };
-
-  function askedOf(spec: GrantSpec): AskedExemption | string {
-    return readExemption(spec, { kind, name: nameByKey(spec) });
-  }
+  });
 }
 
 /** The whole of what is to stand there: what others have written into it is kept. */

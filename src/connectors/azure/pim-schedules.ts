@@ -78,8 +78,7 @@ export class PimSchedules {
   /** Has the role given until the order's end, or the end moved. Throws where nothing was answered. */
   async apply(order: GrantOrder, role: AskedRole, signal: AbortSignal): Promise<CallOutcome> {
     const { endsAt } = order;
-    if (endsAt === undefined)
-      return { kind: 'refused', message: 'a role of the mode pim needs an end: expires_at' };
+    if (endsAt === undefined) throw new Error('PIM is asked for a role without an end');
     const { giving, taking, schedule, asked } = await this.standing(role, signal);
     if (giving.length > 0) return { kind: 'pending', retryAfter: PENDING };
     if (taking.length > 0)

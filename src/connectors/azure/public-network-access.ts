@@ -2,14 +2,13 @@ import type {
   CallOutcome,
   CloudGrant,
   Connector,
-  GrantOrder,
-  Observation,
   Placed,
 } from '../../domain/enforcement/connector.ts';
 import type { GrantSpec } from '../../domain/enforcement/grant-spec.ts';
 import { type AzureAnswer, type AzureClient, errorCode, errorText } from './azure-client.ts';
+import { connectorOf } from './connector-of.ts';
 import { grantIdIn } from './mark.ts';
-import { failureOf, RESOURCE_MANAGER_PACE, retryAfterOf, unanswered, unseen } from './outcomes.ts';
+import { failureOf, retryAfterOf, unseen } from './outcomes.ts';
 import { policyExemptions } from './policy-exemptions.ts';
 import { same, scopeKind, withoutSlash } from './scopes.ts';
 
@@ -58,104 +57,83 @@ export function publicNetworkAccess(azure: AzureClient): Connector {
   const change = ({ id, type }: Asked, body: unknown, signal: AbortSignal) =>
     azure.manage({ method: 'PATCH', path: `${id}?api-version=${type.api}`, body }, signal);
 
-  return {
-    readsToConfirm: 1,
-    pace: RESOURCE_MANAGER_PACE,
+  return connectorOf<Asked>({
+    read: readSpec,
 
-    async apply(order: GrantOrder, signal): Promise<CallOutcome> {
-      const asked = readSpec(order.spec);
-      if (typeof asked === 'string') return { kind: 'refused', message: asked };
-      try {
-        const { exemption, type } = asked;
-        const exempted =
-          exemption && (await exemptions.apply({ ...order, spec: exemption }, signal));
-        if (exempted && exempted.kind !== 'done') return exempted;
-        const answer = await read(asked, signal);
-        const unread = failureOf(answer);
-        if (unread) return unread;
-        const resource = answer.body as Resource;
-        const prior = priorOf(resource, order.placed);
-        const mark = `${order.grantId} prior=${prior}`;
-        const endsAt = exempted?.placed?.endsAt;
-        const placed: Placed = { id: resource.id, ours: true, endsAt, prior };
-        if (isOpen(resource) && resource.tags?.[TAG] === mark) return { kind: 'done', placed };
-        const changed = await change(
-          asked,
-          {
-            properties: { publicNetworkAccess: type.on },
-            tags: { ...resource.tags, [TAG]: mark },
-          },
-          signal,
-        );
-        return exemption && isDenied(changed) ? notYetExempt(changed) : taken(changed, placed);
-      } catch (error) {
-        return unanswered(error);
-      }
+    async apply(order, asked, signal) {
+      const { exemption, type } = asked;
+      const exempted = exemption && (await exemptions.apply({ ...order, spec: exemption }, signal));
+      if (exempted && exempted.kind !== 'done') return exempted;
+      const answer = await read(asked, signal);
+      const unread = failureOf(answer);
+      if (unread) return unread;
+      const resource = answer.body as Resource;
+      const prior = priorOf(resource, order.placed);
+      const mark = `${order.grantId} prior=${prior}`;
+      const endsAt = exempted?.placed?.endsAt;
+      const placed: Placed = { id: resource.id, ours: true, endsAt, prior };
+      if (isOpen(resource) && resource.tags?.[TAG] === mark) return { kind: 'done', placed };
+      const changed = await change(
+        asked,
+        {
+          properties: { publicNetworkAccess: type.on },
+          tags: { ...resource.tags, [TAG]: mark },
+        },
+        signal,
+      );
+      return exemption && isDenied(changed) ? notYetExempt(changed) : taken(changed, placed);
     },
 
-    async remove(order: GrantOrder, signal): Promise<CallOutcome> {
-      const asked = readSpec(order.spec);
-      if (typeof asked === 'string') return { kind: 'refused', message: asked };
-      try {
-        const answer = await read(asked, signal);
-        const unread = failureOf(answer);
-        if (unread) return unread;
-        const resource = answer.body as Resource;
-        const { [TAG]: mark, ...tags } = resource.tags ?? {};
-        // Others opened it, and the exception names it exactly: it is closed.
-        const prior = markIn(mark)?.prior ?? textOf(order.placed?.prior) ?? asked.type.off;
-        const placed: Placed = { id: resource.id, ours: false, prior };
-        // What we have opened and cannot see yet is still under way, and would be open later.
-        const isUnderWay = order.placed?.ours === true && mark === undefined;
-        const closes = (isOpen(resource) || isUnderWay) && !same(prior, 'enabled');
-        let closed: CallOutcome = { kind: 'done', placed };
-        if (closes || mark !== undefined) {
-          const standing = resource.properties.publicNetworkAccess ?? asked.type.on;
-          const properties = { publicNetworkAccess: closes ? prior : standing };
-          closed = taken(await change(asked, { properties, tags }, signal), placed);
-        }
-        if (!asked.exemption || (closed.kind !== 'done' && closed.kind !== 'pending'))
-          return closed;
-        const unexempted = await exemptions.remove(
-          { ...order, spec: asked.exemption, placed: undefined },
-          signal,
-        );
-        return unexempted.kind === 'done' ? closed : unexempted;
-      } catch (error) {
-        return unanswered(error);
+    async remove(order, asked, signal) {
+      const answer = await read(asked, signal);
+      const unread = failureOf(answer);
+      if (unread) return unread;
+      const resource = answer.body as Resource;
+      const { [TAG]: mark, ...tags } = resource.tags ?? {};
+      // Others opened it, and the exception names it exactly: it is closed.
+      const prior = markIn(mark)?.prior ?? textOf(order.placed?.prior) ?? asked.type.off;
+      const placed: Placed = { id: resource.id, ours: false, prior };
+      // What we have opened and cannot see yet is still under way, and would be open later.
+      const isUnderWay = order.placed?.ours === true && mark === undefined;
+      const closes = (isOpen(resource) || isUnderWay) && !same(prior, 'enabled');
+      let closed: CallOutcome = { kind: 'done', placed };
+      if (closes || mark !== undefined) {
+        const standing = resource.properties.publicNetworkAccess ?? asked.type.on;
+        const properties = { publicNetworkAccess: closes ? prior : standing };
+        closed = taken(await change(asked, { properties, tags }, signal), placed);
       }
+      if (!asked.exemption || (closed.kind !== 'done' && closed.kind !== 'pending')) return closed;
+      const unexempted = await exemptions.remove(
+        { ...order, spec: asked.exemption, placed: undefined },
+        signal,
+      );
+      return unexempted.kind === 'done' ? closed : unexempted;
     },
 
-    async observe(order: GrantOrder, signal): Promise<Observation> {
-      const asked = readSpec(order.spec);
-      if (typeof asked === 'string') return { kind: 'undecided', message: asked };
-      try {
-        const answer = await read(asked, signal);
-        const unread = failureOf(answer);
-        if (unread) return unseen(unread);
-        const resource = answer.body as Resource;
-        const mark = markIn(resource.tags?.[TAG]);
-        const wasOpen = same(textOf(order.placed?.prior) ?? '', 'enabled');
-        // What had been open before and carries no mark is as it was.
-        const isGranted = isOpen(resource) && (mark !== undefined || !wasOpen);
-        const placed: Placed = {
-          id: resource.id,
-          ours: mark !== undefined,
-          ...(mark === undefined ? {} : { prior: mark.prior }),
-        };
-        if (!asked.exemption) return isGranted ? { kind: 'present', placed } : { kind: 'absent' };
-        const exempt = await exemptions.observe({ ...order, spec: asked.exemption }, signal);
-        if (exempt.kind === 'absent' && !isGranted) return exempt;
-        if (exempt.kind === 'present' && isGranted)
-          return { kind: 'present', placed: { ...placed, endsAt: exempt.placed.endsAt } };
-        if (exempt.kind !== 'absent' && exempt.kind !== 'present') return exempt;
-        const message = isGranted
-          ? 'public access is on, and its policy exemption is not there'
-          : 'public access is off, and its policy exemption is there';
-        return { kind: 'undecided', message };
-      } catch (error) {
-        return unseen(unanswered(error));
-      }
+    async observe(order, asked, signal) {
+      const answer = await read(asked, signal);
+      const unread = failureOf(answer);
+      if (unread) return unseen(unread);
+      const resource = answer.body as Resource;
+      const mark = markIn(resource.tags?.[TAG]);
+      const wasOpen = same(textOf(order.placed?.prior) ?? '', 'enabled');
+      // What had been open before and carries no mark is as it was.
+      const isGranted = isOpen(resource) && (mark !== undefined || !wasOpen);
+      const placed: Placed = {
+        id: resource.id,
+        ours: mark !== undefined,
+        ...(mark === undefined ? {} : { prior: mark.prior }),
+      };
+      if (!asked.exemption) return isGranted ? { kind: 'present', placed } : { kind: 'absent' };
+      const exempt = await exemptions.observe({ ...order, spec: asked.exemption }, signal);
+      if (exempt.kind === 'absent' && !isGranted) return exempt;
+      if (exempt.kind === 'present' && isGranted)
+        return { kind: 'present', placed: { ...placed, endsAt: exempt.placed.endsAt } };
+      if (exempt.kind !== 'absent' && exempt.kind !== 'present') return exempt;
+      const message = isGranted
+        ? 'public access is on, and its policy exemption is not there'
+        : 'public access is off, and its policy exemption is there';
+      return { kind: 'undecided', message };
     },
 
     async *list(scope, signal): AsyncIterable<CloudGrant> {
@@ -170,7 +148,7 @@ export function publicNetworkAccess(azure: AzureClient): Connector {
         }
       }
     },
-  };
+  });
 }
 
 function readSpec({ target, subject, permission, parameters = {} }: GrantSpec): Asked | string {

@@ -8,10 +8,11 @@ import type {
 } from '../../domain/enforcement/connector.ts';
 import type { GrantSpec } from '../../domain/enforcement/grant-spec.ts';
 import { type AzureClient, errorCode } from './azure-client.ts';
+import { connectorOf, deleteAll } from './connector-of.ts';
 import { instantOf } from './ends.ts';
 import { markFor, markIn } from './mark.ts';
 import { nameByKey } from './name-by-key.ts';
-import { failureOf, RESOURCE_MANAGER_PACE, unanswered, unseen } from './outcomes.ts';
+import { failureOf } from './outcomes.ts';
 import { type PimMark, PimSchedules } from './pim-schedules.ts';
 import {
   type AskedRole,
@@ -57,7 +58,11 @@ export function roleAssignments(azure: AzureClient): Connector {
     return found;
   }
 
-  async function assign({ spec, grantId }: GrantOrder, role: AskedRole, signal: AbortSignal) {
+  async function assign(
+    { spec, grantId }: GrantOrder,
+    role: AskedRole,
+    signal: AbortSignal,
+  ): Promise<CallOutcome> {
     const { scope, principalId, principalType, roleDefinitionId } = role;
     const path = `${scope}/${PROVIDER}/${nameByKey(spec)}?${API}`;
     const description = markFor(grantId);
@@ -65,26 +70,25 @@ export function roleAssignments(azure: AzureClient): Connector {
     const answer = await azure.manage({ method: 'PUT', path, body: { properties } }, signal);
     // Somebody has assigned it already, under another name: it is there, and not ours.
     if (answer.status === 409 && errorCode(answer) === 'RoleAssignmentExists')
-      return { kind: 'done' } as const;
-    const done = () => ({ kind: 'done', placed: placedOf(answer.body as Assignment) }) as const;
-    return failureOf(answer) ?? done();
+      return { kind: 'done' };
+    return failureOf(answer) ?? { kind: 'done', placed: placedOf(answer.body as Assignment) };
   }
 
-  async function unassign(role: AskedRole, own: Placed | undefined, signal: AbortSignal) {
+  async function unassign(
+    role: AskedRole,
+    own: Placed | undefined,
+    signal: AbortSignal,
+  ): Promise<CallOutcome> {
     // What we put there is asked for by its name, since lists lag behind; Azure has the same access
     // once at most. Where it is not there any more, somebody may have made it anew.
     if (own?.ours) {
       const answer = await azure.manage({ method: 'DELETE', path: `${own.id}?${API}` }, signal);
-      if (answer.status === 200) return { kind: 'done' } as const;
+      if (answer.status === 200) return { kind: 'done' };
       const failure = failureOf(answer);
       if (failure && answer.status !== 404) return failure;
     }
-    for (const { id } of await find(role, signal)) {
-      const answer = await azure.manage({ method: 'DELETE', path: `${id}?${API}` }, signal);
-      const failure = failureOf(answer);
-      if (failure && answer.status !== 404) return failure;
-    }
-    return { kind: 'done' } as const;
+    const ids = (await find(role, signal)).map(({ id }) => id);
+    return deleteAll(azure, ids, API, signal);
   }
 
   /** What PIM has besides: while it works on giving the access, its absence is not known. */
@@ -99,45 +103,25 @@ export function roleAssignments(azure: AzureClient): Connector {
     return { kind: 'undecided', message: 'PIM is still working on it' };
   }
 
-  return {
-    readsToConfirm: 1,
-    pace: RESOURCE_MANAGER_PACE,
+  return connectorOf<AskedRole>({
+    read: readRole,
+    whatIsUnfit: ({ spec, endsAt }) =>
+      spec.parameters?.mode === 'pim' && endsAt === undefined
+        ? 'a role of the mode pim needs an end: expires_at'
+        : undefined,
+    apply: (order, role, signal) =>
+      role.isTimeBoxed ? pim.apply(order, role, signal) : assign(order, role, signal),
 
-    async apply(order: GrantOrder, signal): Promise<CallOutcome> {
-      const role = readRole(order.spec);
-      if (typeof role === 'string') return { kind: 'refused', message: role };
-      try {
-        return await (role.isTimeBoxed
-          ? pim.apply(order, role, signal)
-          : assign(order, role, signal));
-      } catch (error) {
-        return unanswered(error);
-      }
+    async remove(order, role, signal) {
+      if (!role.isTimeBoxed) return unassign(role, order.placed, signal);
+      // Past PIM, somebody may have made it anew.
+      return (await pim.remove(order, role, signal)) ?? unassign(role, undefined, signal);
     },
 
-    async remove(order: GrantOrder, signal): Promise<CallOutcome> {
-      const role = readRole(order.spec);
-      if (typeof role === 'string') return { kind: 'refused', message: role };
-      try {
-        if (!role.isTimeBoxed) return await unassign(role, order.placed, signal);
-        // Past PIM, somebody may have made it anew.
-        const asked = await pim.remove(order, role, signal);
-        return asked ?? (await unassign(role, undefined, signal));
-      } catch (error) {
-        return unanswered(error);
-      }
-    },
-
-    async observe({ spec }: GrantOrder, signal): Promise<Observation> {
-      const role = readRole(spec);
-      if (typeof role === 'string') return { kind: 'undecided', message: role };
-      try {
-        const [found] = await find(role, signal);
-        if (role.isTimeBoxed) return await seen(found, role, signal);
-        return found ? { kind: 'present', placed: placedOf(found) } : { kind: 'absent' };
-      } catch (error) {
-        return unseen(unanswered(error));
-      }
+    async observe(_, role, signal) {
+      const [found] = await find(role, signal);
+      if (role.isTimeBoxed) return seen(found, role, signal);
+      return found ? { kind: 'present', placed: placedOf(found) } : { kind: 'absent' };
     },
 
     async *list(scope, signal): AsyncIterable<CloudGrant> {
@@ -148,7 +132,7 @@ export function roleAssignments(azure: AzureClient): Connector {
           yield cloudGrant(assignment, marks.get(roleKey(assignment.properties)));
       }
     },
-  };
+  });
 }
 
 function cloudGrant(assignment: Assignment, mark: PimMark | undefined): CloudGrant {

@@ -52,9 +52,7 @@ export function fakePim(call: FakeCall, ground: FakeGround): FakeAnswer | undefi
   const match = PATH.exec(call.path);
   if (!match) return undefined;
   const [, scope = '', what, name, cancels] = match;
-  if (call.query.get('api-version') !== '2020-10-01')
-    return azureError(400, 'NoRegisteredProviderFound', 'the api-version is not supported');
-  const missing = whatIsMissing(scope, ground);
+  const missing = whatIsMissing(call, { scope, api: '2020-10-01' }, ground);
   if (missing) return missing;
   const prefix = what?.toLowerCase() === 's' ? 'pim-schedule:' : 'pim-request:';
   if (name === undefined)

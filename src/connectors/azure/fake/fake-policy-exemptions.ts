@@ -41,9 +41,7 @@ export function fakePolicyExemptions(call: FakeCall, ground: FakeGround): FakeAn
   const match = EXEMPTIONS.exec(call.path);
   if (!match) return undefined;
   const [, scope = '', name] = match;
-  if (call.query.get('api-version') !== '2022-07-01-preview')
-    return azureError(400, 'NoRegisteredProviderFound', 'the api-version is not supported');
-  const missing = whatIsMissing(scope, ground);
+  const missing = whatIsMissing(call, { scope, api: '2022-07-01-preview' }, ground);
   if (missing) return missing;
   if (name === undefined) return call.method === 'GET' ? list(call, scope, ground) : notAllowed();
   switch (call.method) {

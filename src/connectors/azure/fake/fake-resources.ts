@@ -35,9 +35,7 @@ export function fakeResources(call: FakeCall, ground: FakeGround): FakeAnswer | 
   const [, scope = '', type = '', name] = match;
   const known = TYPES[type.toLowerCase()];
   if (!known) return undefined;
-  if (call.query.get('api-version') !== known.api)
-    return azureError(400, 'NoRegisteredProviderFound', 'the api-version is not supported');
-  const missing = whatIsMissing(scope, ground);
+  const missing = whatIsMissing(call, { scope, api: known.api }, ground);
   if (missing) return missing;
   if (name === undefined)
     return call.method === 'GET' ? list(call, scope, type, ground) : notAllowed();

@@ -27,9 +27,7 @@ export function fakeRoleAssignments(call: FakeCall, ground: FakeGround): FakeAns
   const match = PATH.exec(call.path);
   if (!match || call.host !== 'management.azure.com') return undefined;
   const [, scope = '', name] = match;
-  if (call.query.get('api-version') !== '2022-04-01')
-    return azureError(400, 'NoRegisteredProviderFound', 'the api-version is not supported');
-  const missing = whatIsMissing(scope, ground);
+  const missing = whatIsMissing(call, { scope, api: '2022-04-01' }, ground);
   if (missing) return missing;
   if (name === undefined) return call.method === 'GET' ? list(call, scope, ground) : notAllowed();
   switch (call.method) {

@@ -1,7 +1,13 @@
-import { azureError, type FakeAnswer, type FakeGround } from './fake-call.ts';
+import { azureError, type FakeAnswer, type FakeCall, type FakeGround } from './fake-call.ts';
 
-/** The answer where a scope is not there, as Azure gives it before anything else. */
-export function whatIsMissing(scope: string, { store }: FakeGround): FakeAnswer | undefined {
+/** The answer where an api-version or a scope is not there, as Azure gives it before anything else. */
+export function whatIsMissing(
+  call: FakeCall,
+  { scope, api }: { readonly scope: string; readonly api: string },
+  { store }: FakeGround,
+): FakeAnswer | undefined {
+  if (call.query.get('api-version') !== api)
+    return azureError(400, 'NoRegisteredProviderFound', 'the api-version is not supported');
   const subscription = /^\/subscriptions\/([^/]+)/i.exec(scope)?.[1];
   if (subscription === undefined) return undefined;
   if (!store.get(`subscription:${subscription.toLowerCase()}`)) {
