@@ -102,6 +102,18 @@ describe('a role that PIM gives', () => {
       expect(bench.cloud.store.list('assignment:')).toEqual([]);
     }));
 
+  test('has nothing to do with what people ask of PIM themselves', () =>
+    withBench(subject, async (bench) => {
+      const key = `pim-request:${SCOPE}/own`.toLowerCase();
+      const properties = { scope: SCOPE, principalId: PERSON, roleDefinitionId: `/x/${READER}` };
+      const own = { ...properties, requestType: 'SelfActivate', status: 'PendingApproval' };
+      bench.cloud.store.put(key, { id: `${SCOPE}/own`, name: 'own', properties: own }, 0);
+      const order = bench.order(TIMED);
+      expect(await bench.observe(order)).toEqual({ kind: 'absent' });
+      expect(await bench.settle('remove', order)).toEqual({ kind: 'done' });
+      expect(bench.cloud.store.get(key)).toMatchObject({ properties: own });
+    }));
+
   test('is given again after it was taken away', () =>
     withBench(subject, async (bench) => {
       const order = bench.order(TIMED);

@@ -67,6 +67,33 @@ test('exemptions, a role of PIM and an opened server come with their record and 
   expect(lab.changes()).toHaveLength(9);
 });
 
+test('a renewal moves the ends in the cloud before they come, and takes over', async () => {
+  const id = await lab.inForce([EXEMPTION, { ...ROLE, parameters: { mode: 'pim' } }]);
+  for (const _ of [1, 2, 3]) await moveOn(MINUTE);
+  const before = lab.changes().length;
+  await moveOn(5 * DAY);
+  const renewal = await lab.renew(id);
+  for (const _ of [1, 2, 3]) await moveOn(MINUTE);
+  const { body } = await lab.api.send('GET', `/v1/exceptions/${renewal}`, { as: 'requestor' });
+  // Whole seconds, and never later than the record.
+  for (const grant of await lab.grantsOf(id))
+    expect(grant.placed.ends_at).toBe(body.expires_at.replace(/\.\d{3}Z$/, '.000Z'));
+  await moveOn(5 * DAY);
+  await moveOn(MINUTE);
+  expect(await statuses(id)).toEqual(['removed', 'removed']);
+  expect(await statuses(renewal)).toEqual(['in-place', 'in-place']);
+  expect(
+    lab
+      .changes()
+      .slice(before)
+      .map((change) => change.split(' ')[0]),
+  ).toEqual([
+    'Microsoft.Authorization/policyExemptions/write',
+    'Microsoft.Authorization/roleAssignmentScheduleRequests/write',
+  ]);
+  expect(lab.assignments()).toBe(1);
+});
+
 test('what the cloud refuses is said on the grant', async () => {
   const id = await lab.inForce([{ ...EXEMPTION, parameters: { category: 'Always' } }]);
   await moveOn(MINUTE);

@@ -125,7 +125,10 @@ export class PimSchedules {
     const requests = (await this.#requests(role.scope, query, signal)).filter(isOf(role));
     const schedules = await this.#schedules(role.scope, query, signal);
     const schedule = schedules.find(isOf(role));
-    const open = requests.filter(({ properties }) => !OVER.has(properties.status));
+    // What people ask for themselves, to activate a role, is theirs.
+    const open = requests.filter(
+      ({ properties: { status, requestType } }) => !OVER.has(status) && /^Admin/.test(requestType),
+    );
     const isTaking = ({ properties }: ScheduleRequest) => properties.requestType === 'AdminRemove';
     return {
       giving: open.filter((request) => !isTaking(request)),

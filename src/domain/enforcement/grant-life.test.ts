@@ -124,7 +124,7 @@ describe('given a cloud that works', () => {
     expect(life.calls).toEqual([{ at: END, operation: 'remove' }]);
   });
 
-  it('when the end there is another one, then it is moved once; whole seconds are near enough', () => {
+  it('when the end there is another one, then it is moved; whole seconds are near enough', () => {
     let endsAt = END + DAY;
     const keeping: Cloud = {
       call: (operation) => {
@@ -137,7 +137,33 @@ describe('given a cloud that works', () => {
     const life = new Life('manage');
     life.lead(keeping, END + DAY);
     expect(life.calls.map(({ operation }) => operation)).toEqual(['apply', 'apply', 'remove']);
-    expect(life.calls[1]?.at).toBe(START);
+  });
+
+  it('when it shows the end late, then it is not moved again meanwhile', () => {
+    const lagging: Cloud = {
+      call: () => ({ kind: 'done' }),
+      look: (at) => {
+        if (at >= END) return { kind: 'absent' };
+        const endsAt = at < START + MINUTE ? END - DAY : END;
+        return { kind: 'present', placed: { ...PLACED, endsAt } };
+      },
+    };
+    const life = new Life('manage').lead(lagging, END + DAY);
+    expect(life.calls.map(({ operation }) => operation)).toEqual(['apply', 'remove']);
+    expect(life.events.map(({ event }) => event.type)).toContain('GrantSeenInPlace');
+  });
+
+  it('when it keeps another end whatever is asked, then it is asked less and less often', () => {
+    const stubborn: Cloud = {
+      call: () => ({ kind: 'done' }),
+      look: (at) => {
+        if (at >= END) return { kind: 'absent' };
+        return { kind: 'present', placed: { ...PLACED, endsAt: END + DAY } };
+      },
+    };
+    const life = new Life('manage').lead(stubborn, START + DAY);
+    expect(life.calls.length).toBeGreaterThan(4);
+    expect(life.calls.length).toBeLessThan(40);
   });
 
   it('when it is only watched, then a task opens at its end and nothing is called', () => {

@@ -1,6 +1,6 @@
 import { DAY, HOUR, type Instant, MINUTE, SECOND } from '../schedule/instant.ts';
 import type { GrantState, Operation } from './grant.ts';
-import type { Wanted } from './wanted.ts';
+import { hasWantedEnd, type Wanted } from './wanted.ts';
 
 /** What is to be done for a grant next, and when. */
 export interface Move {
@@ -88,8 +88,7 @@ function towardsPresence(
     );
   }
   if (grant.taken?.operation === 'apply') return readBack(grant.taken, surroundings);
-  const hasEnd = isSameEnd(grant.placed?.endsAt, wanted.nativeEnd);
-  if (grant.status === 'in-place' && hasEnd) return until;
+  if (grant.status === 'in-place' && hasWantedEnd(grant.placed, wanted)) return until;
   return earliest(callAt(grant, 'apply', now), until);
 }
 
@@ -148,11 +147,6 @@ function readBack(taken: NonNullable<GrantState['taken']>, { reads, readAt }: Su
 function callAt({ retry }: GrantState, operation: Operation, now: Instant): Move {
   const at = retry?.operation === operation ? retry.at : now;
   return { at, do: { kind: 'call', operation } };
-}
-
-/** Clouds keep ends in whole seconds; what has none there is ended by the removal alone. */
-function isSameEnd(inCloud: Instant | undefined, wanted: Instant): boolean {
-  return inCloud === undefined || Math.abs(inCloud - wanted) < SECOND;
 }
 
 function lookAt(at: Instant): Move {
