@@ -1,5 +1,8 @@
 import type { TokenCredential } from '@azure/core-auth';
 import { AzureClient, type Rewriting } from '../connectors/azure/azure-client.ts';
+import { defenderExemptions } from '../connectors/azure/defender-exemptions.ts';
+import { policyExemptions } from '../connectors/azure/policy-exemptions.ts';
+import { publicNetworkAccess } from '../connectors/azure/public-network-access.ts';
 import { roleAssignments } from '../connectors/azure/role-assignments.ts';
 import type { AzureKind, AzureSettings } from '../domain/enforcement/connection.ts';
 import type { Connector } from '../domain/enforcement/connector.ts';
@@ -20,6 +23,9 @@ export interface ConnectorParts {
 
 const AZURE: Readonly<Partial<Record<AzureKind, (client: AzureClient) => Connector>>> = {
   'role-assignment': roleAssignments,
+  'policy-exemption': policyExemptions,
+  'defender-exemption': defenderExemptions,
+  'public-network-access': publicNetworkAccess,
 };
 /** How many clients are kept; each has a token of its own. */
 const KEPT = 200;

@@ -15,11 +15,15 @@ import { type GrantSpec, grantKey } from '../../src/domain/enforcement/grant-spe
 import { DAY } from '../../src/domain/schedule/instant.ts';
 import { START } from '../support/given.ts';
 
-/** A connector of Azure beside what its contract needs to try it. */
-export interface ContractSubject {
+/** A connector of Azure beside a cloud that it can reach. */
+export interface BenchSubject {
   readonly make: (client: AzureClient) => Connector;
   /** What the cloud holds before: subscriptions, principals, parents. */
   readonly prepare: (cloud: FakeCloud) => void;
+}
+
+/** A connector beside what its contract needs to try it. */
+export interface ContractSubject extends BenchSubject {
   readonly spec: GrantSpec;
   /** Something beside it that must be left alone: as a record would name it. */
   readonly other: GrantSpec;
@@ -34,7 +38,7 @@ export interface ContractSubject {
 }
 
 /** A connector that reaches a fake cloud of its own over HTTP. */
-interface Bench {
+export interface Bench {
   readonly cloud: FakeCloud;
   readonly connector: Connector;
   readonly signal: AbortSignal;
@@ -45,14 +49,13 @@ interface Bench {
   list(scope: string): Promise<CloudGrant[]>;
   /** What calls have changed so far. */
   changes(): number;
+  /** Moves the cloud's clock on, in milliseconds. */
+  pass(milliseconds: number): void;
   close(): Promise<void>;
 }
 
 /** Serves a fake cloud and makes the connector that reaches it. The cloud's clock can be moved. */
-async function setUp(
-  subject: ContractSubject,
-  options: FakeCloudOptions = {},
-): Promise<Bench & { pass(milliseconds: number): void }> {
+async function setUp(subject: BenchSubject, options: FakeCloudOptions = {}): Promise<Bench> {
   let now = START;
   const cloud = new FakeCloud({ now: () => now, ...options });
   subject.prepare(cloud);
@@ -99,19 +102,24 @@ async function setUp(
 
 const isTaken = (outcome: CallOutcome) => ['done', 'pending'].includes(outcome.kind);
 
+/** Runs something with a connector that reaches a fake cloud, and closes the cloud. */
+export async function withBench(
+  subject: BenchSubject,
+  run: (bench: Bench) => Promise<void>,
+  options?: FakeCloudOptions,
+): Promise<void> {
+  const bench = await setUp(subject, options);
+  try {
+    await run(bench);
+  } finally {
+    await bench.close();
+  }
+}
+
 /** What every connector does, whatever it reaches (domain/enforcement/connector.ts). */
 export function connectorContract(name: string, subject: ContractSubject): void {
-  const within = async (
-    run: (bench: Awaited<ReturnType<typeof setUp>>) => Promise<void>,
-    options?: FakeCloudOptions,
-  ) => {
-    const bench = await setUp(subject, options);
-    try {
-      await run(bench);
-    } finally {
-      await bench.close();
-    }
-  };
+  const within = (run: (bench: Bench) => Promise<void>, options?: FakeCloudOptions) =>
+    withBench(subject, run, options);
 
   describe(`the connector of ${name}`, () => {
     test('puts in place, sees it, takes away, sees it gone', () =>

@@ -10,7 +10,7 @@ import { connectorMaker } from '../../src/main/connectors.ts';
 import type { Database } from '../../src/platform/db/transaction.ts';
 import type { DueWork } from '../../src/platform/due/due-loop.ts';
 import { newUlid } from '../../src/platform/ids.ts';
-import { approveAll, command } from '../support/api-records.ts';
+import { approveAll, command, passed } from '../support/api-records.ts';
 import { COMPLETE, START } from '../support/given.ts';
 import { createTestApi, type TestApi } from '../support/test-api.ts';
 
@@ -39,6 +39,8 @@ export interface CloudLab {
   connect(mode: 'observe' | 'remove' | 'manage'): Promise<void>;
   /** A record in force from now on, for so many days; answers its id. */
   inForce(grants: ExceptionFields['grants'], days?: number): Promise<string>;
+  /** The renewal of a record, approved and ready to take over; answers its id. */
+  renew(id: string): Promise<string>;
   /** The grants of a record, as they are answered. */
   // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape.
   grantsOf(id: string): Promise<any[]>;
@@ -109,6 +111,13 @@ export async function createCloudLab(
       const active = await command(api, id, 'activate');
       if (active.body.status !== 'Active') throw new Error(active.text);
       return id;
+    },
+    async renew(id) {
+      const { exception_id: renewal } = passed(await command(api, id, 'renew'));
+      passed(await command(api, renewal, 'submit'));
+      passed(await approveAll(api, renewal));
+      passed(await command(api, renewal, 'activate'));
+      return renewal;
     },
     async grantsOf(id) {
       const { body } = await api.send('GET', `/v1/grants?exception_id=${id}`, { as: 'requestor' });

@@ -10,15 +10,6 @@ beforeAll(async () => {
 });
 afterAll(() => lab.close());
 
-/** The record's renewal, approved and ready to take over. */
-async function renewed(id: string): Promise<string> {
-  const { exception_id: renewal } = passed(await command(lab.api, id, 'renew'));
-  passed(await command(lab.api, renewal, 'submit'));
-  passed(await approveAll(lab.api, renewal));
-  passed(await command(lab.api, renewal, 'activate'));
-  return renewal;
-}
-
 const statusOf = async (id: string) => {
   const { body } = await lab.api.send('GET', `/v1/exceptions/${id}`, { as: 'requestor' });
   return body.status;
@@ -31,7 +22,7 @@ test('a renewal goes on with what stands there: nothing is removed, nothing adde
   const id = await lab.inForce([role]);
   await lab.moveOn(MINUTE);
   await lab.moveOn(5 * DAY);
-  const renewal = await renewed(id);
+  const renewal = await lab.renew(id);
   await lab.moveOn(5 * DAY);
   await lab.moveOn(MINUTE);
   expect([await statusOf(id), await statusOf(renewal)]).toEqual(['Closed', 'Active']);
@@ -66,7 +57,7 @@ test('a renewal that is withdrawn takes nothing over', async () => {
   const role = lab.newRole();
   const id = await lab.inForce([role]);
   await lab.moveOn(MINUTE);
-  const renewal = await renewed(id);
+  const renewal = await lab.renew(id);
   passed(await command(lab.api, renewal, 'withdraw'));
   await lab.moveOn(10 * DAY);
   await lab.moveOn(SECOND);
@@ -80,7 +71,7 @@ test('one whose predecessor could not be looked at goes on with it all the same'
   const id = await lab.inForce([role]);
   lab.cloud.fail({ fits: () => true, times: 1e9, does: 'drop' });
   await lab.moveOn(MINUTE);
-  const renewal = await renewed(id);
+  const renewal = await lab.renew(id);
   await lab.moveOn(10 * DAY);
   await lab.moveOn(SECOND);
   const [[old], [heir]] = [await lab.grantsOf(id), await lab.grantsOf(renewal)];

@@ -8,12 +8,12 @@ const NAMESPACE = Buffer.from('5c1d3e1f0b7a4c6e9f2d8a4b6c0e1f37', 'hex');
 /**
  * The UUID (version 5) of what a grant gives, to whom and where. The same access has the same name
  * whichever record lists it, so that asking twice changes nothing, and a renewal goes on with what
- * stands there (reference/azure.md, fact 4).
+ * stands there (reference/azure.md, fact 4). `more` tells apart what has several names for one grant.
  */
-export function nameByKey(spec: GrantSpec): string {
+export function nameByKey(spec: GrantSpec, ...more: readonly string[]): string {
   const bytes = createHash('sha1')
     .update(NAMESPACE)
-    .update(grantKey(spec))
+    .update([grantKey(spec), ...more].join('\n'))
     .digest()
     .subarray(0, 16);
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x50;

@@ -65,7 +65,7 @@ export function unseen(outcome: CallOutcome): Observation {
 }
 
 /** How long the answer asks to wait, in milliseconds. */
-function retryAfterOf(answer: AzureAnswer): number | undefined {
+export function retryAfterOf(answer: AzureAnswer): number | undefined {
   const text = answer.header('retry-after')?.trim();
   if (text === undefined) return undefined;
   if (/^\d{1,6}$/.test(text)) return Number(text) * 1_000;

@@ -7,22 +7,31 @@ import type {
   Placed,
 } from '../../domain/enforcement/connector.ts';
 import type { GrantSpec } from '../../domain/enforcement/grant-spec.ts';
-import { parseInstant } from '../../domain/schedule/instant.ts';
 import { type AzureClient, errorCode } from './azure-client.ts';
+import { connectorOf, deleteAll } from './connector-of.ts';
+import { instantOf } from './ends.ts';
+import { markFor, markIn } from './mark.ts';
 import { nameByKey } from './name-by-key.ts';
-import { failureOf, RESOURCE_MANAGER_PACE, unanswered, unseen } from './outcomes.ts';
+import { failureOf } from './outcomes.ts';
+import { type PimMark, PimSchedules } from './pim-schedules.ts';
+import {
+  type AskedRole,
+  filterOf,
+  guidOf,
+  isRole,
+  type RoleProperties,
+  readRole,
+  roleKey,
+} from './role-spec.ts';
+import { withoutSlash } from './scopes.ts';
 
 const API = 'api-version=2022-04-01';
 const PROVIDER = 'providers/Microsoft.Authorization/roleAssignments';
-const DEFINITIONS = 'providers/Microsoft.Authorization/roleDefinitions';
 
 /** A role assignment as Resource Manager answers it; only what is used. */
 interface Assignment {
   readonly id: string;
-  readonly properties: {
-    readonly scope: string;
-    readonly roleDefinitionId: string;
-    readonly principalId: string;
+  readonly properties: RoleProperties & {
     readonly principalType?: string;
     readonly description?: string | null;
     readonly createdOn?: string;
@@ -31,163 +40,137 @@ interface Assignment {
 }
 
 /**
- * Azure role assignments (tier 0, tier 1). A grant's `target` is the scope, `subject` the object id of
- * the principal, `permission` the role definition by id or GUID; `parameters.principal_type` says what
- * the principal is (User unless given). They cannot be changed, and one that is made anew has another
- * name: they are found by scope, principal and role (reference/azure.md, Role assignment).
+ * Azure role assignments (tier 0, tier 1), read from a grant by {@link readRole}. They cannot be changed,
+ * and one that is made anew has another name: they are found by scope, principal and role
+ * (reference/azure.md, Role assignment). What is to have an end of its own is left to PIM; whether the
+ * access is there is read from the assignments all the same.
  */
 export function roleAssignments(azure: AzureClient): Connector {
+  const pim = new PimSchedules(azure);
+
   /** Every assignment at exactly this scope, of this principal, with this role. */
-  async function find(spec: GrantSpec, signal: AbortSignal): Promise<Assignment[]> {
-    const scope = scopeOf(spec);
-    const filter = encodeURIComponent(`principalId eq '${(spec.subject ?? '').trim()}'`);
+  async function find(role: AskedRole, signal: AbortSignal): Promise<Assignment[]> {
     const found: Assignment[] = [];
-    const path = `${scope}/${PROVIDER}?${API}&$filter=${filter}`;
+    const path = `${role.scope}/${PROVIDER}?${API}&${filterOf(role)}`;
     for await (const page of azure.values('resource-manager', path, signal)) {
-      found.push(...(page as Assignment[]).filter((assignment) => isSame(assignment, spec)));
+      found.push(...(page as Assignment[]).filter(({ properties }) => isRole(properties, role)));
     }
     return found;
   }
 
-  return {
-    readsToConfirm: 1,
-    pace: RESOURCE_MANAGER_PACE,
+  async function assign(
+    { spec, grantId }: GrantOrder,
+    role: AskedRole,
+    signal: AbortSignal,
+  ): Promise<CallOutcome> {
+    const { scope, principalId, principalType, roleDefinitionId } = role;
+    const path = `${scope}/${PROVIDER}/${nameByKey(spec)}?${API}`;
+    const description = markFor(grantId);
+    const properties = { roleDefinitionId, principalId, principalType, description };
+    const answer = await azure.manage({ method: 'PUT', path, body: { properties } }, signal);
+    // Somebody has assigned it already, under another name: it is there, and not ours.
+    if (answer.status === 409 && errorCode(answer) === 'RoleAssignmentExists')
+      return { kind: 'done' };
+    return failureOf(answer) ?? { kind: 'done', placed: placedOf(answer.body as Assignment) };
+  }
 
-    async apply({ spec, grantId }: GrantOrder, signal): Promise<CallOutcome> {
-      const incomplete = whatIsMissing(spec);
-      if (incomplete) return { kind: 'refused', message: incomplete };
-      try {
-        const path = `${scopeOf(spec)}/${PROVIDER}/${nameByKey(spec)}?${API}`;
-        const properties = {
-          roleDefinitionId: roleOf(spec),
-          principalId: spec.subject?.trim(),
-          principalType: spec.parameters?.principal_type ?? 'User',
-          description: markFor(grantId),
-        };
-        const answer = await azure.manage({ method: 'PUT', path, body: { properties } }, signal);
-        // Somebody has assigned it already, under another name: it is there, and not ours.
-        if (answer.status === 409 && errorCode(answer) === 'RoleAssignmentExists')
-          return { kind: 'done' };
-        const failure = failureOf(answer);
-        if (failure) return failure;
-        return { kind: 'done', placed: placedOf(answer.body as Assignment) };
-      } catch (error) {
-        return unanswered(error);
-      }
+  async function unassign(
+    role: AskedRole,
+    own: Placed | undefined,
+    signal: AbortSignal,
+  ): Promise<CallOutcome> {
+    // What we put there is asked for by its name, since lists lag behind; Azure has the same access
+    // once at most. Where it is not there any more, somebody may have made it anew.
+    if (own?.ours) {
+      const answer = await azure.manage({ method: 'DELETE', path: `${own.id}?${API}` }, signal);
+      if (answer.status === 200) return { kind: 'done' };
+      const failure = failureOf(answer);
+      if (failure && answer.status !== 404) return failure;
+    }
+    const ids = (await find(role, signal)).map(({ id }) => id);
+    return deleteAll(azure, ids, API, signal);
+  }
+
+  /** What PIM has besides: while it works on giving the access, its absence is not known. */
+  async function seen(
+    found: Assignment | undefined,
+    role: AskedRole,
+    signal: AbortSignal,
+  ): Promise<Observation> {
+    const { mark, giving, schedule } = await pim.standing(role, signal);
+    if (found) return { kind: 'present', placed: placedOf(found, mark) };
+    if (giving.length === 0 && !schedule) return { kind: 'absent' };
+    return { kind: 'undecided', message: 'PIM is still working on it' };
+  }
+
+  return connectorOf<AskedRole>({
+    read: readRole,
+    whatIsUnfit: ({ spec, endsAt }) =>
+      spec.parameters?.mode === 'pim' && endsAt === undefined
+        ? 'a role of the mode pim needs an end: expires_at'
+        : undefined,
+    apply: (order, role, signal) =>
+      role.isTimeBoxed ? pim.apply(order, role, signal) : assign(order, role, signal),
+
+    async remove(order, role, signal) {
+      if (!role.isTimeBoxed) return unassign(role, order.placed, signal);
+      // Past PIM, somebody may have made it anew.
+      return (await pim.remove(order, role, signal)) ?? unassign(role, undefined, signal);
     },
 
-    async remove({ spec, placed }: GrantOrder, signal): Promise<CallOutcome> {
-      try {
-        // What we put there is asked for by its name, since lists lag behind; Azure has the same access
-        // once at most. Where it is not there any more, somebody may have made it anew.
-        if (placed?.ours) {
-          const answer = await azure.manage(
-            { method: 'DELETE', path: `${placed.id}?${API}` },
-            signal,
-          );
-          if (answer.status === 200) return { kind: 'done' };
-          const failure = failureOf(answer);
-          if (failure && answer.status !== 404) return failure;
-        }
-        for (const { id } of await find(spec, signal)) {
-          const answer = await azure.manage({ method: 'DELETE', path: `${id}?${API}` }, signal);
-          const failure = failureOf(answer);
-          if (failure && answer.status !== 404) return failure;
-        }
-        return { kind: 'done' };
-      } catch (error) {
-        return unanswered(error);
-      }
-    },
-
-    async observe({ spec }: GrantOrder, signal): Promise<Observation> {
-      try {
-        const [found] = await find(spec, signal);
-        return found ? { kind: 'present', placed: placedOf(found) } : { kind: 'absent' };
-      } catch (error) {
-        return unseen(unanswered(error));
-      }
+    async observe(_, role, signal) {
+      const [found] = await find(role, signal);
+      if (role.isTimeBoxed) return seen(found, role, signal);
+      return found ? { kind: 'present', placed: placedOf(found) } : { kind: 'absent' };
     },
 
     async *list(scope, signal): AsyncIterable<CloudGrant> {
+      const marks = await pim.marks(scope, signal);
       const path = `${withoutSlash(scope)}/${PROVIDER}?${API}`;
       for await (const page of azure.values('resource-manager', path, signal)) {
-        for (const assignment of page as Assignment[]) yield cloudGrant(assignment);
+        for (const assignment of page as Assignment[])
+          yield cloudGrant(assignment, marks.get(roleKey(assignment.properties)));
       }
     },
-  };
+  });
 }
 
-function cloudGrant(assignment: Assignment): CloudGrant {
+function cloudGrant(assignment: Assignment, mark: PimMark | undefined): CloudGrant {
   const { scope, principalId, roleDefinitionId, principalType, createdBy, createdOn } =
     assignment.properties;
-  const markedFor = markOf(assignment);
+  const markedFor = markIn(assignment.properties.description) ?? mark?.markedFor;
+  const createdAt = instantOf(createdOn);
   return {
     spec: {
       kind: 'role-assignment',
       target: scope,
       subject: principalId,
       permission: guidOf(roleDefinitionId),
-      ...(principalType === undefined ? {} : { parameters: { principal_type: principalType } }),
+      ...parametersOf(principalType, mark),
     },
-    placed: placedOf(assignment),
+    placed: placedOf(assignment, mark),
     ...(markedFor === undefined ? {} : { markedFor }),
     ...(createdBy ? { createdBy } : {}),
-    ...(createdOn === undefined ? {} : { createdAt: parseInstant(createdOn) }),
+    ...(createdAt === undefined ? {} : { createdAt }),
   };
 }
 
-function placedOf(assignment: Assignment): Placed {
-  return { id: assignment.id, ours: markOf(assignment) !== undefined };
+function parametersOf(
+  principalType: string | undefined,
+  mark: PimMark | undefined,
+): Pick<GrantSpec, 'parameters'> {
+  const parameters = {
+    ...(principalType === undefined ? {} : { principal_type: principalType }),
+    ...(mark?.endsAt === undefined ? {} : { mode: 'pim' }),
+  };
+  return Object.keys(parameters).length > 0 ? { parameters } : {};
 }
 
-function isSame({ properties }: Assignment, spec: GrantSpec): boolean {
-  return (
-    same(properties.scope, scopeOf(spec)) &&
-    same(properties.principalId, spec.subject ?? '') &&
-    same(guidOf(properties.roleDefinitionId), guidOf(spec.permission ?? ''))
-  );
-}
-
-function whatIsMissing({ subject, permission }: GrantSpec): string | undefined {
-  if (!subject) return 'a role assignment needs a subject: the object id of the principal';
-  if (!permission) return 'a role assignment needs a permission: the id of the role definition';
-  return undefined;
-}
-
-function scopeOf({ target }: GrantSpec): string {
-  return withoutSlash(target);
-}
-
-/** The role definition's id, at the subscription of the scope where only its GUID is given. */
-function roleOf(spec: GrantSpec): string {
-  const role = (spec.permission ?? '').trim();
-  if (role.startsWith('/')) return role;
-  const subscription = /^\/subscriptions\/[^/]+/i.exec(scopeOf(spec))?.[0] ?? '';
-  return `${subscription}/${DEFINITIONS}/${role}`;
-}
-
-function guidOf(role: string): string {
-  return role.trim().split('/').at(-1) ?? '';
-}
-
-const MARK = 'Lapse ';
-
-/** What says in the cloud that Lapse put it there, and for which grant. */
-function markFor(grantId: string): string {
-  return `${MARK}${grantId}`;
-}
-
-function markOf({ properties }: Assignment): string | undefined {
-  return new RegExp(`^${MARK}(GRT_[0-9A-Z]{26}-\\d{1,3})\\b`).exec(
-    properties.description ?? '',
-  )?.[1];
-}
-
-function withoutSlash(text: string): string {
-  return text.trim().replace(/\/+$/, '');
-}
-
-function same(one: string, other: string): boolean {
-  return one.trim().toLowerCase() === other.trim().toLowerCase();
+function placedOf({ id, properties }: Assignment, mark: PimMark = {}): Placed {
+  const markedFor = markIn(properties.description) ?? mark.markedFor;
+  return {
+    id,
+    ours: markedFor !== undefined,
+    ...(mark.endsAt === undefined ? {} : { endsAt: mark.endsAt }),
+  };
 }

@@ -26,7 +26,10 @@ export interface Placed {
   readonly id: string;
   /** Whether it carries Lapse's mark. */
   readonly ours: boolean;
-  /** The end that the cloud itself has for it; epoch milliseconds. */
+  /**
+   * The end that the cloud itself has for it, epoch milliseconds: given only where `apply` moves it.
+   * While it is not the record's end, `apply` is called.
+   */
   readonly endsAt?: Instant | undefined;
   /** What stood there before and is restored by `remove`; the connector's own. */
   readonly prior?: unknown;

@@ -39,7 +39,7 @@ class Life {
   lead(cloud: Cloud, until: Instant): this {
     let now = START;
     for (let step = 0; step < 20_000; step += 1) {
-      const surroundings = { now, keepsEnds: false, reads: this.#reads, readAt: this.#readAt };
+      const surroundings = { now, reads: this.#reads, readAt: this.#readAt };
       const move = nextMove(this.state, wantedAt(now), surroundings);
       const at = Math.max(now, move?.at ?? Number.POSITIVE_INFINITY);
       if (now < END && at >= END && until >= END) {
@@ -122,6 +122,48 @@ describe('given a cloud that works', () => {
   it('when others put it there, then one call takes it away', () => {
     const life = new Life('remove').lead(working(), END + DAY);
     expect(life.calls).toEqual([{ at: END, operation: 'remove' }]);
+  });
+
+  it('when the end there is another one, then it is moved; whole seconds are near enough', () => {
+    let endsAt = END + DAY;
+    const keeping: Cloud = {
+      call: (operation) => {
+        if (operation === 'apply' && life.calls.length > 1) endsAt = END - 999;
+        return { kind: 'done' };
+      },
+      look: (at) =>
+        at >= END ? { kind: 'absent' } : { kind: 'present', placed: { ...PLACED, endsAt } },
+    };
+    const life = new Life('manage');
+    life.lead(keeping, END + DAY);
+    expect(life.calls.map(({ operation }) => operation)).toEqual(['apply', 'apply', 'remove']);
+  });
+
+  it('when it shows the end late, then it is not moved again meanwhile', () => {
+    const lagging: Cloud = {
+      call: () => ({ kind: 'done' }),
+      look: (at) => {
+        if (at >= END) return { kind: 'absent' };
+        const endsAt = at < START + MINUTE ? END - DAY : END;
+        return { kind: 'present', placed: { ...PLACED, endsAt } };
+      },
+    };
+    const life = new Life('manage').lead(lagging, END + DAY);
+    expect(life.calls.map(({ operation }) => operation)).toEqual(['apply', 'remove']);
+    expect(life.events.map(({ event }) => event.type)).toContain('GrantSeenInPlace');
+  });
+
+  it('when it keeps another end whatever is asked, then it is asked less and less often', () => {
+    const stubborn: Cloud = {
+      call: () => ({ kind: 'done' }),
+      look: (at) => {
+        if (at >= END) return { kind: 'absent' };
+        return { kind: 'present', placed: { ...PLACED, endsAt: END + DAY } };
+      },
+    };
+    const life = new Life('manage').lead(stubborn, START + DAY);
+    expect(life.calls.length).toBeGreaterThan(4);
+    expect(life.calls.length).toBeLessThan(40);
   });
 
   it('when it is only watched, then a task opens at its end and nothing is called', () => {

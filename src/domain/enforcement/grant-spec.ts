@@ -31,8 +31,22 @@ export function grantsOf({ exception_id, fields, activated_at }: ExceptionState)
  * What a grant gives, to whom and where, without regard to case and spaces: the same key is the same
  * access, whichever record lists it (reference/azure.md, fact 4: never match by resource id).
  */
-export function grantKey({ kind, target, subject, permission }: GrantSpec): string {
-  return [kind, target, subject ?? '', roleOf(permission ?? '')].map(plain).join('\n');
+export function grantKey(spec: GrantSpec): string {
+  const { kind, target, subject, permission } = spec;
+  // An exemption in Defender for Cloud is a policy exemption: the same one, whatever it is called.
+  const sort = plain(kind) === 'defender-exemption' ? 'policy-exemption' : kind;
+  const references = policyReferences(spec).map(plain).sort().join('&');
+  const parts = [sort, target, subject ?? '', roleOf(permission ?? '')].map(plain);
+  return [...parts, ...(references === '' ? [] : [references])].join('\n');
+}
+
+/** The policies of an initiative that an exemption is from, by their reference ids; none: all of it. */
+export function policyReferences({ parameters }: GrantSpec): string[] {
+  const text = parameters?.policy_definition_reference_ids ?? '';
+  return text
+    .split('&')
+    .map((reference) => reference.trim())
+    .filter((reference) => reference !== '');
 }
 
 /** Roles are named by their GUID, or by an id that ends in it. */

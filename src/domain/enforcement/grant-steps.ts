@@ -3,7 +3,7 @@ import type { CallOutcome, Observation, Placed } from './connector.ts';
 import type { GrantState } from './grant.ts';
 import type { GrantEvent, PlacedText } from './grant-events.ts';
 import { MOST_ATTEMPTS, type Move, pauseAfter, pauseWhenThrottled } from './next-move.ts';
-import type { Wanted } from './wanted.ts';
+import { hasWantedEnd, type Wanted } from './wanted.ts';
 
 /** By when the cloud shows what it has taken, and what it said it would still work on. */
 const TO_BE_SEEN = 2 * MINUTE;
@@ -94,6 +94,8 @@ export function observed(
   if (wanted.presence === 'present') {
     if (observation.kind !== 'present') return { events: [], reads: 0 };
     const { placed } = observation;
+    // Moved, and not seen yet where it was moved to: asked again at once it would be moved twice.
+    if (grant.taken && !hasWantedEnd(placed, wanted)) return { events: [], reads: 0 };
     const isKnown = grant.status === 'in-place' && grant.placed?.endsAt === placed.endsAt;
     if (isKnown && !grant.taken) return { events: [], reads: reads + 1 };
     // What stood there before is known from the call alone.

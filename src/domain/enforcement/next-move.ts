@@ -1,6 +1,6 @@
 import { DAY, HOUR, type Instant, MINUTE, SECOND } from '../schedule/instant.ts';
 import type { GrantState, Operation } from './grant.ts';
-import type { Wanted } from './wanted.ts';
+import { hasWantedEnd, type Wanted } from './wanted.ts';
 
 /** What is to be done for a grant next, and when. */
 export interface Move {
@@ -21,8 +21,6 @@ export interface Move {
 /** What the next move depends on besides the grant and what is wanted. */
 export interface Surroundings {
   readonly now: Instant;
-  /** Whether the cloud keeps an end of its own for it. */
-  readonly keepsEnds: boolean;
   /** Reads in a row that showed what is wanted, and when it was last looked at. */
   readonly reads: number;
   readonly readAt: Instant | undefined;
@@ -79,7 +77,7 @@ function towardsPresence(
   wanted: Extract<Wanted, { presence: 'present' }>,
   surroundings: Surroundings,
 ): Move | undefined {
-  const { now, keepsEnds } = surroundings;
+  const { now } = surroundings;
   const until: Move = { at: wanted.until, do: { kind: 'look' } };
   if (grant.connection === undefined) return undefined;
   if (grant.mode !== 'manage') {
@@ -90,9 +88,7 @@ function towardsPresence(
     );
   }
   if (grant.taken?.operation === 'apply') return readBack(grant.taken, surroundings);
-  const hasEnd =
-    !keepsEnds || grant.placed?.endsAt === undefined || grant.placed.endsAt === wanted.nativeEnd;
-  if (grant.status === 'in-place' && hasEnd) return until;
+  if (grant.status === 'in-place' && hasWantedEnd(grant.placed, wanted)) return until;
   return earliest(callAt(grant, 'apply', now), until);
 }
 

@@ -1,6 +1,7 @@
 import { isInForce } from '../exception/advance.ts';
 import type { ExceptionState } from '../exception/state.ts';
-import type { Instant } from '../schedule/instant.ts';
+import { type Instant, SECOND } from '../schedule/instant.ts';
+import type { Placed } from './connector.ts';
 import { type GrantSpec, grantKey, grantsOf, type ListedGrant } from './grant-spec.ts';
 
 /** What a record wants of one of its grants at an instant: never anything in between. */
@@ -41,6 +42,17 @@ export function wantedOf(
   const since = record.ended?.at ?? record.closed?.at ?? record.expires_at ?? now;
   const goesOn = heir && record.closed?.reason === 'renewed' && wasInForce(successor);
   return { presence: 'absent', since, ...(goesOn ? { handOverTo: heir } : {}) };
+}
+
+/**
+ * Whether what stands in the cloud has the end that is wanted there. Clouds keep ends in whole seconds;
+ * what has none there is ended by the removal alone.
+ */
+export function hasWantedEnd(
+  placed: Placed | undefined,
+  { nativeEnd }: Extract<Wanted, { presence: 'present' }>,
+): boolean {
+  return placed?.endsAt === undefined || Math.abs(placed.endsAt - nativeEnd) < SECOND;
 }
 
 /** The grant of a successor that is the same access. */

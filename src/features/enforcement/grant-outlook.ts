@@ -170,16 +170,9 @@ export function progress(outlook: GrantOutlook, now: number, newId: () => string
 }
 
 /** What the next move goes by besides the grant and what is wanted. */
-export function surroundingsOf({ row, spec }: GrantOutlook, now: number) {
-  return { now, keepsEnds: KEEPS_ENDS.has(spec.kind), reads: row.reads, readAt: row.readAt };
+export function surroundingsOf({ row }: GrantOutlook, now: number) {
+  return { now, reads: row.reads, readAt: row.readAt };
 }
-
-/** Kinds for which the cloud has an end of its own (reference/azure.md). */
-const KEEPS_ENDS: ReadonlySet<string> = new Set([
-  'policy-exemption',
-  'defender-exemption',
-  'public-network-access',
-]);
 
 /** Whether a record that has ended waits for its grants to be gone. */
 export function awaitsRemoval({ status, removal }: ExceptionState): boolean {

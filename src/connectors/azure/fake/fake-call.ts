@@ -50,6 +50,11 @@ export function azureError(status: number, code: string, message: string): FakeA
   return { status, body: { error: { code, message } } };
 }
 
+/** The answer to a method that a path does not have. */
+export function notAllowed(): FakeAnswer {
+  return azureError(405, 'MethodNotAllowed', 'The method is not allowed.');
+}
+
 /** A page of a list, with a link to the next. */
 export function pageOf(
   call: FakeCall,

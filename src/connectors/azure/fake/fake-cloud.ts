@@ -5,6 +5,9 @@ import {
   type FakeChange,
   type FakePart,
 } from './fake-call.ts';
+import { fakePim } from './fake-pim.ts';
+import { fakePolicyExemptions } from './fake-policy-exemptions.ts';
+import { fakeResources } from './fake-resources.ts';
 import { fakeRoleAssignments } from './fake-role-assignments.ts';
 import { RESOURCE_MANAGER_LIMITS, TokenBuckets } from './token-buckets.ts';
 import { VersionedStore } from './versioned-store.ts';
@@ -43,7 +46,12 @@ export interface FakeCloudOptions {
   readonly lag?: number;
 }
 
-const PARTS: readonly FakePart[] = [fakeRoleAssignments];
+const PARTS: readonly FakePart[] = [
+  fakePim,
+  fakeRoleAssignments,
+  fakePolicyExemptions,
+  fakeResources,
+];
 /** Calls and changes that the logs keep. */
 const LOGGED = 200_000;
 

@@ -3,8 +3,10 @@ import {
   type FakeAnswer,
   type FakeCall,
   type FakeGround,
+  notAllowed,
   pageOf,
 } from './fake-call.ts';
+import { isLocked, whatIsMissing } from './fake-scopes.ts';
 
 const PATH = /^(.*?)\/providers\/microsoft\.authorization\/roleassignments(?:\/([^/]+))?$/i;
 const PAGE = 100;
@@ -25,9 +27,7 @@ export function fakeRoleAssignments(call: FakeCall, ground: FakeGround): FakeAns
   const match = PATH.exec(call.path);
   if (!match || call.host !== 'management.azure.com') return undefined;
   const [, scope = '', name] = match;
-  if (call.query.get('api-version') !== '2022-04-01')
-    return azureError(400, 'NoRegisteredProviderFound', 'the api-version is not supported');
-  const missing = whatIsMissing(scope, ground);
+  const missing = whatIsMissing(call, { scope, api: '2022-04-01' }, ground);
   if (missing) return missing;
   if (name === undefined) return call.method === 'GET' ? list(call, scope, ground) : notAllowed();
   switch (call.method) {
@@ -125,26 +125,6 @@ function remove(call: FakeCall, scope: string, name: string, ground: FakeGround)
   return { status: 200, body: before };
 }
 
-function whatIsMissing(scope: string, { store }: FakeGround): FakeAnswer | undefined {
-  const subscription = /^\/subscriptions\/([^/]+)/i.exec(scope)?.[1];
-  if (subscription === undefined) return undefined;
-  if (!store.get(`subscription:${subscription.toLowerCase()}`)) {
-    const message = `The subscription '${subscription}' could not be found.`;
-    return azureError(404, 'SubscriptionNotFound', message);
-  }
-  const group = /^\/subscriptions\/[^/]+\/resourceGroups\/([^/]+)/i.exec(scope);
-  if (group && store.get(`gone:${group[0].toLowerCase()}`)) {
-    const message = `Resource group '${group[1]}' could not be found.`;
-    return azureError(404, 'ResourceGroupNotFound', message);
-  }
-  return undefined;
-}
-
-function isLocked(scope: string, { store }: FakeGround): boolean {
-  const own = scope.toLowerCase();
-  return store.list('lock:').some(([key]) => own.startsWith(key.slice('lock:'.length)));
-}
-
 function accessOf({ properties }: Pick<StoredAssignment, 'properties'>): string {
   const { scope, principalId, roleDefinitionId } = properties;
   return [scope, principalId, roleDefinitionId.split('/').at(-1) ?? ''].join('\n').toLowerCase();
@@ -152,8 +132,4 @@ function accessOf({ properties }: Pick<StoredAssignment, 'properties'>): string 
 
 function keyOf(scope: string, name: string): string {
   return `assignment:${scope}/${name}`.toLowerCase();
-}
-
-function notAllowed(): FakeAnswer {
-  return azureError(405, 'MethodNotAllowed', 'The method is not allowed.');
 }
