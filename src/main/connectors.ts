@@ -1,5 +1,6 @@
 import type { TokenCredential } from '@azure/core-auth';
 import { AzureClient, type Rewriting } from '../connectors/azure/azure-client.ts';
+import { groupMembers } from '../connectors/azure/group-members.ts';
 import { roleAssignments } from '../connectors/azure/role-assignments.ts';
 import type { AzureKind, AzureSettings } from '../domain/enforcement/connection.ts';
 import type { Connector } from '../domain/enforcement/connector.ts';
@@ -20,6 +21,7 @@ export interface ConnectorParts {
 
 const AZURE: Readonly<Partial<Record<AzureKind, (client: AzureClient) => Connector>>> = {
   'role-assignment': roleAssignments,
+  'group-member': groupMembers,
 };
 /** How many clients are kept; each has a token of its own. */
 const KEPT = 200;

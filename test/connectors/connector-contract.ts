@@ -43,16 +43,15 @@ interface Bench {
   settle(operation: 'apply' | 'remove', order: GrantOrder): Promise<CallOutcome>;
   observe(order: GrantOrder): Promise<Observation>;
   list(scope: string): Promise<CloudGrant[]>;
+  /** Moves the cloud's clock on, in milliseconds. */
+  pass(milliseconds: number): void;
   /** What calls have changed so far. */
   changes(): number;
   close(): Promise<void>;
 }
 
 /** Serves a fake cloud and makes the connector that reaches it. The cloud's clock can be moved. */
-async function setUp(
-  subject: ContractSubject,
-  options: FakeCloudOptions = {},
-): Promise<Bench & { pass(milliseconds: number): void }> {
+async function setUp(subject: ContractSubject, options: FakeCloudOptions = {}): Promise<Bench> {
   let now = START;
   const cloud = new FakeCloud({ now: () => now, ...options });
   subject.prepare(cloud);
@@ -97,21 +96,26 @@ async function setUp(
   return bench;
 }
 
+/** Runs a test on a fake cloud and a connector of its own. */
+export async function withinBench(
+  subject: ContractSubject,
+  run: (bench: Bench) => Promise<void>,
+  options?: FakeCloudOptions,
+): Promise<void> {
+  const bench = await setUp(subject, options);
+  try {
+    await run(bench);
+  } finally {
+    await bench.close();
+  }
+}
+
 const isTaken = (outcome: CallOutcome) => ['done', 'pending'].includes(outcome.kind);
 
 /** What every connector does, whatever it reaches (domain/enforcement/connector.ts). */
 export function connectorContract(name: string, subject: ContractSubject): void {
-  const within = async (
-    run: (bench: Awaited<ReturnType<typeof setUp>>) => Promise<void>,
-    options?: FakeCloudOptions,
-  ) => {
-    const bench = await setUp(subject, options);
-    try {
-      await run(bench);
-    } finally {
-      await bench.close();
-    }
-  };
+  const within = (run: (bench: Bench) => Promise<void>, options?: FakeCloudOptions) =>
+    withinBench(subject, run, options);
 
   describe(`the connector of ${name}`, () => {
     test('puts in place, sees it, takes away, sees it gone', () =>

@@ -64,8 +64,18 @@ export function unseen(outcome: CallOutcome): Observation {
   return { kind: 'undecided', message };
 }
 
+/** Makes a call; what breaks on the way is told as an outcome. */
+export async function called(call: () => Promise<CallOutcome>): Promise<CallOutcome> {
+  return call().catch(unanswered);
+}
+
+/** Takes a look; what breaks on the way is told as an observation. */
+export async function looked(look: () => Promise<Observation>): Promise<Observation> {
+  return look().catch((error) => unseen(unanswered(error)));
+}
+
 /** How long the answer asks to wait, in milliseconds. */
-function retryAfterOf(answer: AzureAnswer): number | undefined {
+export function retryAfterOf(answer: AzureAnswer): number | undefined {
   const text = answer.header('retry-after')?.trim();
   if (text === undefined) return undefined;
   if (/^\d{1,6}$/.test(text)) return Number(text) * 1_000;

@@ -9,8 +9,10 @@ import type {
 import type { GrantSpec } from '../../domain/enforcement/grant-spec.ts';
 import { parseInstant } from '../../domain/schedule/instant.ts';
 import { type AzureClient, errorCode } from './azure-client.ts';
+import { markFor, markIn } from './mark.ts';
 import { nameByKey } from './name-by-key.ts';
 import { failureOf, RESOURCE_MANAGER_PACE, unanswered, unseen } from './outcomes.ts';
+import { same, withoutSlash } from './scopes.ts';
 
 const API = 'api-version=2022-04-01';
 const PROVIDER = 'providers/Microsoft.Authorization/roleAssignments';
@@ -121,7 +123,7 @@ export function roleAssignments(azure: AzureClient): Connector {
 function cloudGrant(assignment: Assignment): CloudGrant {
   const { scope, principalId, roleDefinitionId, principalType, createdBy, createdOn } =
     assignment.properties;
-  const markedFor = markOf(assignment);
+  const markedFor = markIn(assignment.properties.description);
   return {
     spec: {
       kind: 'role-assignment',
@@ -138,7 +140,7 @@ function cloudGrant(assignment: Assignment): CloudGrant {
 }
 
 function placedOf(assignment: Assignment): Placed {
-  return { id: assignment.id, ours: markOf(assignment) !== undefined };
+  return { id: assignment.id, ours: markIn(assignment.properties.description) !== undefined };
 }
 
 function isSame({ properties }: Assignment, spec: GrantSpec): boolean {
@@ -169,25 +171,4 @@ function roleOf(spec: GrantSpec): string {
 
 function guidOf(role: string): string {
   return role.trim().split('/').at(-1) ?? '';
-}
-
-const MARK = 'Lapse ';
-
-/** What says in the cloud that Lapse put it there, and for which grant. */
-function markFor(grantId: string): string {
-  return `${MARK}${grantId}`;
-}
-
-function markOf({ properties }: Assignment): string | undefined {
-  return new RegExp(`^${MARK}(GRT_[0-9A-Z]{26}-\\d{1,3})\\b`).exec(
-    properties.description ?? '',
-  )?.[1];
-}
-
-function withoutSlash(text: string): string {
-  return text.trim().replace(/\/+$/, '');
-}
-
-function same(one: string, other: string): boolean {
-  return one.trim().toLowerCase() === other.trim().toLowerCase();
 }

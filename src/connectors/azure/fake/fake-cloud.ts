@@ -5,6 +5,7 @@ import {
   type FakeChange,
   type FakePart,
 } from './fake-call.ts';
+import { fakeGroupMembers } from './fake-group-members.ts';
 import { fakeRoleAssignments } from './fake-role-assignments.ts';
 import { RESOURCE_MANAGER_LIMITS, TokenBuckets } from './token-buckets.ts';
 import { VersionedStore } from './versioned-store.ts';
@@ -43,7 +44,7 @@ export interface FakeCloudOptions {
   readonly lag?: number;
 }
 
-const PARTS: readonly FakePart[] = [fakeRoleAssignments];
+const PARTS: readonly FakePart[] = [fakeRoleAssignments, fakeGroupMembers];
 /** Calls and changes that the logs keep. */
 const LOGGED = 200_000;
 

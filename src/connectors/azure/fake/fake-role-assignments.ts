@@ -5,6 +5,7 @@ import {
   type FakeGround,
   pageOf,
 } from './fake-call.ts';
+import { isLocked, missingScope } from './fake-scopes.ts';
 
 const PATH = /^(.*?)\/providers\/microsoft\.authorization\/roleassignments(?:\/([^/]+))?$/i;
 const PAGE = 100;
@@ -27,7 +28,7 @@ export function fakeRoleAssignments(call: FakeCall, ground: FakeGround): FakeAns
   const [, scope = '', name] = match;
   if (call.query.get('api-version') !== '2022-04-01')
     return azureError(400, 'NoRegisteredProviderFound', 'the api-version is not supported');
-  const missing = whatIsMissing(scope, ground);
+  const missing = missingScope(scope, ground);
   if (missing) return missing;
   if (name === undefined) return call.method === 'GET' ? list(call, scope, ground) : notAllowed();
   switch (call.method) {
@@ -123,26 +124,6 @@ function remove(call: FakeCall, scope: string, name: string, ground: FakeGround)
     response: before,
   });
   return { status: 200, body: before };
-}
-
-function whatIsMissing(scope: string, { store }: FakeGround): FakeAnswer | undefined {
-  const subscription = /^\/subscriptions\/([^/]+)/i.exec(scope)?.[1];
-  if (subscription === undefined) return undefined;
-  if (!store.get(`subscription:${subscription.toLowerCase()}`)) {
-    const message = `The subscription '${subscription}' could not be found.`;
-    return azureError(404, 'SubscriptionNotFound', message);
-  }
-  const group = /^\/subscriptions\/[^/]+\/resourceGroups\/([^/]+)/i.exec(scope);
-  if (group && store.get(`gone:${group[0].toLowerCase()}`)) {
-    const message = `Resource group '${group[1]}' could not be found.`;
-    return azureError(404, 'ResourceGroupNotFound', message);
-  }
-  return undefined;
-}
-
-function isLocked(scope: string, { store }: FakeGround): boolean {
-  const own = scope.toLowerCase();
-  return store.list('lock:').some(([key]) => own.startsWith(key.slice('lock:'.length)));
 }
 
 function accessOf({ properties }: Pick<StoredAssignment, 'properties'>): string {

@@ -1,0 +1,37 @@
+import { azureError, type FakeAnswer, type FakeGround } from './fake-call.ts';
+import type { VersionedStore } from './versioned-store.ts';
+
+/** The error of a scope whose subscription or resource group is not there. */
+export function missingScope(scope: string, { store }: FakeGround): FakeAnswer | undefined {
+  const subscription = /^\/subscriptions\/([^/]+)/i.exec(scope)?.[1];
+  if (subscription === undefined) return undefined;
+  if (!store.get(`subscription:${subscription.toLowerCase()}`)) {
+    const message = `The subscription '${subscription}' could not be found.`;
+    return azureError(404, 'SubscriptionNotFound', message);
+  }
+  const group = /^\/subscriptions\/[^/]+\/resourceGroups\/([^/]+)/i.exec(scope);
+  if (group && store.get(`gone:${group[0].toLowerCase()}`)) {
+    const message = `Resource group '${group[1]}' could not be found.`;
+    return azureError(404, 'ResourceGroupNotFound', message);
+  }
+  return undefined;
+}
+
+/** Whether a lock keeps what lies at or below a scope from being taken away. */
+export function isLocked(scope: string, { store }: FakeGround): boolean {
+  const own = scope.toLowerCase();
+  return store.list('lock:').some(([key]) => own.startsWith(key.slice('lock:'.length)));
+}
+
+/** Makes a resource known, that others may stand below. */
+export function addResource(store: VersionedStore, id: string, value: unknown = { id }): void {
+  store.put(`resource:${id.toLowerCase()}`, value, 0);
+}
+
+/** The error of a resource that is not there, or of what it lies in. */
+export function missingResource(id: string, ground: FakeGround): FakeAnswer | undefined {
+  const missing = missingScope(id, ground);
+  if (missing) return missing;
+  if (ground.store.get(`resource:${id.toLowerCase()}`)) return undefined;
+  return azureError(404, 'ResourceNotFound', `The Resource '${id}' was not found.`);
+}
