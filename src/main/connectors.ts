@@ -1,6 +1,7 @@
 import type { TokenCredential } from '@azure/core-auth';
 import { AzureClient, type Rewriting } from '../connectors/azure/azure-client.ts';
 import { groupMembers } from '../connectors/azure/group-members.ts';
+import { nsgRules } from '../connectors/azure/nsg-rules.ts';
 import { roleAssignments } from '../connectors/azure/role-assignments.ts';
 import type { AzureKind, AzureSettings } from '../domain/enforcement/connection.ts';
 import type { Connector } from '../domain/enforcement/connector.ts';
@@ -22,6 +23,7 @@ export interface ConnectorParts {
 const AZURE: Readonly<Partial<Record<AzureKind, (client: AzureClient) => Connector>>> = {
   'role-assignment': roleAssignments,
   'group-member': groupMembers,
+  'nsg-rule': nsgRules,
 };
 /** How many clients are kept; each has a token of its own. */
 const KEPT = 200;

@@ -99,9 +99,12 @@ test('asks for three reads, since they lag behind what was written', () =>
   ));
 
 test.each([
-  [{ ...MEMBER, subject: undefined }, 'needs a subject: the object id of the user'],
-  [{ ...MEMBER, subject: 'rae@example.com' }, 'is the object id of the user'],
-  [{ ...MEMBER, target: 'ca-exclusions' }, 'is the object id of the group'],
+  [
+    { ...MEMBER, subject: undefined },
+    'subject of a group member is missing: the object id of the user',
+  ],
+  [{ ...MEMBER, subject: 'rae@example.com' }, 'is rae@example.com: the object id of the user'],
+  [{ ...MEMBER, target: 'ca-exclusions' }, 'is ca-exclusions: the object id of the group'],
 ])('refuses %j and sends nothing', (spec, message) =>
   withinBench(subject, async ({ cloud, connector, order, signal, observe }) => {
     const refused = { kind: 'refused', message: expect.stringContaining(message) };

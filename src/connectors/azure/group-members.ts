@@ -1,6 +1,7 @@
 import type { Connector, Pace, Placed } from '../../domain/enforcement/connector.ts';
 import type { GrantSpec } from '../../domain/enforcement/grant-spec.ts';
 import { type AzureAnswer, type AzureClient, errorText } from './azure-client.ts';
+import { BadSpec } from './bad-spec.ts';
 import { called, failureOf, looked } from './outcomes.ts';
 import { isGuid } from './scopes.ts';
 
@@ -18,8 +19,6 @@ export function groupMembers(azure: AzureClient): Connector {
     pace: GRAPH_PACE,
 
     async apply({ spec }, signal) {
-      const message = whatIsWrong(spec);
-      if (message) return { kind: 'refused', message };
       return called(async () => {
         const { group, user } = idsOf(spec);
         const body = {
@@ -33,8 +32,6 @@ export function groupMembers(azure: AzureClient): Connector {
     },
 
     async remove({ spec }, signal) {
-      const message = whatIsWrong(spec);
-      if (message) return { kind: 'refused', message };
       return called(async () => {
         const answer = await azure.graph({ method: 'DELETE', path: referencePath(spec) }, signal);
         // Neither the membership nor, perhaps, the group is there: a look tells which.
@@ -44,8 +41,6 @@ export function groupMembers(azure: AzureClient): Connector {
     },
 
     async observe({ spec, placed }, signal) {
-      const message = whatIsWrong(spec);
-      if (message) return { kind: 'undecided', message };
       return looked(async () => {
         const { group, user } = idsOf(spec);
         for await (const id of memberIds(azure, group, signal)) {
@@ -57,8 +52,7 @@ export function groupMembers(azure: AzureClient): Connector {
     },
 
     async *list(scope, signal) {
-      if (!isGuid(scope)) throw new Error(`${scope} is no group: its object id would pass`);
-      const target = scope.trim().toLowerCase();
+      const target = objectId(scope, 'scope', 'group');
       for await (const subject of memberIds(azure, target, signal)) {
         const spec = { kind: 'group-member', target, subject };
         yield { spec, placed: placedOf(spec, false) };
@@ -96,17 +90,16 @@ function placedOf(spec: GrantSpec, ours: boolean): Placed {
   return { id: `groups/${group}/members/${user}`, ours };
 }
 
+/** @throws BadSpec */
 function idsOf({ target, subject = '' }: GrantSpec): { group: string; user: string } {
-  return { group: target.trim().toLowerCase(), user: subject.trim().toLowerCase() };
+  return { group: objectId(target, 'target', 'group'), user: objectId(subject, 'subject', 'user') };
 }
 
-function whatIsWrong({ target, subject }: GrantSpec): string | undefined {
+function objectId(text: string, name: string, what: string): string {
+  if (isGuid(text)) return text.trim().toLowerCase();
+  const found = text === '' ? 'missing' : text;
   const example = '11111111-2222-4333-8444-555555555555';
-  if (!isGuid(target))
-    return `a group member's target is the object id of the group, such as ${example}, and not ${target}`;
-  if (!subject)
-    return `a group member needs a subject: the object id of the user, such as ${example}`;
-  if (!isGuid(subject))
-    return `a group member's subject is the object id of the user, such as ${example}, and not ${subject}`;
-  return undefined;
+  throw new BadSpec(
+    `the ${name} of a group member is ${found}: the object id of the ${what}, such as ${example}, would pass`,
+  );
 }

@@ -1,5 +1,6 @@
 import type { CallOutcome, Observation, Pace } from '../../domain/enforcement/connector.ts';
 import { type AzureAnswer, errorCode, errorText, UnexpectedAnswer } from './azure-client.ts';
+import { BadSpec } from './bad-spec.ts';
 
 /**
  * Azure Resource Manager's limits for each subscription and principal: writes and deletes 200 deep and
@@ -50,6 +51,7 @@ export function unanswered(error: unknown): CallOutcome {
     return failureOf(error.answer) ?? { kind: 'unknown', message: error.message };
   }
   const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof BadSpec) return { kind: 'refused', message };
   // A token that could not be had: nothing was sent.
   if (error instanceof Error && /^(AuthenticationError|CredentialUnavailable)/.test(error.name))
     return { kind: 'retry', message: `no token for Azure: ${message}` };

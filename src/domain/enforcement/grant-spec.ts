@@ -31,8 +31,23 @@ export function grantsOf({ exception_id, fields, activated_at }: ExceptionState)
  * What a grant gives, to whom and where, without regard to case and spaces: the same key is the same
  * access, whichever record lists it (reference/azure.md, fact 4: never match by resource id).
  */
-export function grantKey({ kind, target, subject, permission }: GrantSpec): string {
-  return [kind, target, subject ?? '', roleOf(permission ?? '')].map(plain).join('\n');
+export function grantKey(spec: GrantSpec): string {
+  const { kind, target, subject, permission } = spec;
+  const isRule = NETWORK_RULES.has(plain(kind));
+  const parts = isRule ? ruleParts(spec) : [subject ?? '', roleOf(permission ?? '')];
+  return [kind, target, ...parts].map(plain).join('\n');
+}
+
+/** Kinds whose parameters say what is allowed. */
+const NETWORK_RULES: ReadonlySet<string> = new Set(['nsg-rule', 'firewall-rule-group']);
+
+/** What a rule of a network lets pass: its priority decides about nothing but the order. */
+function ruleParts({ subject, parameters = {} }: GrantSpec): string[] {
+  const { source = subject, destination, ports, protocol, direction, access } = parameters;
+  const lists = [source, destination, ports].map((list = '') =>
+    list.split(',').map(plain).sort().join(','),
+  );
+  return [...lists, protocol ?? '', direction ?? '', access ?? 'allow'];
 }
 
 /** Roles are named by their GUID, or by an id that ends in it. */
@@ -41,17 +56,25 @@ function roleOf(permission: string): string {
 }
 
 /**
- * What limits how many calls may be made at once and how fast: Azure counts by subscription, a
- * firewall policy takes one change at a time, Microsoft Graph counts apart (reference/azure.md).
+ * What limits how many calls may be made at once and how fast: Azure counts by subscription, and those
+ * of Microsoft.Network apart; a firewall policy and a storage account's rules take one change at a time;
+ * Microsoft Graph counts apart (reference/azure.md).
  */
 export function laneOf({ kind, target }: GrantSpec): string {
   const path = plain(target);
   const policy = /^\/subscriptions\/.*\/firewallpolicies\/[^/]+/.exec(path)?.[0];
   if (policy !== undefined) return `policy:${policy}`;
+  if (kind === 'storage-ip-rule') return `account:${path}`;
   const subscription = /^\/subscriptions\/([^/]+)/.exec(path)?.[1];
-  if (subscription !== undefined) return `subscription:${subscription}`;
+  if (subscription !== undefined)
+    return `${kind === 'nsg-rule' ? 'network' : 'subscription'}:${subscription}`;
   if (path.startsWith('/providers/')) return 'azure';
   return kind === 'group-member' ? 'graph' : `kind:${plain(kind)}`;
+}
+
+/** Whether a lane takes one call after the other. */
+export function takesTurns(lane: string): boolean {
+  return /^(?:policy|account):/.test(lane);
 }
 
 function plain(text: string): string {

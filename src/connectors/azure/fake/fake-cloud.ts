@@ -6,6 +6,8 @@ import {
   type FakePart,
 } from './fake-call.ts';
 import { fakeGroupMembers } from './fake-group-members.ts';
+import { fakeOperations } from './fake-long-running.ts';
+import { fakeNsgRules } from './fake-nsg-rules.ts';
 import { fakeRoleAssignments } from './fake-role-assignments.ts';
 import { RESOURCE_MANAGER_LIMITS, TokenBuckets } from './token-buckets.ts';
 import { VersionedStore } from './versioned-store.ts';
@@ -44,7 +46,12 @@ export interface FakeCloudOptions {
   readonly lag?: number;
 }
 
-const PARTS: readonly FakePart[] = [fakeRoleAssignments, fakeGroupMembers];
+const PARTS: readonly FakePart[] = [
+  fakeRoleAssignments,
+  fakeGroupMembers,
+  fakeOperations,
+  fakeNsgRules,
+];
 /** Calls and changes that the logs keep. */
 const LOGGED = 200_000;
 
