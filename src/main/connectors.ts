@@ -3,6 +3,7 @@ import { AzureClient, type Rewriting } from '../connectors/azure/azure-client.ts
 import { groupMembers } from '../connectors/azure/group-members.ts';
 import { nsgRules } from '../connectors/azure/nsg-rules.ts';
 import { roleAssignments } from '../connectors/azure/role-assignments.ts';
+import { sqlFirewallRules } from '../connectors/azure/sql-firewall-rules.ts';
 import type { AzureKind, AzureSettings } from '../domain/enforcement/connection.ts';
 import type { Connector } from '../domain/enforcement/connector.ts';
 import {
@@ -24,6 +25,7 @@ const AZURE: Readonly<Partial<Record<AzureKind, (client: AzureClient) => Connect
   'role-assignment': roleAssignments,
   'group-member': groupMembers,
   'nsg-rule': nsgRules,
+  'sql-firewall-rule': sqlFirewallRules,
 };
 /** How many clients are kept; each has a token of its own. */
 const KEPT = 200;

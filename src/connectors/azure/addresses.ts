@@ -104,8 +104,23 @@ function between(text: string, from: string, to: string): AddressRange {
   const order = compared(from, to);
   if (order === 0) throw new BadSpec(`${text} is written ${first.text}`);
   if (order > 0) throw new BadSpec(`${text} ends before it begins: ${to}-${from} would pass`);
-  const isEvery = first.text === '0.0.0.0' && last.text === '255.255.255.255';
-  return { ...first, text, last: last.text, size: 'range', isEvery };
+  const network = networkOf(first.text, last.text);
+  if (network) throw new BadSpec(`${text} is written ${network.text}`);
+  return { ...first, text, last: last.text, size: 'range' };
+}
+
+/** The range from one address to another, as a network where it is one. */
+export function rangeBetween(first: string, last: string): string {
+  return first === last ? first : (networkOf(first, last)?.text ?? `${first}-${last}`);
+}
+
+function networkOf(first: string, last: string): AddressRange | undefined {
+  const longest = first.includes(':') ? 128 : 32;
+  for (let prefix = 0; prefix < longest; prefix += 1) {
+    const found = network(`${first}/${prefix}`);
+    if (found?.first === first && found.last === last) return found;
+  }
+  return undefined;
 }
 
 function compared(one: string, other: string): number {

@@ -9,6 +9,7 @@ import { fakeGroupMembers } from './fake-group-members.ts';
 import { fakeOperations } from './fake-long-running.ts';
 import { fakeNsgRules } from './fake-nsg-rules.ts';
 import { fakeRoleAssignments } from './fake-role-assignments.ts';
+import { fakeSqlFirewallRules } from './fake-sql-firewall-rules.ts';
 import { RESOURCE_MANAGER_LIMITS, TokenBuckets } from './token-buckets.ts';
 import { VersionedStore } from './versioned-store.ts';
 
@@ -51,6 +52,7 @@ const PARTS: readonly FakePart[] = [
   fakeGroupMembers,
   fakeOperations,
   fakeNsgRules,
+  fakeSqlFirewallRules,
 ];
 /** Calls and changes that the logs keep. */
 const LOGGED = 200_000;

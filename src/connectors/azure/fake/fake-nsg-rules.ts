@@ -6,7 +6,7 @@ import {
   pageOf,
 } from './fake-call.ts';
 import { beginChange, busyBelow } from './fake-long-running.ts';
-import { isLocked, missingResource, missingScope } from './fake-scopes.ts';
+import { isLocked, missingResource, resourcesBelow } from './fake-scopes.ts';
 
 const GROUPS = /^(.*)\/providers\/microsoft\.network\/networksecuritygroups$/i;
 const PATH =
@@ -26,7 +26,8 @@ interface StoredRule {
 export function fakeNsgRules(call: FakeCall, ground: FakeGround): FakeAnswer | undefined {
   if (call.host !== 'management.azure.com') return undefined;
   const above = GROUPS.exec(call.path)?.[1];
-  if (above !== undefined && call.method === 'GET') return listGroups(call, above, ground);
+  if (above !== undefined && call.method === 'GET')
+    return resourcesBelow(call, above, /\/networksecuritygroups\/[^/]+$/, ground);
   const match = PATH.exec(call.path);
   if (!match) return undefined;
   const [, group = '', name] = match;
@@ -45,16 +46,6 @@ export function fakeNsgRules(call: FakeCall, ground: FakeGround): FakeAnswer | u
   if (name !== undefined && call.method === 'PUT') return put(call, group, name, ground);
   if (name !== undefined && call.method === 'DELETE') return remove(call, group, name, ground);
   return azureError(405, 'MethodNotAllowed', 'The method is not allowed.');
-}
-
-function listGroups(call: FakeCall, above: string, ground: FakeGround): FakeAnswer {
-  const missing = missingScope(above, ground);
-  if (missing) return missing;
-  const groups = ground.store
-    .list(`resource:${above.toLowerCase()}/`, ground.readAt)
-    .filter(([key]) => /\/networksecuritygroups\/[^/]+$/.test(key))
-    .map(([, value]) => value);
-  return pageOf(call, groups, PAGE);
 }
 
 function put(call: FakeCall, group: string, name: string, ground: FakeGround): FakeAnswer {

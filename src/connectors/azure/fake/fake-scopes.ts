@@ -1,4 +1,10 @@
-import { azureError, type FakeAnswer, type FakeGround } from './fake-call.ts';
+import {
+  azureError,
+  type FakeAnswer,
+  type FakeCall,
+  type FakeGround,
+  pageOf,
+} from './fake-call.ts';
 import type { VersionedStore } from './versioned-store.ts';
 
 /** The error of a scope whose subscription or resource group is not there. */
@@ -34,4 +40,20 @@ export function missingResource(id: string, ground: FakeGround): FakeAnswer | un
   if (missing) return missing;
   if (ground.store.get(`resource:${id.toLowerCase()}`)) return undefined;
   return azureError(404, 'ResourceNotFound', `The Resource '${id}' was not found.`);
+}
+
+/** A list of the resources below a scope whose paths, in lower case, end as they should. */
+export function resourcesBelow(
+  call: FakeCall,
+  scope: string,
+  ending: RegExp,
+  ground: FakeGround,
+): FakeAnswer {
+  const missing = missingScope(scope, ground);
+  if (missing) return missing;
+  const found = ground.store
+    .list(`resource:${scope.toLowerCase()}/`, ground.readAt)
+    .filter(([key]) => ending.test(key))
+    .map(([, value]) => value);
+  return pageOf(call, found, 100);
 }
