@@ -1,9 +1,11 @@
 import type { TokenCredential } from '@azure/core-auth';
 import { AzureClient, type Rewriting } from '../connectors/azure/azure-client.ts';
+import { firewallRuleGroups } from '../connectors/azure/firewall-rule-groups.ts';
 import { groupMembers } from '../connectors/azure/group-members.ts';
 import { nsgRules } from '../connectors/azure/nsg-rules.ts';
 import { roleAssignments } from '../connectors/azure/role-assignments.ts';
 import { sqlFirewallRules } from '../connectors/azure/sql-firewall-rules.ts';
+import { storageIpRules } from '../connectors/azure/storage-ip-rules.ts';
 import type { AzureKind, AzureSettings } from '../domain/enforcement/connection.ts';
 import type { Connector } from '../domain/enforcement/connector.ts';
 import {
@@ -26,6 +28,8 @@ const AZURE: Readonly<Partial<Record<AzureKind, (client: AzureClient) => Connect
   'group-member': groupMembers,
   'nsg-rule': nsgRules,
   'sql-firewall-rule': sqlFirewallRules,
+  'storage-ip-rule': storageIpRules,
+  'firewall-rule-group': firewallRuleGroups,
 };
 /** How many clients are kept; each has a token of its own. */
 const KEPT = 200;

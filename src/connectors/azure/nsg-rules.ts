@@ -14,6 +14,7 @@ import {
   specOfRule,
 } from './network-rule.ts';
 import { called, looked } from './outcomes.ts';
+import { resourcesIn } from './resources-in.ts';
 import { isResourceOf, same, withoutSlash } from './scopes.ts';
 
 const API = 'api-version=2025-05-01';
@@ -110,7 +111,7 @@ export function nsgRules(azure: AzureClient): Connector {
       }),
 
     async *list(scope, signal) {
-      for await (const group of groupsIn(azure, scope, signal)) {
+      for await (const group of resourcesIn(azure, scope, { type: GROUPS, api: API }, signal)) {
         const path = `${group}/securityRules?${API}`;
         for await (const page of azure.values('resource-manager', path, signal)) {
           for (const one of page as SecurityRule[]) {
@@ -128,22 +129,6 @@ export function nsgRules(azure: AzureClient): Connector {
       }
     },
   };
-}
-
-async function* groupsIn(
-  azure: AzureClient,
-  scope: string,
-  signal: AbortSignal,
-): AsyncIterable<string> {
-  const above = withoutSlash(scope);
-  if (isResourceOf(above, GROUPS)) {
-    yield above;
-    return;
-  }
-  const path = `${above}/providers/${GROUPS}?${API}`;
-  for await (const page of azure.values('resource-manager', path, signal)) {
-    for (const { id } of page as { id: string }[]) yield id;
-  }
 }
 
 function isAsAsked(one: SecurityRule, rule: NetworkRule, priority: number | undefined): boolean {

@@ -5,6 +5,7 @@ import { type AzureAnswer, type AzureClient, errorCode, errorText } from './azur
 import { BadSpec } from './bad-spec.ts';
 import { nameByKey } from './name-by-key.ts';
 import { called, failureOf, looked, RESOURCE_MANAGER_PACE } from './outcomes.ts';
+import { resourcesIn } from './resources-in.ts';
 import { isResourceOf, same, withoutSlash } from './scopes.ts';
 
 const API = 'api-version=2021-11-01';
@@ -71,7 +72,7 @@ export function sqlFirewallRules(azure: AzureClient): Connector {
       }),
 
     async *list(scope, signal) {
-      for await (const target of serversIn(azure, scope, signal)) {
+      for await (const target of resourcesIn(azure, scope, { type: SERVERS, api: API }, signal)) {
         const path = `${target}/firewallRules?${API}`;
         for await (const page of azure.values('resource-manager', path, signal)) {
           for (const rule of page as FirewallRule[]) {
@@ -84,22 +85,6 @@ export function sqlFirewallRules(azure: AzureClient): Connector {
       }
     },
   };
-}
-
-async function* serversIn(
-  azure: AzureClient,
-  scope: string,
-  signal: AbortSignal,
-): AsyncIterable<string> {
-  const above = withoutSlash(scope);
-  if (isResourceOf(above, SERVERS)) {
-    yield above;
-    return;
-  }
-  const path = `${above}/providers/${SERVERS}?${API}`;
-  for await (const page of azure.values('resource-manager', path, signal)) {
-    for (const { id } of page as { id: string }[]) yield id;
-  }
 }
 
 /** A failure, with what would mend it where the server itself is closed. */

@@ -5,11 +5,13 @@ import {
   type FakeChange,
   type FakePart,
 } from './fake-call.ts';
+import { fakeFirewallRuleGroups } from './fake-firewall-rule-groups.ts';
 import { fakeGroupMembers } from './fake-group-members.ts';
 import { fakeOperations } from './fake-long-running.ts';
 import { fakeNsgRules } from './fake-nsg-rules.ts';
 import { fakeRoleAssignments } from './fake-role-assignments.ts';
 import { fakeSqlFirewallRules } from './fake-sql-firewall-rules.ts';
+import { fakeStorageAccounts } from './fake-storage-accounts.ts';
 import { RESOURCE_MANAGER_LIMITS, TokenBuckets } from './token-buckets.ts';
 import { VersionedStore } from './versioned-store.ts';
 
@@ -53,6 +55,8 @@ const PARTS: readonly FakePart[] = [
   fakeOperations,
   fakeNsgRules,
   fakeSqlFirewallRules,
+  fakeStorageAccounts,
+  fakeFirewallRuleGroups,
 ];
 /** Calls and changes that the logs keep. */
 const LOGGED = 200_000;
