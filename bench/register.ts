@@ -55,6 +55,7 @@ const SEARCHES: Readonly<Record<string, string>> = {
   'one word, few match': 'q=person17',
   'two words': 'q=turbine+harbour',
   'beginning of a word': 'q=elev',
+  'a word of every record': 'q=invoice',
   'no match': 'q=nowhere',
 };
 

@@ -5,7 +5,7 @@ import type { Transaction } from '../platform/db/transaction.ts';
 import type { OutsideNote } from './checkpoint-store.ts';
 import { type LedgerKeys, newestKey, trustedLog } from './ledger-key.ts';
 import { verifyEd25519 } from './note-signature.ts';
-import { headAt } from './tree-storage.ts';
+import { headAt, reachableSize } from './tree-storage.ts';
 
 /** How a checkpoint from outside the database stands to the tree. */
 export interface Standing {
@@ -13,6 +13,8 @@ export interface Standing {
   readonly agreedSize?: number;
   /** Why it does not, unless an epoch that was opened since has given it up. */
   readonly problem?: string;
+  /** The tree is shorter, and what waits for the sequencer may make it as long: nothing can be said yet. */
+  readonly isAwaited?: true;
   /** It bears a name that this ledger signs under, and no signature of its key. */
   readonly isForged?: true;
 }
@@ -47,8 +49,10 @@ export async function standingOf(
   if (isGivenUp(ledger.epochs, { origin: key.origin, size: checkpoint.size })) return {};
   const { size } = checkpoint;
   const root = await headAt(tx, tenantId, size);
-  if (!root)
+  if (!root) {
+    if ((await reachableSize(tx, tenantId)) >= size) return { isAwaited: true };
     return { problem: `the ledger is shorter than the ${size} entries that were signed before` };
+  }
   if (equalBytes(root, checkpoint.root)) return { agreedSize: size };
   return { problem: `the ledger's first ${size} entries are not those that were signed before` };
 }

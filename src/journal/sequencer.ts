@@ -126,7 +126,7 @@ async function takeIn(tx: Transaction, tenantId: string): Promise<number> {
 
 /**
  * Signs the newest head in the ledger's newest epoch, unless the tree does not extend what is known
- * outside the database: then nothing is signed and the tenant can only be read, until an
+ * outside the database, nor can once what is pending is taken in: then nothing is signed and the tenant can only be read, until an
  * administrator opens a new epoch (DESIGN section 2, Ledger).
  */
 async function signHead(options: SequencerOptions, tenantId: string): Promise<void> {
@@ -145,7 +145,8 @@ async function signHead(options: SequencerOptions, tenantId: string): Promise<vo
     );
     const detail = standings.findLast(({ problem }) => problem !== undefined)?.problem;
     if (detail !== undefined) return { divergence: { detail, epoch: key.epoch } };
-    if (!head) return {};
+    // The pass that takes in the rest compares again; until then nobody knows whether to sign.
+    if (!head || standings.some(({ isAwaited }) => isAwaited)) return {};
     return { ready: { key, head, signer: await loadLedgerSigner(tx, tenantId, key, master) } };
   });
   if (divergence) await options.onDiverged(tenantId, divergence.detail, divergence.epoch);

@@ -15,6 +15,7 @@ export interface KeptNote {
 /** A checkpoint that a key of the ledger has signed. */
 export interface KeptCheckpoint extends Checkpoint {
   readonly name: string;
+  readonly note: string;
 }
 
 /**
@@ -48,7 +49,7 @@ async function opening({ name, note, size }: KeptNote, logs: readonly TrustedLog
   const checkpoint = await openCheckpoint(note, log, verifyInPool);
   if (size !== undefined && size !== checkpoint.size)
     throw new Error(`it was signed for ${checkpoint.size} entries`);
-  return { name, ...checkpoint };
+  return { name, note, ...checkpoint };
 }
 
 /** Cited itself; or of an epoch that was lost with its key, and no larger than what is cited of it. */

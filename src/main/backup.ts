@@ -24,6 +24,7 @@ import {
   sealRow,
 } from '../platform/secrets/stored-secrets.ts';
 import { reachForBackup } from './administered-database.ts';
+import { ADMIN_TOKEN_FILE } from './administrator-token.ts';
 import { evidenceStore } from './evidence-store.ts';
 import { LAPSE_VERSION } from './version.ts';
 
@@ -58,7 +59,6 @@ export interface WrittenBackup {
 const LAST_BACKUP_FILE = 'last-backup.json';
 /** The files beside the database whose text a backup carries as it is. */
 export const MASTER_KEY_FILE = 'master-key';
-export const ADMIN_TOKEN_FILE = 'admin-token';
 export const CONFIG_FILE = 'lapse.config.yaml';
 
 /** Backs up the register, whether or not a server runs on it. */

@@ -34,6 +34,7 @@ import { openReassignTask, reassignTasks } from '../features/exceptions/reassign
 import { registerReader } from '../features/exceptions/register-export.ts';
 import { policyOf } from '../features/exceptions/tenant-policies.ts';
 import { createAuthenticator } from '../features/identity/authenticate.ts';
+import { type FetchRules, LIMITS } from '../features/identity/bounded-fetch.ts';
 import { GroupService } from '../features/identity/group-service.ts';
 import { IssuerKeys } from '../features/identity/issuer-keys.ts';
 import { OidcClient } from '../features/identity/oidc-client.ts';
@@ -74,6 +75,7 @@ import {
   tenantName,
   tenantState,
 } from '../features/tenants/tenant-service.ts';
+import { operatorsTenant } from '../features/tenants/tenant-views.ts';
 import { fileCheckpointStore } from '../journal/checkpoint-store.ts';
 import { sequence } from '../journal/sequencer.ts';
 import type { Config } from '../platform/config/config.ts';
@@ -123,11 +125,16 @@ export function compose({
   const checkpoints = fileCheckpointStore(join(dataDir, 'checkpoints'));
   const authenticator = createAuthenticator(db, realNow);
   const sequencing = { db, master, checkpoints, onDiverged: markDiverged(db) };
-  const sessions = new SessionService(db, realNow);
+  const sessions = new SessionService(db, config.freshSignIn, realNow);
   const cookie = sessionCookie(config.publicUrl);
   const providers = new ProviderService({ db, master, realNow });
-  const oidc = new OidcClient(`${config.publicUrl}/sign-in/callback`);
-  const { workloads, workloadSignIn } = composeWorkloads(config.publicUrl, db, realNow);
+  const asking = { ...LIMITS, listed: config.insideHosts };
+  const oidc = new OidcClient(
+    `${config.publicUrl}/sign-in/callback`,
+    config.freshSignIn / 1_000,
+    asking,
+  );
+  const { workloads, workloadSignIn } = composeWorkloads(config.publicUrl, { db, realNow, asking });
   const forget = (tenantId: string) => {
     authenticator.forget(tenantId);
     sessions.forget(tenantId);
@@ -266,11 +273,14 @@ export function compose({
     cookie,
     signIn: {
       ...{ db, sessions, cookie, realNow, publicUrl: config.publicUrl },
-      oidc: new OidcSignIn({ db, master, providers, oidc, sessions, realNow }),
+      oidc: new OidcSignIn({
+        ...{ db, master, providers, oidc, sessions, realNow },
+        freshFor: config.freshSignIn,
+      }),
       signInChoice: (tenantId: string | undefined) => signInChoice(db, providers, tenantId),
       tenantName: (tenantId: string) => db.inTenant(tenantId, (tx) => tenantName(tx, tenantId)),
     },
-    connections: new ConnectionService({ db, master, assertWritable }),
+    connections: new ConnectionService({ db, master, assertWritable, operatorsTenant }),
     enforcement: {
       views: new GrantViews(db),
       removals: new RemovalService({ db, assertWritable }),
@@ -303,7 +313,10 @@ export function compose({
 }
 
 /** Workloads, whose tokens are for `<public address>/<tenant>` unless a binding says otherwise. */
-function composeWorkloads(publicUrl: string, db: Database, realNow: () => number) {
+function composeWorkloads(
+  publicUrl: string,
+  { db, realNow, asking }: Pick<Parts, 'db'> & { realNow: () => number; asking: FetchRules },
+) {
   const prefix = `${publicUrl}/`;
   const audienceOf = (tenantId: string) => prefix + tenantId;
   const tenantOf = (audience: string) =>
@@ -311,7 +324,7 @@ function composeWorkloads(publicUrl: string, db: Database, realNow: () => number
   const onChanged = (tenantId: string) => workloadSignIn.forget(tenantId);
   const workloads = new WorkloadService({ db, realNow, audienceOf, tenantOf, onChanged });
   const workloadSignIn = new WorkloadSignIn({
-    ...{ tenantOf, realNow, keys: new IssuerKeys() },
+    ...{ tenantOf, realNow, keys: new IssuerKeys(asking) },
     workloadsOf: (tenantId) => workloads.list(tenantId),
   });
   return { workloads, workloadSignIn };
@@ -331,9 +344,9 @@ async function signInChoice(
   return { tenant, providers: names };
 }
 
-function configuredReader({ links }: Config): ReadLink {
-  return links.areRead
-    ? linkReader(links.listed)
+function configuredReader({ areLinksRead, insideHosts }: Config): ReadLink {
+  return areLinksRead
+    ? linkReader(insideHosts)
     : noLinkReader('was not read: reading links is turned off (LAPSE_LINKS)');
 }
 

@@ -12,7 +12,12 @@ import { addApproveRoutes } from '../features/exceptions/approve-routes.ts';
 import { addBulkRoutes } from '../features/exceptions/bulk-routes.ts';
 import { addCommandRoutes } from '../features/exceptions/command-routes.ts';
 import { addCommentRoutes } from '../features/exceptions/comment-routes.ts';
-import { addExceptionRoutes, execute } from '../features/exceptions/exception-routes.ts';
+import {
+  addExceptionRoutes,
+  callerOf,
+  execute,
+  idOf,
+} from '../features/exceptions/exception-routes.ts';
 import { exceptionAnswer, idParameter } from '../features/exceptions/exception-schemas.ts';
 import { addExportRoutes } from '../features/exceptions/export-routes.ts';
 import { addHoldingRoutes } from '../features/exceptions/holding-routes.ts';
@@ -99,6 +104,7 @@ export async function createHttpApp(lapse: Lapse, options: HttpOptions): Promise
   const authentication: Authentication = {
     bearer: lapse.authenticateBearer,
     session: (value) => lapse.sessions.authenticate(value),
+    assertFresh: (session) => lapse.sessions.assertFresh(session),
     cookie: lapse.cookie,
     limits,
     readOnly: lapse.tenants.readOnlyReason,
@@ -123,6 +129,8 @@ export async function createHttpApp(lapse: Lapse, options: HttpOptions): Promise
       addCommentRoutes(scope, { db: lapse.db, assertWritable });
       addEvidenceRoutes(scope, {
         ...lapse.evidence,
+        assertMayAdd: (request) =>
+          lapse.exceptions.service.assertMayGive(callerOf(request), idOf(request), 'AddEvidence'),
         record: (request, reply, command, beside) =>
           execute(lapse.exceptions.service, request, reply, command, undefined, async (tx) => {
             await beside?.(tx);

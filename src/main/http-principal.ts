@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { z } from 'zod';
-import { mayChange, type Permission } from '../domain/access/permissions.ts';
+import { givesAccess, mayChange, type Permission } from '../domain/access/permissions.ts';
 import { assertPermitted, type Principal } from '../domain/access/principal.ts';
 import { DomainError } from '../domain/errors.ts';
 import type { SessionCookie } from '../features/identity/session-cookie.ts';
@@ -17,6 +17,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** What the route takes; every route below `/v1` names it. */
     permission?: Permission;
+    /** Whether a session needs a fresh sign-in for it; as its permission says unless told. */
+    freshSignIn?: boolean;
   }
 }
 
@@ -25,6 +27,8 @@ export interface Authentication {
   /** A token of ours or of a workload's platform; `tenant` is whom the request names. */
   readonly bearer: (token: string | undefined, tenant: string | undefined) => Promise<Principal>;
   readonly session: (cookie: string) => Promise<OpenSession>;
+  /** Refuses a session whose sign-in is too old for what gives access. */
+  readonly assertFresh: (session: OpenSession['session']) => void;
   readonly cookie: SessionCookie;
   readonly limits: RequestLimits;
   /** Why a tenant's register can only be read; undefined where it may be changed. */
@@ -65,10 +69,13 @@ export function guardRoutes(scope: FastifyInstance, authentication: Authenticati
     await requests.count(request, reply);
     nameInLog(request);
     if (request.session) authentication.cookie.assertSameSite(request);
-    const permission = request.routeOptions.config.permission;
+    const { permission, freshSignIn } = request.routeOptions.config;
     if (!permission) return;
     assertPermitted(request.principal, permission);
-    if (READS.has(request.method) || !mayChange(permission)) return;
+    if (READS.has(request.method)) return;
+    if (request.session && (freshSignIn ?? givesAccess(permission)))
+      authentication.assertFresh(request.session);
+    if (!mayChange(permission)) return;
     const why = await authentication.readOnly(request.principal.tenantId);
     if (why === undefined) return;
     const message = `${why}; it can be read and exported, and what time brings about goes on`;

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { epochOfOrigin } from '../domain/ledger/epoch.ts';
 import { assertEmpty } from '../features/backup/empty-database.ts';
 import { checkpointsOf, originOf } from '../features/backup/known-checkpoints.ts';
 import type { OpenedBackup } from '../features/backup/read-backup.ts';
@@ -16,7 +17,7 @@ import {
   fileCheckpointStore,
   putBackCheckpoint,
 } from '../journal/checkpoint-store.ts';
-import { findLedgerKeys } from '../journal/ledger-key.ts';
+import { findLedgerKeys, type LedgerKeys } from '../journal/ledger-key.ts';
 import type { KeptNote } from '../journal/verify-checkpoints.ts';
 import { BackupFileError } from '../platform/backup-file/backup-file-error.ts';
 import { type Config, type ConfigSecrets, ConfigurationError } from '../platform/config/config.ts';
@@ -116,8 +117,8 @@ async function load(
     kinds: STREAM_KINDS,
     prepareSchema: (upTo) => rebuildSchema(tx.client, migrationsFolder(), upTo),
     async notesOf(tenantId) {
-      const origins = await originsOf(tx, tenantId);
-      const own = named.filter(({ note }) => origins.has(originOf(note)));
+      const ledger = await findLedgerKeys(tx, tenantId);
+      const own = named.filter(({ note }) => ledger && isOfLedger(ledger, originOf(note)));
       for (const note of own) used.add(note);
       return [
         ...carried.filter((each) => each.tenantId === tenantId),
@@ -168,13 +169,10 @@ function isFirst({ note }: KeptNote, at: number, all: readonly KeptNote[]): bool
   return all.findIndex((each) => each.note === note) === at;
 }
 
-/** The names that a restored ledger signs under, of each of its epochs. */
-async function originsOf(
-  tx: WholeTransaction,
-  tenantId: string,
-): Promise<ReadonlySet<string | undefined>> {
-  const ledger = await findLedgerKeys(tx, tenantId);
-  return new Set(ledger?.keys.map(({ origin }) => origin));
+/** Whether a log is this ledger in one of its epochs, or in one that was opened after the backup. */
+function isOfLedger({ keys }: LedgerKeys, origin: string | undefined): boolean {
+  if (origin === undefined) return false;
+  return epochOfOrigin(keys[0].origin, origin) !== undefined;
 }
 
 /**

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import type { KeptFile } from '../features/backup/manifest.ts';
 import { ConfigurationError } from '../platform/config/config.ts';
 import { parseMasterKey } from '../platform/secrets/secrets.ts';
-import { ADMIN_TOKEN_FILE, CONFIG_FILE, MASTER_KEY_FILE } from './backup.ts';
+import { ADMIN_TOKEN_FILE } from './administrator-token.ts';
+import { CONFIG_FILE, MASTER_KEY_FILE } from './backup.ts';
 
 /**
  * What a restore puts beside the database. It writes over nothing, and takes away again what it has

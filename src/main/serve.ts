@@ -1,11 +1,8 @@
-import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { CLOCK } from '../domain/access/actor.ts';
-import { DAY, formatInstant } from '../domain/schedule/instant.ts';
 import { makeSignInLink } from '../features/identity/sign-in-link.ts';
-import { issueToken } from '../features/identity/token-service.ts';
 import { ensureFirstTenant } from '../features/tenants/tenant-service.ts';
 import { type Config, type ConfigSecrets, ConfigurationError } from '../platform/config/config.ts';
 import { openDatabase } from '../platform/db/database.ts';
@@ -13,6 +10,12 @@ import type { Database } from '../platform/db/transaction.ts';
 import { createLogger } from '../platform/log/logger.ts';
 import { loadMasterKey } from '../platform/secrets/key-file.ts';
 import type { MasterKey } from '../platform/secrets/secrets.ts';
+import {
+  ADMIN_TOKEN_FILE,
+  issueAdministratorToken,
+  type WrittenToken,
+  writeToken,
+} from './administrator-token.ts';
 import { compose } from './compose.ts';
 import { prepareDatabase, type ReadyDatabase } from './database-setup.ts';
 import { createHttpApp, createWorkerApp } from './http-app.ts';
@@ -40,8 +43,8 @@ export interface RunOptions {
 export interface RunningServer {
   /** Where it listens; undefined for a worker alone. */
   readonly address: string | undefined;
-  /** Where the administrator's token was written, at the first start alone. */
-  readonly adminTokenFile: string | undefined;
+  /** Where the administrator's token was written, and until when it opens, at the first start alone. */
+  readonly adminToken: WrittenToken | undefined;
   /** A link that signs the administrator in once, at the first start alone. */
   readonly signInLink: string | undefined;
   /** Folder with the demonstration's tokens, where one was asked for. */
@@ -73,7 +76,7 @@ export async function start(options: RunOptions): Promise<RunningServer> {
     });
     stopping.push(() => db.close());
     const master = await loadMasterKey(secrets.masterKey, join(config.dataDir, 'master-key'));
-    const { tenantId, adminTokenFile, signInLink } = await prepareTenant(db, config, master);
+    const { tenantId, adminToken, signInLink } = await prepareTenant(db, config, master);
     const demoFolder = options.demo ? await addDemo(options, ready, master, tenantId) : undefined;
     const log = options.log ?? createLogger(config.logLevel);
     const lapse = compose({ config, db, master, log });
@@ -100,7 +103,7 @@ export async function start(options: RunOptions): Promise<RunningServer> {
     let address: string | undefined;
     if (options.api) address = await listen(await createHttpApp(lapse, http), config.port);
     else if (config.workPort) await listen(await createWorkerApp(lapse, http), config.workPort);
-    return { address, adminTokenFile, signInLink, demoFolder, stop };
+    return { address, adminToken, signInLink, demoFolder, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -110,7 +113,7 @@ export async function start(options: RunOptions): Promise<RunningServer> {
 /** The first tenant, and what opens it to its administrator where that was made just now. */
 interface FirstAccess {
   readonly tenantId: string;
-  readonly adminTokenFile: string | undefined;
+  readonly adminToken: WrittenToken | undefined;
   readonly signInLink: string | undefined;
 }
 
@@ -131,20 +134,13 @@ async function prepareTenant(
       tenantId,
     ]);
     if (known.length > 0) return undefined;
-    const now = Date.now();
-    const wanted = {
-      name: 'Administrator',
-      role: 'administrator' as const,
-      expires_at: formatInstant(now + 365 * DAY),
-    };
-    return issueToken(tx, tenantId, CLOCK, wanted, now).secret;
+    return issueAdministratorToken(tx, tenantId, CLOCK, Date.now());
   });
-  if (issued === undefined) return { tenantId, adminTokenFile: undefined, signInLink: undefined };
-  const file = join(dataDir, 'admin-token');
-  await writeFile(file, `${issued}\n`, { mode: 0o600 });
-  await chmod(file, 0o600);
+  if (issued === undefined) return { tenantId, adminToken: undefined, signInLink: undefined };
+  const file = await writeToken(dataDir, ADMIN_TOKEN_FILE, issued.secret);
   const link = await db.inSystem((tx) => makeSignInLink(tx, tenantId, { now: Date.now() }));
-  return { tenantId, adminTokenFile: file, signInLink: `${publicUrl}${link}` };
+  const adminToken = { file, endsAt: issued.endsAt };
+  return { tenantId, adminToken, signInLink: `${publicUrl}${link}` };
 }
 
 /** Plays the demonstration on connections of its own, whose time can be moved. */

@@ -1,5 +1,3 @@
-import { chmod, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { OPERATOR } from '../domain/access/actor.ts';
 import { DAY, formatInstant } from '../domain/schedule/instant.ts';
 import { issueToken } from '../features/identity/token-service.ts';
@@ -11,6 +9,12 @@ import { operatorsTenant, type TenantView, viewTenant } from '../features/tenant
 import { type Config, type ConfigSecrets, ConfigurationError } from '../platform/config/config.ts';
 import { WholeTransaction } from '../platform/db/whole-transaction.ts';
 import { reachForBackup } from './administered-database.ts';
+import {
+  ADMIN_TOKEN_FILE,
+  issueAdministratorToken,
+  type WrittenToken,
+  writeToken,
+} from './administrator-token.ts';
 
 /** What the commands are told that whoever has the server's own machine in hand may run. */
 export interface ServerCommand {
@@ -27,11 +31,16 @@ export function makeOperatorToken(command: ServerCommand, name: string): Promise
   return inDatabase(command, async (tx, operatorsId) => {
     const now = Date.now();
     const wanted = { name, role: 'operator' as const, expires_at: formatInstant(now + 365 * DAY) };
-    const { secret } = issueToken(tx, operatorsId, OPERATOR, wanted, now);
-    const file = join(command.config.dataDir, OPERATOR_TOKEN_FILE);
-    await writeFile(file, `${secret}\n`, { mode: 0o600 });
-    await chmod(file, 0o600);
-    return file;
+    const { secret = '' } = issueToken(tx, operatorsId, OPERATOR, wanted, now);
+    return writeToken(command.config.dataDir, OPERATOR_TOKEN_FILE, secret);
+  });
+}
+
+/** Makes the token of the first tenant's administrator anew, in place of the one that has ended. */
+export function makeAdministratorToken(command: ServerCommand): Promise<WrittenToken> {
+  return inDatabase(command, async (tx, firstTenant) => {
+    const { secret, endsAt } = issueAdministratorToken(tx, firstTenant, OPERATOR, Date.now());
+    return { file: await writeToken(command.config.dataDir, ADMIN_TOKEN_FILE, secret), endsAt };
   });
 }
 

@@ -9,6 +9,7 @@ import { relyingPartyStream } from '../features/identity/relying-party.ts';
 import { tokenStream } from '../features/identity/token-store.ts';
 import { workloadStream } from '../features/identity/workload-store.ts';
 import { policyStream } from '../features/policy/policy-stream.ts';
+import { taskStream } from '../features/tasks/task-stream.ts';
 import { tenantStream } from '../features/tenants/tenant-stream.ts';
 import { ledgerStream } from '../journal/ledger-stream.ts';
 import type { AnyStreamKind } from '../journal/stream.ts';
@@ -27,6 +28,7 @@ export const STREAM_KINDS: readonly AnyStreamKind[] = [
   connectionStream,
   grantStream,
   ledgerStream,
+  taskStream,
   tenantStream,
 ];
 

@@ -40,7 +40,7 @@ const MASTER_KEY = Buffer.alloc(32, 7);
 
 /** Backs up a test register, as `lapse backup` does. */
 export async function backUpApi(
-  api: TestApi,
+  api: Pick<TestApi, 'dataDir'> & { readonly register: Pick<TestApi['register'], 'admin'> },
   path: string,
   key: Buffer | null = MASTER_KEY,
   {
@@ -84,6 +84,8 @@ export interface RestoreTarget {
     onProgress?: (progress: RestoreProgress) => void,
     signal?: AbortSignal,
   ): Promise<RestoredBackup>;
+  /** Backs up what was restored, with the key that lies in its data folder. */
+  backUp(path: string): Promise<WrittenBackup>;
   /** Whether anything of Lapse is in the database. */
   hasSchema(): Promise<boolean>;
   drop(): Promise<void>;
@@ -135,6 +137,7 @@ export async function createTarget(
         await backup.close();
       }
     },
+    backUp: (path) => backUpApi({ register: { admin: connection }, dataDir }, path, null),
     async hasSchema() {
       const { rows } = await admin.query("SELECT to_regnamespace('lapse') IS NOT NULL AS there");
       return rows[0].there;

@@ -10,6 +10,8 @@ import { backUpApi, createTarget, type RestoreTarget, rowsOf } from './backup-la
 
 const folder = longLivedFolder();
 const file = join(folder, 'epochs.backup');
+/** Of the first epoch, before any other was opened. */
+const early = join(folder, 'first-epoch.backup');
 
 let api: TestApi;
 let target: RestoreTarget;
@@ -22,6 +24,7 @@ beforeAll(async () => {
   const admin = await openAdmin(api.register.admin);
   await draft(api, 'in the first epoch');
   await api.lapse.loop.settle();
+  await backUpApi(api, early);
   for (const epoch of [2, 3]) {
     await copyAside(admin, `before_${epoch}`);
     await draft(api, `lost before epoch ${epoch}`);
@@ -48,7 +51,7 @@ afterAll(async () => {
   await api?.close();
 });
 
-async function serving(work: (ask: Ask) => Promise<void>): Promise<void> {
+async function serving(target: RestoreTarget, work: (ask: Ask) => Promise<void>): Promise<void> {
   const { config, secrets } = await readConfig({ ...target.env, LAPSE_PORT: '0' }, folder);
   const options = { config, secrets, testClock: true, api: true, worker: true };
   const server: RunningServer = await start({ ...options, progress: () => {} });
@@ -98,7 +101,7 @@ describe('given a backup of a ledger that is in its third epoch', () => {
   });
 
   test('then a command and its checkpoint follow in the third epoch', async () => {
-    await serving(async (ask) => {
+    await serving(target, async (ask) => {
       const made = await ask('requestor', 'POST', '/v1/exceptions', { title: 'after' });
       expect(made.status, made.text).toBe(201);
       expect(await verify(ask)).toMatchObject({
@@ -113,6 +116,26 @@ describe('given a backup of a ledger that is in its third epoch', () => {
   });
 });
 
+describe('given what was restored and has gone on', () => {
+  let second: RestoreTarget;
+  beforeAll(async () => {
+    second = await createTarget(folder);
+  });
+  afterAll(() => second?.drop());
+
+  test('when it is backed up and restored in turn, then it is whole, with the same epochs and rows', async () => {
+    const next = join(folder, 'epochs-again.backup');
+    await target.backUp(next);
+    const { tenants } = await second.restore(next);
+    expect(tenants[0]).toMatchObject({
+      verification: { ok: true, findings: [], epochs: [{ epoch: 2 }, { epoch: 3 }] },
+      later: undefined,
+    });
+    for (const table of ['events', 'ledger_leaves', 'ledger_epochs', 'ledger_keys', 'secrets'])
+      expect(await rowsOf(second.admin, table), table).toEqual(await rowsOf(target.admin, table));
+  });
+});
+
 describe('given the same backup, and a later checkpoint of the third epoch', () => {
   let older: RestoreTarget;
   beforeAll(async () => {
@@ -123,28 +146,77 @@ describe('given the same backup, and a later checkpoint of the third epoch', () 
   test('when it is restored with that one named, then it can only be read, and a fourth epoch goes on', async () => {
     const { tenants } = await older.restore(file, [{ name: 'kept.txt', note: notes.later }]);
     const size = Number(notes.later.split('\n')[1]);
-    expect(tenants[0]?.later).toEqual({ name: 'kept.txt', epoch: 3, size });
-    const first = target;
-    target = older;
-    try {
-      await serving(async (ask) => {
-        const refused = await ask('requestor', 'POST', '/v1/exceptions', { title: 'refused' });
-        expect([refused.status, refused.text]).toEqual([
-          503,
-          expect.stringContaining('ledger-diverged'),
-        ]);
-        const opened = await ask('administrator', 'POST', '/v1/ledger/epochs', { reason: 'lost' });
-        expect(JSON.parse(opened.text)).toMatchObject({ epoch: 4, lost_entries: 1 });
-        const made = await ask('requestor', 'POST', '/v1/exceptions', { title: 'after' });
-        expect(made.status, made.text).toBe(201);
-        expect(await verify(ask)).toMatchObject({
-          ok: true,
-          findings: [],
-          epochs: [{ epoch: 2 }, { epoch: 3 }, { epoch: 4 }],
-        });
-      });
-    } finally {
-      target = first;
-    }
+    expect(tenants[0]?.later).toEqual({ name: 'kept.txt', epoch: 3, size, isOfLaterEpoch: false });
+    await goesOnInEpoch4(older, 1);
+    await expect(verification(older)).resolves.toMatchObject({
+      epochs: [{ epoch: 2 }, { epoch: 3 }, { epoch: 4 }],
+    });
   });
 });
+
+describe('given a backup of the first epoch, and a checkpoint of the third', () => {
+  let older: RestoreTarget;
+  let again: RestoreTarget;
+  beforeAll(async () => {
+    older = await createTarget(folder);
+    again = await createTarget(folder);
+  });
+  afterAll(async () => {
+    await older?.drop();
+    await again?.drop();
+  });
+
+  test('when it is restored with that one named, then it can only be read, and a fourth epoch goes on', async () => {
+    // Whatever its file is called.
+    const named = { name: 'old/epoch-7.txt', note: notes.later };
+    const { tenants } = await older.restore(early, [named]);
+    const size = Number(notes.later.split('\n')[1]);
+    const later = { name: named.name, epoch: 3, size, isOfLaterEpoch: true };
+    expect(tenants[0]?.later).toEqual(later);
+    const { rows } = await older.admin.query('SELECT state, state_note FROM lapse.tenants');
+    expect(rows[0]).toEqual({
+      state: 'read-only',
+      state_note: `a restored backup is from before epoch 3 of the ledger, in which ${size} entries were signed`,
+    });
+    await goesOnInEpoch4(older, size - (tenants[0]?.verification.size ?? 0));
+  });
+
+  test('then a backup of that is whole, and not older than what the fourth has given up', async () => {
+    const next = join(folder, 'fourth-epoch.backup');
+    await older.backUp(next);
+    const { tenants } = await again.restore(next, [{ name: 'kept.txt', note: notes.later }]);
+    expect(tenants[0]).toMatchObject({
+      verification: { ok: true, findings: [], epochs: [{ epoch: 4 }] },
+      later: undefined,
+    });
+    await serving(again, async (ask) => {
+      const made = await ask('requestor', 'POST', '/v1/exceptions', { title: 'after that' });
+      expect(made.status, made.text).toBe(201);
+      expect(await verify(ask)).toMatchObject({ ok: true, pending: 0, findings: [] });
+    });
+  });
+});
+
+/** A restored register refuses changes until its ledger's fourth epoch is opened, and is whole then. */
+async function goesOnInEpoch4(target: RestoreTarget, lost: number): Promise<void> {
+  await serving(target, async (ask) => {
+    const refused = await ask('requestor', 'POST', '/v1/exceptions', { title: 'refused' });
+    expect([refused.status, refused.text]).toEqual([
+      503,
+      expect.stringContaining('ledger-diverged'),
+    ]);
+    const opened = await ask('administrator', 'POST', '/v1/ledger/epochs', { reason: 'lost' });
+    expect(JSON.parse(opened.text)).toMatchObject({ epoch: 4, lost_entries: lost });
+    const made = await ask('requestor', 'POST', '/v1/exceptions', { title: 'after' });
+    expect(made.status, made.text).toBe(201);
+    expect(await verify(ask)).toMatchObject({ ok: true, findings: [] });
+  });
+}
+
+async function verification(target: RestoreTarget): Promise<unknown> {
+  let result: unknown;
+  await serving(target, async (ask) => {
+    result = await verify(ask);
+  });
+  return result;
+}

@@ -61,7 +61,7 @@ describe('given a backup that is older than what was signed', () => {
     mkdirSync(place, { recursive: true });
     writeFileSync(join(place, name), later.note);
     const { tenants } = await target.restore(older);
-    expect(tenants[0]?.later).toEqual({ name, epoch: 1, size: sizeOf(notes[1]) });
+    expect(tenants[0]?.later).toMatchObject({ name, epoch: 1, size: sizeOf(notes[1]) });
     expect(await tenantState()).toEqual({
       state: 'read-only',
       state_note: `a restored backup has ${sizeOf(notes[0])} of the ${sizeOf(notes[1])} entries that were signed before`,
@@ -73,7 +73,11 @@ describe('given a backup that is older than what was signed', () => {
 
   test('when a later checkpoint is named, then the same, and it is kept where servers look', async () => {
     const { tenants } = await target.restore(older, [later]);
-    expect(tenants[0]?.later).toEqual({ name: later.name, epoch: 1, size: sizeOf(later.note) });
+    expect(tenants[0]?.later).toMatchObject({
+      name: later.name,
+      epoch: 1,
+      size: sizeOf(later.note),
+    });
     expect(await tenantState()).toMatchObject({ state: 'read-only' });
     const place = join(target.dataDir, 'checkpoints', api.tenantId);
     const newest = readdirSync(place).sort().at(-1) ?? '';

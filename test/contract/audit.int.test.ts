@@ -60,6 +60,7 @@ beforeAll(async () => {
     ada: { name: 'Ada L.', email: 'ada@example.com', email_verified: true, groups: ['security'] },
     eve: { name: 'Eve', email: 'eve@example.com', email_verified: true, groups: [] },
   });
+  api.listInside(provider.issuer);
   const settings = {
     label: 'Work',
     issuer: provider.issuer,

@@ -162,7 +162,7 @@ test('the worker sees no token, and writes nothing that people write', async () 
   expect(await failure(worker, 'UPDATE lapse.idempotency SET status = 200')).toBe(DENIED);
   expect(await failure(worker, 'UPDATE lapse.test_clock SET offset_ms = 1')).toBe(DENIED);
   expect(await failure(worker, "SELECT lapse.search_exceptions('x')")).toBe(DENIED);
-  expect(await failure(worker, "SELECT lapse.search_finds('x', 'x')")).toBe(DENIED);
+  expect(await failure(worker, "SELECT lapse.reckon_findings('x')")).toBe(DENIED);
 });
 
 describe('the catalogue', () => {

@@ -78,6 +78,22 @@ describe('a delegation', () => {
     expect((await api.send('GET', rest, { as: 'auditor' })).body.items).toHaveLength(1);
   });
 
+  test('lasts a duration that the server counts from its start, where that is given instead of an end', async () => {
+    const lasting = { until: undefined, requested_duration: 'P3D' };
+    const { body } = await delegate('ciso', 'dpo', { ...lasting, from: inDays(2) });
+    expect(body).toMatchObject({ starts_at: inDays(2), until: inDays(5) });
+    passed(await end(body.delegation_id, 'ciso'));
+    const { body: now } = await delegate('ciso', 'dpo', lasting);
+    expect(Date.parse(now.until) - Date.parse(now.starts_at)).toBe(3 * DAY);
+    expect(now.state).toBe('active');
+    passed(await end(now.delegation_id, 'ciso'));
+    for (const wrong of [{ requested_duration: 'P3D' }, { until: undefined }]) {
+      const refused = await delegate('ciso', 'dpo', wrong);
+      expectProblem(refused, 422, 'invalid-record');
+      expect(refused.body.detail).toContain('must have either until or requested_duration');
+    }
+  });
+
   test.each<[string, As, As, object, string]>([
     ['to oneself', 'ciso', 'ciso', {}, 'to oneself'],
     ['to nobody who is known', 'ciso', 'ciso', { to: 'nobody@example.com' }, 'nobody who can'],

@@ -13,6 +13,7 @@ import {
   type Hostility,
   startHostileProvider,
 } from '../support/hostile-provider.ts';
+import { listedHost } from '../support/listed-host.ts';
 
 const LIMITS = { bytes: 100_000, time: 300 };
 const TENANT = '01J6M9M5Y0Q2H6W2QF9Q1VABCD';
@@ -49,7 +50,7 @@ function signIn(hostility: Hostility = {}): WorkloadSignIn {
   return new WorkloadSignIn({
     workloadsOf: async () => [workload],
     tenantOf: (audience) => audience.split('/').at(-1),
-    keys: new IssuerKeys(LIMITS),
+    keys: new IssuerKeys({ ...LIMITS, listed: [listedHost(issuer.issuer)] }),
     realNow: Date.now,
   });
 }

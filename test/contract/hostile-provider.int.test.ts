@@ -13,8 +13,10 @@ import {
   startHostileProvider,
   unsigned,
 } from '../support/hostile-provider.ts';
+import { listedHost } from '../support/listed-host.ts';
 
 const CALLBACK = 'http://localhost:7400/sign-in/callback';
+const MAX_AGE = 900;
 const LIMITS = { bytes: 100_000, time: 300 };
 const ATTEMPT = {
   ...{ tenantId: 'T', provider: 'work', returnTo: '/', at: 0 },
@@ -41,7 +43,10 @@ async function signIn(hostility: Hostility): Promise<unknown> {
     client_id: 'lapse',
   });
   const client = { settings, secret: 'a client secret of thirty-two bytes', version: '1' };
-  const oidc = new OidcClient(CALLBACK, LIMITS);
+  const oidc = new OidcClient(CALLBACK, MAX_AGE, {
+    ...LIMITS,
+    listed: [listedHost(provider.issuer)],
+  });
   const url = await oidc.begin(client, ATTEMPT);
   const back = provider.backFrom(url.href);
   return oidc.complete(client, ATTEMPT, back.search);
@@ -149,7 +154,10 @@ test('what failed is asked again, what was learned is not', async () => {
     client_id: 'lapse',
   });
   const client = { settings, secret: undefined, version: '1' };
-  const oidc = new OidcClient(CALLBACK, LIMITS);
+  const oidc = new OidcClient(CALLBACK, MAX_AGE, {
+    ...LIMITS,
+    listed: [listedHost(provider.issuer)],
+  });
   await expect(oidc.begin(client, ATTEMPT)).rejects.toMatchObject({ code: 'unauthenticated' });
   await oidc.begin(client, ATTEMPT);
   await oidc.begin(client, ATTEMPT);

@@ -35,6 +35,9 @@ async function onRecord(
   return change(`/v1/exceptions/${exception_id}/${name}`, COMMAND_BODIES[name], as);
 }
 
+/** A record of the requestor's token. */
+const OWN = { requestor: { name: 'requestor', email: 'requestor@lapse.test' } };
+
 /** On a record that a story has brought about. */
 async function onStory(story: Story, name: string, as?: 'executive-leadership'): Promise<Prepared> {
   const [id] = await writeRecords(api.register.db, api.tenantId, story, 1);
@@ -45,6 +48,11 @@ const DELEGATION = {
   to: 'dpo@lapse.test',
   until: formatInstant(START + 10 * DAY),
   reason: 'on leave',
+};
+
+const CONNECTION = {
+  connector: 'azure',
+  directory_id: '99999999-2222-4333-8444-555555555555',
 };
 
 /** Every change that the API knows, with a record or row on which it passes. */
@@ -68,9 +76,9 @@ const CHANGES: Readonly<Record<string, () => Promise<Prepared>>> = {
   'POST /v1/exceptions/:id/archive': () => onRecord('Closed', 'archive'),
   'POST /v1/exceptions/:id/renew': () => onRecord('Active', 'renew'),
   'POST /v1/exceptions/:id/make-permanent': () =>
-    onStory(inStatus('Active', {}, undefined, 3), 'make-permanent'),
+    onStory(inStatus('Active', OWN, undefined, 3), 'make-permanent'),
   'POST /v1/exceptions/:id/complete-review': () =>
-    onStory(permanent().after(340 * DAY), 'complete-review'),
+    onStory(permanent(OWN).after(340 * DAY), 'complete-review'),
   'POST /v1/exceptions/:id/reassess-risk': () => onRecord('Active', 'reassess-risk'),
   'POST /v1/exceptions/:id/require-rearchitecture': () =>
     // Activated on the first of a month.
@@ -136,6 +144,23 @@ const CHANGES: Readonly<Record<string, () => Promise<Prepared>>> = {
       [api.tenantId],
     );
     return change('/v1/tasks/task_2/resolve', undefined, 'administrator');
+  },
+  'PUT /v1/connections/:name': async () =>
+    change('/v1/connections/azure', CONNECTION, 'administrator'),
+  'DELETE /v1/connections/:name': async () => {
+    await api.send('PUT', '/v1/connections/old', { as: 'administrator', body: CONNECTION });
+    return change('/v1/connections/old', undefined, 'administrator');
+  },
+  'POST /v1/removal-tasks/:id/attest': async () => {
+    const grants = [{ kind: 'account', target: crypto.randomUUID() }];
+    const granted = inStatus('Active', { grants });
+    const [id] = await writeRecords(api.register.db, api.tenantId, granted, 1);
+    await command(api, `${id}`, 'revoke', 'approver');
+    await api.lapse.loop.settle();
+    const { body } = await api.send('GET', `/v1/grants?exception_id=${id}`, { as: 'platform' });
+    const url = `/v1/removal-tasks/${body.items[0].removal_task.task_id}/attest`;
+    const links = ['https://example.com/log'];
+    return change(url, { statement: 'the account is deleted', links }, 'platform');
   },
   'PUT /v1/providers/:name': async () => change('/v1/providers/work', PROVIDER, 'administrator'),
   'DELETE /v1/providers/:name': async () => {

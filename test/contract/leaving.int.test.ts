@@ -2,6 +2,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { recordIn } from '../support/api-records.ts';
 import { expectProblem } from '../support/problem-shape.ts';
 import { scimOf } from '../support/scim-api.ts';
+import { verify } from '../support/signing-people.ts';
 import { createTestApi } from '../support/test-api.ts';
 
 let real = Date.now();
@@ -78,6 +79,11 @@ describe('who leaves', () => {
     expectProblem(retry, 409, 'wrong-state');
     const resolved = await api.send('POST', `/v1/tasks/${task_id}/resolve`, { as });
     expect(resolved.body).toMatchObject({ resolved_by: expect.stringMatching(/^tok_/) });
+    const { items } = (await api.send('GET', '/v1/audit?type=TaskResolved', { as })).body;
+    expect(items).toMatchObject([
+      { subject: { type: 'task', id: task_id }, data: { kind: 'reassign' } },
+    ]);
+    expect(await verify(api)).toMatchObject({ ok: true });
     await look();
     expect(await taskOf(id)).toEqual(resolved.body);
   });

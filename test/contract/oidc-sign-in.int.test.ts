@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { MINUTE } from '../../src/domain/schedule/instant.ts';
+import { startHostileProvider } from '../support/hostile-provider.ts';
 import {
   CLIENT,
   startProvider,
@@ -36,6 +37,7 @@ beforeAll(async () => {
       groups: ['engineers'],
     },
   });
+  api.listInside(provider.issuer);
   await put({});
 });
 afterAll(async () => {
@@ -265,6 +267,22 @@ describe('is refused, and nobody is signed in', () => {
     await put({}, 'old');
     await api.send('DELETE', '/v1/providers/old', { as: 'administrator' });
     refused(await begin('', 'old'), 404);
+  });
+
+  test('a provider inside that the operator has not listed: it is not even asked', async () => {
+    const inside = await startHostileProvider(CLIENT.client_id);
+    const asked: string[] = [];
+    inside.hostility = { answer: (path) => asked.push(path) === 0 };
+    await put({ issuer: inside.issuer }, 'inside');
+    const answer = await begin('', 'inside');
+    expect(answer.status).toBe(503);
+    expect(answer.text).toContain('tell your administrator');
+    expect(answer.text).not.toContain('127.0.0.1');
+    expect(asked).toEqual([]);
+    api.listInside(inside.issuer);
+    expect((await begin('', 'inside')).status).toBe(303);
+    expect(asked).not.toEqual([]);
+    await inside.close();
   });
 
   test('a client secret that is wrong', async () => {

@@ -80,7 +80,7 @@ test('below /scim everything takes what a directory has, and nobody else', () =>
 
 test('outside both only health, the reference, a schema and the pages of sign-in answer, to whoever asks', () => {
   const known =
-    /^\/(healthz|readyz|metrics|openapi\.json|schemas\/policy-pack\.json|docs(\/.*)?|sign-in(\/link\/:link|\/with\/:tenant\/:provider|\/callback)?|sign-out|passkeys(\.js)?|approve\/:id|)$/;
+    /^\/(healthz|readyz|metrics|openapi\.json|schemas\/policy-pack\.json|docs(\/.*)?|sign-in(\/again|\/link\/:link|\/with\/:tenant\/:provider|\/callback)?|sign-out|passkeys(\.js)?|approve\/:id|)$/;
   expect(open.filter((url) => !known.test(url))).toEqual([]);
 });
 
@@ -171,7 +171,15 @@ test('a route that names no permission cannot be added', async () => {
       const cookie = sessionCookie('http://localhost');
       const limits = { requests: 1, failures: 1, signIns: 1 };
       const readOnly = nobody;
-      guardRoutes(scope, { bearer: nobody, session: nobody, cookie, limits, readOnly });
+      const assertFresh = () => {};
+      guardRoutes(scope, {
+        bearer: nobody,
+        session: nobody,
+        cookie,
+        limits,
+        readOnly,
+        assertFresh,
+      });
       scope.get('/forgotten', async () => 'open');
     },
     { prefix: '/v1' },

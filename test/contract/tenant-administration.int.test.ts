@@ -128,6 +128,12 @@ describe('an operator', () => {
   });
 });
 
+/** Who may do what an administrator may not. */
+const OTHER_ROLES: Readonly<Record<string, 'approver' | 'platform'>> = {
+  'exception:approve': 'approver',
+  'removal:attest': 'platform',
+};
+
 describe('a suspended tenant', () => {
   const url = () => `/v1/tenants/${other.tenantId}`;
 
@@ -147,7 +153,7 @@ describe('a suspended tenant', () => {
     );
     expect(changes.length).toBeGreaterThan(30);
     for (const { method, url: path, permission } of changes) {
-      const role = permission === 'exception:approve' ? 'approver' : 'administrator';
+      const role = OTHER_ROLES[`${permission}`] ?? 'administrator';
       const answer = await asTheirs(role, method, path.replace(/:\w+/g, 'x'), {});
       expect({ method, path, status: answer.status, code: answer.body.code }).toEqual({
         ...{ method, path, status: 403, code: 'tenant-suspended' },

@@ -101,6 +101,20 @@ describe('time', () => {
     expect(answer.body.errors[0].message).toContain(formatInstant(real + 366 * DAY));
   });
 
+  test('a duration is counted by the server', async () => {
+    const made = await make({ requested_duration: 'P30D' });
+    expect(Date.parse(made.body.expires_at)).toBe(real + 30 * DAY);
+    const tooLong = await make({ requested_duration: 'P367D' });
+    expectProblem(tooLong, 400, 'invalid-request');
+    expect(tooLong.body.errors[0].path).toBe('requested_duration');
+    const both = await make({
+      requested_duration: 'P30D',
+      expires_at: formatInstant(real + DAY),
+    });
+    expectProblem(both, 422, 'invalid-record');
+    expect(both.body.detail).toContain('must not have both');
+  });
+
   test('a year ahead passes', async () => {
     expect((await make({ expires_at: formatInstant(real + 366 * DAY) })).status).toBe(201);
   });

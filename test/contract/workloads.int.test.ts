@@ -42,6 +42,7 @@ const jwt = (change: JWTPayload = {}) => signed({ ...claims, ...change }, issuer
 beforeAll(async () => {
   issuer = await startHostileProvider('lapse');
   elsewhere = await startHostileProvider('lapse');
+  for (const one of [issuer, elsewhere]) api.listInside(one.issuer);
   expect((await bind()).status).toBe(201);
 });
 beforeEach(() => {
@@ -96,6 +97,7 @@ describe('a workload', () => {
         ? generateKeyPairSync('ec', { namedCurve: 'P-256' })
         : generateKeyPairSync('ed25519');
     const provider = await startHostileProvider('lapse');
+    api.listInside(provider.issuer);
     const jwk = { ...(await exportJWK(publicKey)), kid: 'two', use: 'sig' };
     provider.hostility.answer = (path, response) => {
       if (path !== '/jwks') return false;

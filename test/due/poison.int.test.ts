@@ -97,6 +97,18 @@ describe.each(poisons)('among 500 due records one $name', ({ spoil, mend, detail
   test('a retry before it is mended opens a new task', async () => {
     const retried = await api.send('POST', `/v1/tasks/${taskId}/retry`, { as: 'administrator' });
     expect([retried.status, retried.body.resolved_at]).toEqual([200, expect.any(String)]);
+    // Said once more it is done already.
+    await api.send('POST', `/v1/tasks/${taskId}/retry`, { as: 'administrator' });
+    const { subject_id } = retried.body;
+    const audit = await api.send('GET', '/v1/audit?type=TaskRetried', { as: 'auditor' });
+    const [newest, ...earlier] = audit.body.items;
+    expect(newest).toMatchObject({
+      actor: { name: 'administrator' },
+      subject: { type: 'task', id: taskId },
+      data: { kind: 'quarantine', subject_type: 'exception', subject_id },
+    });
+    expect(earlier.map((each: typeof newest) => each.subject.id)).not.toContain(taskId);
+    expect(audit.text).not.toContain('detail');
     await api.lapse.loop.settle();
     const { body } = await api.send('GET', '/v1/tasks', { as: 'administrator' });
     expect(body.items).toHaveLength(1);

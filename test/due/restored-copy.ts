@@ -42,6 +42,7 @@ const TABLES = [
   'delegations',
   'workloads',
   'tenant_standings',
+  'task_acts',
   'secrets',
   'ledger_keys',
   'idempotency',

@@ -1,11 +1,15 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import type pg from 'pg';
 import { pino } from 'pino';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ledgerSequencing } from '../../src/features/ledger/ledger-work.ts';
 import { markDiverged } from '../../src/features/tenants/tenant-service.ts';
 import { DueLoop } from '../../src/platform/due/due-loop.ts';
+import { inStatus } from '../support/given.ts';
 import { createTestApi, type TestApi } from '../support/test-api.ts';
-import { openAdmin } from './due-records.ts';
+import { openAdmin, writeRecords } from './due-records.ts';
+import { closeGate } from './gate.ts';
 import { copyAside, draft, JOURNAL_TABLES, restoreCopy } from './restored-copy.ts';
 
 let api: TestApi;
@@ -83,4 +87,61 @@ test('a ledger that was emptied altogether is found out too', async () => {
   await admin.query(JOURNAL_TABLES.map((table) => `TRUNCATE lapse.${table}`).join(';'));
   await firstPass();
   await expectReadOnly();
+});
+
+describe('given a copy in which all that was signed later waits for the sequencer', () => {
+  /** Signs what has been written, and puts back the copy in which it waited. */
+  async function signAndPutBack(): Promise<number> {
+    await admin.query('DROP SCHEMA IF EXISTS waiting CASCADE');
+    await copyAside(admin, 'waiting');
+    await api.lapse.loop.settle();
+    const size = await signed();
+    await restoreCopy(admin, 'waiting');
+    return size;
+  }
+
+  async function expectWritable(size: number): Promise<void> {
+    expect((await draft(api, 'goes on')).status).toBe(201);
+    await firstPass();
+    expect(await signed()).toBe(size + 1);
+    const { body } = await api.send('GET', '/v1/tasks', { as: 'administrator' });
+    expect(body.items).toEqual([]);
+  }
+
+  beforeEach(async () => {
+    // What the copy of the outer story has lost is not looked for here.
+    await rm(join(api.dataDir, 'checkpoints'), { recursive: true });
+  });
+
+  test('a worker that looks while another takes it in says nothing of it', async () => {
+    await draft(api, 'waits');
+    await draft(api, 'waits too');
+    const size = await signAndPutBack();
+    const gate = await closeGate(
+      api.register.admin,
+      'ledger_leaves',
+      `NEW.ledger_index = ${size - 1}`,
+    );
+    const first = firstPass();
+    await gate.reached();
+    await firstPass();
+    await gate.open();
+    await first;
+    await expectWritable(size);
+  });
+
+  test('it is taken in to its end before anything is said, however many batches that takes', async () => {
+    await writeRecords(api.register.db, api.tenantId, inStatus('Draft'), 2_001);
+    await expectWritable(await signAndPutBack());
+  });
+
+  test('where it is one entry short of what was signed, that is found out', async () => {
+    await draft(api, 'waits');
+    await copyAside(admin, 'waiting');
+    await draft(api, 'lost');
+    await api.lapse.loop.settle();
+    await restoreCopy(admin, 'waiting');
+    await firstPass();
+    await expectReadOnly();
+  });
 });

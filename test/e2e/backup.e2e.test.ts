@@ -93,7 +93,7 @@ test('backed up while it serves, destroyed and restored, the register is as it w
 
   const restored = await lapse('restore', file);
   expect(restored).toMatchObject({ exitCode: 0 });
-  expect(restored.stdout).toMatch(/Default: the ledger is whole: \d+ entries/);
+  expect(restored.stdout).toMatch(/Default: the ledger is whole\n {2}\d+ entries/);
   const cluster = join(data, 'postgres', 'cluster');
   expect(readPostmasterFile(cluster), 'the PostgreSQL that it started is stopped').toBeUndefined();
 

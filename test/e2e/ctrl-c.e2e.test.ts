@@ -1,7 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
@@ -88,6 +91,68 @@ test('in the middle of a restore nothing is restored, PostgreSQL stops, and it c
 
   const again = await lapseFor({ LAPSE_DATA: other, ...secret })('restore', whole);
   expect(again).toMatchObject({ exitCode: 0 });
+});
+
+test('in the middle of an export it leaves what stood there, and nothing beside it', async () => {
+  // A server that never sends the rest.
+  const stalled = createServer((_, response) => void response.write('exception_id,title\r\n'));
+  await once(stalled.listen(0, '127.0.0.1'), 'listening');
+  onTestFinished(() => void stalled.close());
+  onTestFinished(() => stalled.closeAllConnections());
+  const { port } = stalled.address() as AddressInfo;
+  const place = join(folder, 'exports');
+  mkdirSync(place);
+  const path = join(place, 'register.csv');
+  writeFileSync(path, 'an older export');
+
+  const env = { LAPSE_URL: `http://127.0.0.1:${port}`, LAPSE_TOKEN: 'lapse_x' };
+  const exporting = atTerminal({ env }, 'export', '-o', path);
+  await exporting.until(/exporting: 20 bytes/);
+  expect(readdirSync(place)).toHaveLength(2);
+  exporting.type(CTRL_C);
+  const { exitCode, shown } = await exporting.ended;
+  expect({ exitCode, shown }).toMatchObject({ exitCode: 130 });
+  expect(shown.replaceAll(/\s+/g, ' ')).toContain(
+    `error: stopped; ${path} was not written, and what stood there before is untouched`,
+  );
+  expect(shown).toMatch(/^next: run it again/m);
+  expect(readdirSync(place)).toEqual(['register.csv']);
+  expect(readFileSync(path, 'utf8')).toBe('an older export');
+});
+
+test.each(['before anybody writes into it', 'in the middle'])(
+  'a restore from a named pipe ends, %s',
+  async (when) => {
+    const name = when.includes('middle') ? 'middle' : 'before';
+    const pipe = join(folder, `pipe-${name}`);
+    execFileSync('mkfifo', [pipe]);
+    const env = { LAPSE_DATA: join(folder, `restored-${name}`), ...secret };
+    const restore = atTerminal({ env }, 'restore', pipe);
+    if (name === 'middle') {
+      const sender = await open(pipe, 'w');
+      onTestFinished(() => sender.close());
+      const bytes = readFileSync(whole);
+      await sender.write(bytes.subarray(0, bytes.length - 100));
+      await restore.until(/1\/3 loading/);
+    } else {
+      await restore.until(/waits for somebody who writes into/);
+    }
+    restore.type(CTRL_C);
+    const { exitCode, shown } = await restore.ended;
+    expect({ exitCode, shown }).toMatchObject({ exitCode: 130 });
+    expect(shown).toMatch(/error: stopped; nothing was restored$/m);
+  },
+);
+
+test('a backup that comes through a named pipe is restored', async () => {
+  const pipe = join(folder, 'pipe-whole');
+  execFileSync('mkfifo', [pipe]);
+  const env = { LAPSE_DATA: join(folder, 'restored-whole'), ...secret };
+  const restored = lapseFor(env)('restore', pipe);
+  const sender = await open(pipe, 'w');
+  await sender.writeFile(readFileSync(whole));
+  await sender.close();
+  expect(await restored).toMatchObject({ exitCode: 0 });
 });
 
 /** Until the command waits for the table; rejects where the command ends instead. */

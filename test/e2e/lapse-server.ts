@@ -24,8 +24,12 @@ export interface LapseServer {
 }
 
 /** Starts a server and waits until it is ready. Rejects with what it said where it ends instead. */
-export async function startServer(dataDir: string, port?: number): Promise<LapseServer> {
-  const process = spawnServer(dataDir, port);
+export async function startServer(
+  dataDir: string,
+  port?: number,
+  env?: NodeJS.ProcessEnv,
+): Promise<LapseServer> {
+  const process = spawnServer(dataDir, port, env);
   const url = await Promise.race([
     process.address,
     process.ended.then((result) => {
@@ -66,6 +70,7 @@ export async function startServer(dataDir: string, port?: number): Promise<Lapse
 export function spawnServer(
   dataDir: string,
   port = 0,
+  env: NodeJS.ProcessEnv = {},
 ): {
   readonly child: ChildProcess;
   readonly address: Promise<string>;
@@ -77,6 +82,7 @@ export function spawnServer(
       LAPSE_DATA: dataDir,
       LAPSE_PORT: String(port),
       LAPSE_LINKS: 'off',
+      ...env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -16,7 +16,9 @@ beforeAll(async () => {
   const entry = join(ROOT, 'src', 'main', 'cli', 'lapse.ts');
   await bundle({ root: ROOT, entry, outputDir: join(ROOT, 'dist') });
   platform = await startHostileProvider('lapse');
-  server = await startServer(join(folder, 'data'));
+  server = await startServer(join(folder, 'data'), undefined, {
+    LAPSE_INSIDE_HOSTS: new URL(platform.issuer).host,
+  });
   administrator = lapseFor({ LAPSE_URL: server.url, LAPSE_DATA: server.dataDir });
 });
 afterAll(async () => {

@@ -1,6 +1,8 @@
+import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import { bundle } from '../../build/bundle.ts';
+import { DAY } from '../../src/domain/schedule/instant.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { lapseFor, ROOT } from './lapse-commands.ts';
 import { type LapseServer, spawnServer, startServer } from './lapse-server.ts';
@@ -29,6 +31,43 @@ test('Ctrl-C drains, ends with 0, and leaves no PostgreSQL behind', async () => 
   expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
   expect(stderr).toContain('stopping: requests first, PostgreSQL last');
   expect(server.isPostgresRunning()).toBe(false);
+});
+
+test('the first token lasts thirty days, and whoever has the machine makes another', async () => {
+  const server = await startedServer(join(temporaryFolder(), 'data'));
+  const lapse = administrator(server);
+  const file = join(server.dataDir, 'admin-token');
+  const tokens = async () => JSON.parse((await lapse('token', 'list', '--json')).stdout).items;
+  const [first] = await tokens();
+  const life = Date.parse(first.expires_at) - Date.parse(first.created_at);
+  expect(Math.round(life / DAY)).toBe(30);
+  expect((await lapse('doctor')).stdout).toMatch(/an administrator's token lasts (29|30) days/);
+  await lapse('token', 'revoke', first.token_id);
+  const refused = await lapse('list');
+  expect(refused.exitCode).toBe(3);
+  expect(refused.stderr).toContain('lapse token administrator');
+  const made = await lapse('token', 'administrator');
+  expect(made, made.stderr).toMatchObject({ exitCode: 0, stdout: `${file}\n` });
+  expect(made.stderr).toMatch(/until \d{4}-\d\d-\d\d/);
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+  expect(await tokens()).toHaveLength(2);
+  const { stderr } = await server.end('SIGINT');
+  expect(stderr).toMatch(/Administrator's token +\S+admin-token\n +until \d{4}-\d\d-\d\d;/);
+});
+
+test('a data folder whose first token lasts a year goes on with it', async () => {
+  const first = await startedServer(join(temporaryFolder(), 'data'));
+  const made = await administrator(first)(
+    ...['token', 'create', '--role', 'administrator', '--name', 'Of before', '--json'],
+    ...['--expires', 'P360D'],
+  );
+  expect(made, made.stderr).toMatchObject({ exitCode: 0 });
+  writeFileSync(join(first.dataDir, 'admin-token'), `${JSON.parse(made.stdout).token}\n`);
+  await first.end('SIGINT');
+  const second = await startedServer(first.dataDir);
+  expect((await administrator(second)('list')).exitCode).toBe(0);
+  const { stderr } = await second.end('SIGINT');
+  expect(stderr).not.toContain("Administrator's token");
 });
 
 test('a second server on the same data ends with 2 and leaves the first alone', async () => {

@@ -16,9 +16,12 @@ let lapse: RunLapse;
 const scripts: string[] = [];
 
 beforeAll(async () => {
-  server = await startServer(join(folder, 'data'), await freePort());
-  provider = await startProvider(server.url, {
+  const port = await freePort();
+  provider = await startProvider(`http://localhost:${port}`, {
     ada: { name: 'Ada Lovelace', email: 'ada@example.com', email_verified: true, groups: ['sec'] },
+  });
+  server = await startServer(join(folder, 'data'), port, {
+    LAPSE_INSIDE_HOSTS: new URL(provider.issuer).host,
   });
   lapse = lapseFor({
     LAPSE_URL: server.url,
@@ -41,6 +44,13 @@ async function openPage(path: string): Promise<Page> {
   page.on('console', (message) => scripts.push(message.text()));
   await page.goto(`${server.url}${path}`);
   return page;
+}
+
+/** At the provider's page. */
+async function signInThere(page: Page): Promise<void> {
+  await page.fill('input[name=login]', 'ada');
+  await page.fill('input[name=password]', 'x');
+  await page.click('button[type=submit]');
 }
 
 describe('in a browser', () => {
@@ -68,9 +78,7 @@ describe('in a browser', () => {
     expect(put.exitCode, put.stderr).toBe(0);
     const page = await openPage('/');
     await page.getByRole('link', { name: 'Work account' }).click();
-    await page.fill('input[name=login]', 'ada');
-    await page.fill('input[name=password]', 'x');
-    await page.click('button[type=submit]');
+    await signInThere(page);
     await page.click('button[type=submit]');
     await page.getByRole('heading', { name: 'Ada Lovelace' }).waitFor();
     expect(await page.textContent('dl')).toContain('requestor, security');
@@ -84,6 +92,30 @@ describe('in a browser', () => {
     await page.waitForURL((url) => url.origin === provider.issuer);
     await page.getByRole('button', { name: /Yes, sign me out/ }).click();
     await page.waitForURL(`${server.url}/sign-in**`);
+  });
+
+  test('whoever registers a passkey signs in anew first, and comes back to it', async () => {
+    const page = await openPage('/sign-in?to=/passkeys');
+    await page.getByRole('link', { name: 'Work account' }).click();
+    await signInThere(page);
+    await page.click('button[type=submit]');
+    await page.getByRole('button', { name: 'Register a passkey' }).click();
+    await page.getByRole('heading', { name: 'Sign in again' }).waitFor();
+    expect(await page.textContent('main')).toContain('You are Ada Lovelace.');
+    await page.getByRole('link', { name: 'Work account' }).click();
+    // Though there is a session at the provider, it asks again.
+    await signInThere(page);
+    await page.waitForURL(`${server.url}/passkeys`);
+    const devices = await page.context().newCDPSession(page);
+    await devices.send('WebAuthn.enable');
+    await devices.send('WebAuthn.addVirtualAuthenticator', {
+      options: {
+        ...{ protocol: 'ctap2', transport: 'internal', hasResidentKey: true },
+        ...{ hasUserVerification: true, isUserVerified: true },
+      },
+    });
+    await page.getByRole('button', { name: 'Register a passkey' }).click();
+    await page.getByText('not used yet').waitFor();
   });
 
   test('no page broke its own policy', () => {

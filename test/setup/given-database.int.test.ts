@@ -99,7 +99,7 @@ describe('a database that is given', () => {
         const ready = await fetch(`${address}/readyz`);
         expect(await ready.json()).toMatchObject({ checks: { database: true, schema: true } });
       }
-      expect(servers.filter((server) => server.adminTokenFile)).toHaveLength(1);
+      expect(servers.filter((server) => server.adminToken)).toHaveLength(1);
     } finally {
       for (const server of servers) await server.stop();
     }

@@ -1,4 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
+import { isSamePerson } from '../../src/domain/access/actor.ts';
+import type { ExceptionEvent } from '../../src/domain/exception/events.ts';
 import type { ExceptionState } from '../../src/domain/exception/state.ts';
 import { IMPORTED } from './administration.ts';
 import { plain } from './answers.ts';
@@ -6,6 +8,16 @@ import type { Intent } from './intent.ts';
 import type { Invariant } from './invariants.ts';
 import type { FoundEvent, FoundStream } from './mirror.ts';
 import type { World } from './world.ts';
+
+/** Written out a second time: what is done to a record by those alone whose it is. */
+const OF_THE_CONCERNED: ReadonlySet<ExceptionEvent['type']> = new Set<ExceptionEvent['type']>([
+  'ExceptionEdited',
+  'ExceptionSubmitted',
+  'ControlsConfirmed',
+  'ExtensionRequested',
+  'ExceptionArchived',
+  'EvidenceAdded',
+]);
 
 /** Of what people have asked for, and been told. */
 export const commandInvariants: readonly Invariant[] = [
@@ -83,6 +95,27 @@ export const commandInvariants: readonly Invariant[] = [
         return expected <= seen && expected >= seen - clock
           ? []
           : [`#${intent.number} expected ${expected} and came after ${seen} on ${stream.name}`];
+      }),
+  },
+  {
+    name: 'nobody changes a record that is not theirs, nor of anybody whom they act for',
+    from: 'commit',
+    check: (world) =>
+      freshByIntent(world).flatMap(({ intent, stream, first }) => {
+        const { actor } = intent.wish;
+        const before = stream.states[first.version - 2];
+        if (!before || !OF_THE_CONCERNED.has(first.event.type)) return [];
+        const { created_by, fields } = before;
+        const theirs = [created_by, fields.requestor ?? {}, ...(fields.owners ?? [])];
+        const isTheirs = (person: { id?: string; email?: string }) =>
+          theirs.some((one) => isSamePerson(one, person));
+        // When it was read does not matter here: only whether there ever was one.
+        const acts = world.mirror
+          .delegationsOf(stream.tenantId)
+          .some(({ delegation: { from, to } }) => isSamePerson(to, actor) && isTheirs(from));
+        return isTheirs(actor) || acts || actor.role === 'administrator'
+          ? []
+          : [`${actor.id} has ${first.event.type} on ${stream.name}`];
       }),
   },
   {

@@ -8,6 +8,7 @@ import { openRequirements } from '../../src/domain/policy/approval-progress.ts';
 import { DAY, formatInstant } from '../../src/domain/schedule/instant.ts';
 import {
   APPROVER,
+  alsoOwnedBy,
   COMPLETE,
   EDITOR,
   GRANTS,
@@ -107,6 +108,7 @@ export function wishForRecord(random: Random, tenantId: string, now: number): Wi
   const end = random.pick([undefined, undefined, 'P5D', 'P5D', 'P14D', 'P60D', 40]);
   const fields: ExceptionFields = {
     ...COMPLETE,
+    ...(random.inThousand(600) ? alsoOwnedBy(EDITOR) : {}),
     impact: random.inThousand(700) ? 'Low' : 'High',
     control: random.inThousand(400) ? random.pick(CONTROLS) : undefined,
     grants: random.inThousand(400) ? GRANTS : undefined,

@@ -83,6 +83,12 @@ export const COMPLETE: ExceptionFields = {
   expiry_actions: 'The webhook falls back to OAuth',
 };
 
+/** Further owners of {@link COMPLETE}: who changes a record has to do with it. */
+export function alsoOwnedBy(...others: readonly Actor[]): Pick<ExceptionFields, 'owners'> {
+  const more = others.map(({ name, email }) => ({ name, ...(email && { email }) }));
+  return { owners: [...(COMPLETE.owners ?? []), ...more] };
+}
+
 /** What opens something in the cloud: ending such a record takes proof that it is gone. */
 export const GRANTS: ExceptionFields['grants'] = [
   {

@@ -7,7 +7,7 @@ import { type DestinationStream, pino } from 'pino';
 import type { Rewriting } from '../../src/connectors/azure/azure-client.ts';
 import { ALL_ROLES, CLOCK, type Role } from '../../src/domain/access/actor.ts';
 import type { Permission } from '../../src/domain/access/permissions.ts';
-import { formatInstant, type Instant } from '../../src/domain/schedule/instant.ts';
+import { formatInstant, type Instant, MINUTE } from '../../src/domain/schedule/instant.ts';
 import type { ReadLink } from '../../src/features/evidence/read-link.ts';
 import { issueToken } from '../../src/features/identity/token-service.ts';
 import { createLedgerKey } from '../../src/journal/ledger-key.ts';
@@ -20,9 +20,11 @@ import type { S3Place } from '../../src/platform/config/s3-place.ts';
 import { newestMigration } from '../../src/platform/db/migrate.ts';
 import { newUlid } from '../../src/platform/ids.ts';
 import { createLogger } from '../../src/platform/log/logger.ts';
+import type { ListedHost } from '../../src/platform/outbound/ask-outside.ts';
 import { loadMasterKey } from '../../src/platform/secrets/key-file.ts';
 import { fastFolder } from './fast-folder.ts';
 import { START } from './given.ts';
+import { listedHost } from './listed-host.ts';
 import { createTestRegister, type TestRegister } from './test-register.ts';
 
 /** A route as it was added to the application. */
@@ -72,6 +74,8 @@ export interface TestApi extends TestTenant {
   send(method: string, url: string, request?: TestRequest): Promise<TestAnswer>;
   /** Moves the domain's time and does what is then due. */
   moveTo(now: Instant): Promise<void>;
+  /** Lets a provider on loopback be asked, as an operator does who lists its host. */
+  listInside(issuer: string): void;
   /** Another tenant beside the first. */
   addTenant(): Promise<TestTenant>;
   close(): Promise<void>;
@@ -112,6 +116,7 @@ export async function createTestApi(options: TestApiOptions = {}): Promise<TestA
     writeFileSync(keyFile, `${Buffer.alloc(32, 7).toString('base64')}\n`, { mode: 0o600 });
   const master = options.hasKeyFile ? await loadMasterKey(undefined, keyFile) : register.master;
   const log = options.logTo ? createLogger('debug', options.logTo) : pino({ level: 'silent' });
+  const insideHosts: ListedHost[] = [];
   const lapse = compose({
     config: {
       host: '127.0.0.1',
@@ -124,9 +129,11 @@ export async function createTestApi(options: TestApiOptions = {}): Promise<TestA
       connections: 6,
       workPort: undefined,
       s3: options.s3,
-      links: { areRead: false, listed: [] },
+      areLinksRead: false,
+      insideHosts,
       logLevel: 'debug',
       limits: UNLIMITED,
+      freshSignIn: 15 * MINUTE,
       trustedProxies: [],
       ...options.config,
     },
@@ -168,6 +175,7 @@ export async function createTestApi(options: TestApiOptions = {}): Promise<TestA
       await setClock(now);
       await lapse.loop.settle();
     },
+    listInside: (issuer) => void insideHosts.push(listedHost(issuer)),
     addTenant: () => addTenant(register, realNow()),
     async close() {
       await app.close();

@@ -3097,6 +3097,12 @@ export interface components {
                 every: string;
             };
             /**
+             * @description who may edit, submit, end or lengthen a record: whose it is, or anyone who may write records
+             * @default those-concerned
+             * @enum {string}
+             */
+            changes_by: "those-concerned" | "anyone";
+            /**
              * @description the approval roles that a role may fill besides its own
              * @default {}
              */
@@ -3476,6 +3482,12 @@ export interface components {
                  */
                 every: string;
             };
+            /**
+             * @description who may edit, submit, end or lengthen a record: whose it is, or anyone who may write records
+             * @default those-concerned
+             * @enum {string}
+             */
+            changes_by: "those-concerned" | "anyone";
             /**
              * @description the approval roles that a role may fill besides its own
              * @default {}
@@ -4517,7 +4529,13 @@ export interface operations {
                     /** @description who acts for you: an e-mail address, or the id of a token */
                     to: string;
                     /** @description at most 90 days after its start; it ends by itself */
-                    until: string;
+                    until?: string;
+                    /**
+                     * Format: duration
+                     * @description instead of until: counted from its start
+                     * @example P30D
+                     */
+                    requested_duration?: string;
                     /** @description at once when left out */
                     from?: string;
                     /** @description yours, or those that it may stand in for; yours when left out */
@@ -6678,6 +6696,8 @@ export interface operations {
                             subject?: string;
                         } | null;
                         session_ends_at: string | null;
+                        /** @description until when your sign-in is fresh enough for what gives access; null for a token */
+                        fresh_until: string | null;
                     };
                 };
             };
@@ -9256,6 +9276,12 @@ export interface operations {
                     clearance?: "public" | "internal" | "restricted" | "confidential";
                     /** @description at most a year ahead; 90 days when left out */
                     expires_at?: string;
+                    /**
+                     * Format: duration
+                     * @description instead of expires_at: counted from now
+                     * @example P30D
+                     */
+                    requested_duration?: string;
                 };
             };
         };

@@ -52,6 +52,22 @@ export function mayChange(permission: Permission): boolean {
   return !LEAVES_ALL_AS_IT_IS.has(permission);
 }
 
+/** What says who may get in, or who may decide: in a session it takes a fresh sign-in (ADR 0042). */
+const GIVES_ACCESS: ReadonlySet<Permission> = new Set<Permission>([
+  'policy:put',
+  'token:manage',
+  'person:manage',
+  'provider:manage',
+  'workload:manage',
+  'passkey:move',
+  'tenant:manage',
+]);
+
+/** Whether a permission is one to say who may get in, or who may decide. */
+export function givesAccess(permission: Permission): boolean {
+  return GIVES_ACCESS.has(permission);
+}
+
 const EVERYONE: readonly Permission[] = [
   'session:own',
   'exception:read',

@@ -66,6 +66,7 @@ describe('a delegation', () => {
     ['by the id of a token', { to: 'chen' }],
     ['of a role that the own may stand in for', { roles: ['security'] }],
     ['of 90 days', { until: START + 90 * DAY }],
+    ['of three months by a duration', { until: { months: 0, millis: 90 * DAY } }],
     ['of 90 days that begin later', { from: START + 30 * DAY, until: START + 120 * DAY }],
   ])('passes %s', (_, wanted) => {
     expect(asked(APPROVER, wanted)).toMatchObject({ type: 'RolesDelegated' });
@@ -81,6 +82,11 @@ describe('a delegation', () => {
     ['that has ended', { until: START - 1 }, 'does not lie after its start'],
     ['of more than 90 days', { until: START + 90 * DAY + 1 }, 'more than 90 days'],
     [
+      'of more than 90 days by a duration',
+      { until: { months: 3, millis: DAY } },
+      'requested_duration is more than 90 days',
+    ],
+    [
       'that begins after its end',
       { from: START + 11 * DAY, until: START + 10 * DAY },
       'does not lie after',
@@ -94,6 +100,12 @@ describe('a delegation', () => {
     expect(refusal(asked(CISO, wanted))).toMatchObject({
       code: 'invalid-request',
       message: expect.stringContaining(message),
+    });
+  });
+
+  it('lasts a duration from its start', () => {
+    expect(asked(CISO, { from: START + DAY, until: { months: 1, millis: 0 } })).toMatchObject({
+      data: { starts_at: '2026-01-02T00:00:00.000Z', until: '2026-02-02T00:00:00.000Z' },
     });
   });
 

@@ -4,6 +4,7 @@ import { DomainError, type ErrorCode } from '../errors.ts';
 import { actorReference } from '../exception/event-reading.ts';
 import { rolesToFill } from '../policy/approval-progress.ts';
 import type { Policy } from '../policy/policy.ts';
+import { addDuration, type Duration } from '../schedule/duration.ts';
 import { DAY, formatInstant, type Instant } from '../schedule/instant.ts';
 import {
   type Delegation,
@@ -14,10 +15,13 @@ import {
 } from './delegation.ts';
 import type { People } from './people.ts';
 
-/** What somebody wants to hand over: to whom (an e-mail address or the id of a token), from when to when. */
+/**
+ * What somebody wants to hand over: to whom (an e-mail address or the id of a token), from when, and
+ * until when: an instant, or so long after its start.
+ */
 export interface DelegationRequest {
   readonly to: string;
-  readonly until: Instant;
+  readonly until: Instant | Duration;
   /** At once, when left out. */
   readonly from?: Instant | undefined;
   /** The roles in which whoever delegates approves, when left out. */
@@ -47,8 +51,10 @@ export function decideDelegation(
 ): DelegationEvent | DomainError {
   const { now, actor, people } = context;
   const starts_at = Math.max(wanted.from ?? now, now);
-  const { until, reason } = wanted;
-  const time = timeRefusal(wanted.from, starts_at, until, now);
+  const { reason } = wanted;
+  const until =
+    typeof wanted.until === 'number' ? wanted.until : addDuration(starts_at, wanted.until);
+  const time = timeRefusal(wanted, starts_at, until, now);
   if (time) return time;
   const named = { id: wanted.to, email: wanted.to };
   if (isSamePerson(actor, named)) return refuse('to', 'is yourself; nobody delegates to oneself');
@@ -93,7 +99,12 @@ function mayApprove(role: Actor['role']): boolean {
   return role !== 'system' && isPermitted(role, 'exception:approve');
 }
 
-function timeRefusal(from: Instant | undefined, start: Instant, until: Instant, now: Instant) {
+function timeRefusal(
+  { from, until: wanted }: DelegationRequest,
+  start: Instant,
+  until: Instant,
+  now: Instant,
+) {
   if (from !== undefined && from > now + FURTHEST_DAYS * DAY)
     return refuse(
       'from',
@@ -101,9 +112,10 @@ function timeRefusal(from: Instant | undefined, start: Instant, until: Instant, 
     );
   if (until > start && until <= start + LONGEST_DAYS * DAY) return undefined;
   const passes = `an end after ${at(start)} and up to ${at(start + LONGEST_DAYS * DAY)} would pass`;
+  const field = typeof wanted === 'number' ? 'until' : 'requested_duration';
   return until <= start
-    ? refuse('until', `does not lie after its start; ${passes}`)
-    : refuse('until', `is more than ${LONGEST_DAYS} days after its start; ${passes}`);
+    ? refuse(field, `does not lie after its start; ${passes}`)
+    : refuse(field, `is more than ${LONGEST_DAYS} days after its start; ${passes}`);
 }
 
 /** Nobody hands over what they have not; what was delegated to them is not theirs to hand on. */

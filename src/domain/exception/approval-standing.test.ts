@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   APPROVER,
+  alsoOwnedBy,
   askingFor,
   delegation,
   EDITOR,
@@ -125,7 +126,7 @@ describe("a requestor's delegate is a requestor too", () => {
   });
 
   it('which holds of whoever wrote a part of it as well', () => {
-    const edited = given({}, CISO_ALONE).with(
+    const edited = given(alsoOwnedBy(EDITOR), CISO_ALONE).with(
       { type: 'EditException', changes: { justification: 'because', adr_id: 'ADR-2' } },
       EDITOR,
     );

@@ -5,7 +5,7 @@ import { fillableRoles, fits, rolesToFill } from '../policy/approval-progress.ts
 import type { Policy, Requirement } from '../policy/policy.ts';
 import type { Instant } from '../schedule/instant.ts';
 import { awaitedDecision, awaitedRequirements, requestorsOf } from './awaited-approvals.ts';
-import type { CommandType, ExceptionCommand } from './commands.ts';
+import type { CommandType } from './commands.ts';
 import type { ActorReference, Approval, ApprovalState, ExceptionState } from './state.ts';
 
 /** What tells who may approve: the pack, the time, and who acts for whom. */
@@ -109,7 +109,7 @@ function approvedBy({ by, on_behalf_of }: Approval): PersonLike[] {
  * Whether it bears on a command who can approve, and for whom: it is an approval, or asks for some.
  * `state` is the record that it is for, where there is one.
  */
-export function peopleMatter({ type }: ExceptionCommand, state?: ExceptionState): boolean {
+export function peopleMatter(type: CommandType, state?: ExceptionState): boolean {
   // An edit of a request asks for all approvals anew.
   if (type === 'EditException') return state?.request !== undefined;
   return ASKING.includes(type);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   APPROVER,
+  alsoOwnedBy,
   COMPLETE,
   EDITOR,
   given,
@@ -68,7 +69,7 @@ describe('an edit', () => {
   });
 
   it('of a material field voids approvals, says whose, and asks for them again', () => {
-    const fields = { effective_from: formatInstant(START + 9 * DAY) };
+    const fields = { effective_from: formatInstant(START + 9 * DAY), ...alsoOwnedBy(EDITOR) };
     const approved = inStatus('Approved', fields, ONE_APPROVER).confirmed().after(DAY);
     expect(approved.state).toHaveProperty('controls_confirmed');
     const [edited, submitted, ...rest] = approved.gives(edit({ category: 'network' }), EDITOR);
@@ -119,7 +120,7 @@ describe('an edit', () => {
     (status) => {
       const story = inStatus(status);
       const changes = { ticket_id: 'SEC-1', owners: [{ name: 'New Owner' }] };
-      const edited = story.with(edit(changes), APPROVER);
+      const edited = story.with(edit(changes));
       expect(edited.told.at(-1)?.event.data).toMatchObject({ material: [], voided_approvals: [] });
       const { fields, updated_at, ...rest } = story.state;
       expect(edited.state).toMatchObject(rest);

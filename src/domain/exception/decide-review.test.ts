@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   APPROVER,
+  alsoOwnedBy,
   EDITOR,
   given,
   inStatus,
@@ -25,7 +26,10 @@ function otherToken(actor: Actor): Actor {
 const asApprover = (actor: Actor): Actor => ({ ...actor, role: 'approver' });
 
 describe('nobody approves what they requested or wrote', () => {
-  const byOther = given().with(EDIT, EDITOR).with({ type: 'SubmitException' }, SECOND_APPROVER);
+  const OWNED = alsoOwnedBy(EDITOR, SECOND_APPROVER);
+  const byOther = given(OWNED)
+    .with(EDIT, EDITOR)
+    .with({ type: 'SubmitException' }, SECOND_APPROVER);
   const askedFor = given({ requestor: { name: 'L. Okoye', email: 'Okoye@Example.com' } });
 
   it.each([
@@ -33,12 +37,12 @@ describe('nobody approves what they requested or wrote', () => {
     ['its creator with another token', inStatus('Under-Review'), otherToken(asApprover(REQUESTOR))],
     ['an editor of the draft', byOther, EDITOR],
     ['an editor with another token', byOther, otherToken(EDITOR)],
-    ['an editor of the request', inStatus('Under-Review').with(EDIT, EDITOR), EDITOR],
+    ['an editor of the request', inStatus('Under-Review', OWNED).with(EDIT, EDITOR), EDITOR],
     ['who submitted it', byOther, SECOND_APPROVER],
     ['for whom it was requested', askedFor.submitted(), APPROVER],
     [
       'who wrote it before changes were requested',
-      inStatus('Under-Review')
+      inStatus('Under-Review', OWNED)
         .with(EDIT, EDITOR)
         .with({ type: 'RequestChanges', reason: REASON }, APPROVER)
         .submitted(),
@@ -52,7 +56,7 @@ describe('nobody approves what they requested or wrote', () => {
   });
 
   it('nor the extension that they asked for', () => {
-    const waiting = inStatus('Active', {}, ONE_APPROVER).with(
+    const waiting = inStatus('Active', OWNED, ONE_APPROVER).with(
       {
         type: 'RequestExtension',
         change_id: 'chg_1',
@@ -70,7 +74,7 @@ describe('nobody approves what they requested or wrote', () => {
   });
 
   it('but whoever corrected a title may', () => {
-    const retitled = inStatus('Under-Review', {}, ONE_APPROVER).with(
+    const retitled = inStatus('Under-Review', OWNED, ONE_APPROVER).with(
       { type: 'EditException', changes: { title: 'better' } },
       EDITOR,
     );

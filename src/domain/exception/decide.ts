@@ -1,9 +1,4 @@
-import { rolesOf } from '../access/actor.ts';
-import type { DomainError } from '../errors.ts';
-import { evaluatePolicy } from '../policy/evaluate.ts';
-import type { Gate } from '../policy/policy.ts';
 import { decideRearchitecture } from './chain-decision.ts';
-import { chainPlace } from './chain-place.ts';
 import type { CommandType, ExceptionCommand } from './commands.ts';
 import { decideExtension, decidePermanence, decideReview } from './decide-change.ts';
 import { decideDraft, decideEdit, decideSubmit } from './decide-draft.ts';
@@ -21,10 +16,12 @@ import {
 import { decideApprove, decideReject, decideRequestChanges } from './decide-review.ts';
 import { decideReassess } from './decide-risk.ts';
 import { type Decider, type Decision, type DecisionContext, refuse } from './decision.ts';
+import { closedGate } from './phase-gates.ts';
 import { reasonRefusal } from './reasons.ts';
 import { decideConfirmRemoval } from './removal.ts';
 import type { ExceptionState } from './state.ts';
 import { IN_FORCE, OPEN, STATUSES, type Status } from './status.ts';
+import { strangerRefusal } from './who-may-change.ts';
 
 type CreatingCommand = 'DraftException' | 'DraftRenewal';
 type Handled = Exclude<CommandType, CreatingCommand>;
@@ -82,15 +79,6 @@ const DECIDERS: { readonly [Type in Handled]: Decider<Type> } = {
   RecordViolation: decideViolation,
 };
 
-/** The commands that a policy may reserve for roles. */
-const GATES: Readonly<Partial<Record<CommandType, Gate>>> = {
-  SubmitException: 'submit',
-  ActivateException: 'activate',
-  RevokeException: 'revoke',
-  CloseException: 'close',
-  ArchiveException: 'archive',
-};
-
 /**
  * The events that follow from a command, or the refusal. The record must have been advanced to
  * `context.now` before (`advance.ts`), so that a late sweep cannot permit anything.
@@ -106,6 +94,8 @@ export function decide(
       : decideDraft(command, context);
   }
   if (!state) return refuse('not-found', 'there is no such exception');
+  const stranger = strangerRefusal(state, command.type, context);
+  if (stranger) return stranger;
   const possible = POSSIBLE_IN[command.type];
   if (!possible.includes(state.status)) {
     const verb = command.type.replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase();
@@ -116,21 +106,4 @@ export function decide(
     closedGate(state, command.type, context) ?? reasonRefusal(command, context.policy);
   if (refusal) return refusal;
   return (DECIDERS[command.type] as Decider<Handled>)(state, command as never, context);
-}
-
-/** The phase gate that stands in the way: the policy reserves the transition for other roles. */
-function closedGate(
-  state: ExceptionState,
-  type: CommandType,
-  { policy, actor }: DecisionContext,
-): DomainError | undefined {
-  const gate = GATES[type];
-  if (gate === undefined) return undefined;
-  const roles = evaluatePolicy(policy, state.fields, chainPlace(state)).gates[gate];
-  if (!roles || rolesOf(actor).some((role) => roles.includes(role))) return undefined;
-  const may = roles.length > 0 ? roles.join(', ') : 'nobody: its rules contradict one another';
-  return refuse(
-    'not-permitted',
-    `the policy lets a ${rolesOf(actor).join(', ')} not ${gate} this exception; it takes ${may}`,
-  );
 }

@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import {
   APPROVER,
   askingFor,
-  EDITOR,
   given,
   inStatus,
   ONE_APPROVER,
@@ -94,7 +93,7 @@ describe('a request that nobody decides', () => {
     const changes = { title: 'another title', impact: 'Low' } as const;
     const edited = requested()
       .after(4 * DAY)
-      .with({ type: 'EditException', changes }, EDITOR);
+      .with({ type: 'EditException', changes });
     expect(nextEscalation(edited.state)).toBe(START + 7 * DAY);
   });
 });

@@ -113,8 +113,12 @@ describe('an event that this release does not know', () => {
   });
 });
 
-/** Reasons could be as short as anybody liked when these were written. */
-const ANY_REASON = { ...ONE_APPROVER, reasons: { min_characters: 0 } };
+/** Reasons could be as short as anybody liked when these were written, and anybody write a record. */
+const ANY_REASON = {
+  ...ONE_APPROVER,
+  reasons: { min_characters: 0 },
+  changes_by: 'anyone' as const,
+};
 
 function readGolden(file: string): GoldenStream {
   const url = new URL(`../../../test/vectors/${file}.json`, import.meta.url);

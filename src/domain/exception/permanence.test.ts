@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   APPROVER,
+  alsoOwnedBy,
   inChain,
   inStatus,
   ONE_APPROVER,
@@ -202,7 +203,7 @@ describe('its yearly review', () => {
   });
 
   it('is not approved by whoever asked for it', () => {
-    const asked = permanent({}, ONE_APPROVER)
+    const asked = permanent(alsoOwnedBy(personOf('ciso')), ONE_APPROVER)
       .after(YEAR - DAY)
       .with(REVIEW, personOf('ciso'));
     const approve = { type: 'ApproveException', reason: REASON, change: 'review' } as const;

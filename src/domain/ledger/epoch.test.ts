@@ -5,6 +5,7 @@ import {
   claimOf,
   type EpochData,
   epochData,
+  epochOfOrigin,
   epochOrigin,
   evolveLedger,
   handoverText,
@@ -53,6 +54,20 @@ beforeAll(async () => {
 
 const opened = (change: Partial<EpochData> = {}) =>
   ({ type: 'EpochOpened', data: { ...data, ...change } }) as const;
+
+test.each([
+  [ORIGIN, 1],
+  [`${ORIGIN}/epoch/2`, 2],
+  [`${ORIGIN}/epoch/12`, 12],
+  [`${ORIGIN}/epoch/1`, undefined],
+  [`${ORIGIN}/epoch/02`, undefined],
+  [`${ORIGIN}/epoch/2/epoch/3`, undefined],
+  [`${ORIGIN}/epoch/`, undefined],
+  ['log.example/2/epoch/2', undefined],
+  [`x${ORIGIN}/epoch/2`, undefined],
+])('the log %s is epoch %s of the ledger', (origin, epoch) => {
+  expect(epochOfOrigin(ORIGIN, origin)).toBe(epoch);
+});
 
 describe('a ledger', () => {
   test('has its epochs in order, with when and through whom', () => {

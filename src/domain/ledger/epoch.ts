@@ -81,6 +81,14 @@ export function epochOrigin(first: string, epoch: number): string {
   return `${first}/epoch/${epoch}`;
 }
 
+/** The epoch of a ledger that a log's name says; `undefined` where it is no name of that ledger's. */
+export function epochOfOrigin(first: string, origin: string): number | undefined {
+  if (origin === first) return 1;
+  const [, number] = /\/epoch\/([1-9]\d{0,8})$/.exec(origin) ?? [];
+  const epoch = Number(number);
+  return epoch > 1 && origin === epochOrigin(first, epoch) ? epoch : undefined;
+}
+
 /**
  * What the key of one epoch signs to hand over to that of the next, so that nobody can open an epoch
  * with the database alone. It never reads as a checkpoint: the third line is no hash.

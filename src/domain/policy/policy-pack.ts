@@ -217,6 +217,13 @@ const reconciliation = z.strictObject({
   every: limit.describe('no effect yet: it comes with the connectors that read what is granted'),
 });
 
+/** Who may change a record that is there; `domain/exception/who-may-change.ts` says who is concerned. */
+const changesBy = z
+  .enum(['those-concerned', 'anyone'])
+  .describe(
+    'who may edit, submit, end or lengthen a record: whose it is, or anyone who may write records',
+  );
+
 /** What holds where a pack leaves a part out: the figures of both documents, and ours where they have none. */
 export const PACK_DEFAULTS = {
   chains: { permanent_after: 3, review_every: 'P1Y', decide_beyond: 3, decide_within: 'P30D' },
@@ -228,6 +235,8 @@ export const PACK_DEFAULTS = {
   break_glass: { allowed: true, max_duration: 'PT24H', review_within: 'PT24H' },
   risk_change: { review_within: 'P7D' },
   reconciliation: { every: 'P7D' },
+  // No document says whose a record is; ADR 0041.
+  changes_by: 'those-concerned',
 } satisfies {
   chains: z.output<typeof chains>;
   reasons: z.output<typeof reasons>;
@@ -236,6 +245,7 @@ export const PACK_DEFAULTS = {
   break_glass: z.output<typeof breakGlass>;
   risk_change: z.output<typeof riskChange>;
   reconciliation: z.output<typeof reconciliation>;
+  changes_by: z.output<typeof changesBy>;
 };
 
 /** A policy pack: one file, every rule of which people can read, version, test and compare. */
@@ -250,6 +260,7 @@ export const policyPack = z.strictObject({
   risk_change: riskChange.default(PACK_DEFAULTS.risk_change),
   retention: retention.default(PACK_DEFAULTS.retention),
   reconciliation: reconciliation.default(PACK_DEFAULTS.reconciliation),
+  changes_by: changesBy.default(PACK_DEFAULTS.changes_by),
   stand_ins: z
     .partialRecord(z.enum([...APPROVAL_ROLES, 'approver']), z.array(z.enum(APPROVAL_ROLES)))
     .default({})

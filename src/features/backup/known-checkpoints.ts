@@ -1,8 +1,10 @@
 import { readdir } from 'node:fs/promises';
 import { isUlid } from '../../domain/ids.ts';
 import { parseCheckpoint } from '../../domain/ledger/checkpoint.ts';
-import { claimOf } from '../../domain/ledger/epoch.ts';
+import { equalBytes } from '../../domain/ledger/encoding.ts';
+import { claimOf, epochOfOrigin } from '../../domain/ledger/epoch.ts';
 import { epochOfName, fileCheckpointStore } from '../../journal/checkpoint-store.ts';
+import { rootsAhead } from '../../journal/tree-storage.ts';
 import { type KeptNote, openNotes } from '../../journal/verify-checkpoints.ts';
 import { verifyEpochs } from '../../journal/verify-epochs.ts';
 import { Findings } from '../../journal/verify-findings.ts';
@@ -14,20 +16,22 @@ export interface LaterCheckpoint {
   readonly name: string;
   readonly epoch: number;
   readonly size: number;
+  /** Its epoch was opened after the backup was made; nothing in the backup can tell who signed it. */
+  readonly isOfLaterEpoch: boolean;
 }
 
 /** Checkpoints outside the database, as far as a restore knows them. */
 export interface KnownCheckpoints {
   /** Those that the restored ledger has to agree with: verification compares them. */
   readonly covered: readonly KeptNote[];
-  /** The newest that was signed for more entries than are restored, where there is one. */
+  /** The newest that was signed for more than is restored, where there is one. */
   readonly later: LaterCheckpoint | undefined;
 }
 
 /**
  * Sorts what is known of a tenant's checkpoints outside the database: those of the backup, those of
- * the data folder, and those that were named. Only a note that the ledger's key has signed counts as
- * a later one; any other goes to verification, which says what is wrong with it.
+ * the data folder, and those that were named. Of a log that the backup knows, only a note that its
+ * key has signed counts as a later one; any other goes to verification, which says what is wrong.
  */
 export async function sortCheckpoints(
   reader: Reader,
@@ -36,22 +40,39 @@ export async function sortCheckpoints(
   notes: readonly KeptNote[],
 ): Promise<KnownCheckpoints> {
   const ledger = await verifyEpochs(reader, tenantId, new Findings());
-  const present = ledger.logs.length;
+  const present = ledger.epochs.at(-1)?.epoch ?? 1;
+  const [first] = ledger.logs;
   const origin = ledger.logs.at(-1)?.origin;
   const opened = await openNotes(notes, ledger, new Findings());
-  const beyond: LaterCheckpoint[] = [
-    // What an epoch that is over has signed beyond its fork, the epoch after it cites.
-    ...opened
-      .filter((checkpoint) => checkpoint.origin === origin && checkpoint.size > size)
-      .map(({ name, size: signed }) => ({ name, epoch: present, size: signed })),
-    // Of an epoch that was opened after the backup was made: its key is not in it.
-    ...notes
-      .filter(({ name }) => epochOfName(name) > present)
-      .map(({ name, note }) => ({ name, epoch: epochOfName(name), size: sizeOf(note) })),
-  ];
-  const names = new Set(beyond.map(({ name }) => name));
-  const [later] = beyond.sort((a, b) => b.epoch - a.epoch || b.size - a.size);
-  return { covered: notes.filter(({ name }) => !names.has(name)), later };
+  // What an epoch that is over has signed beyond its fork, the epoch after it cites.
+  const ahead = opened.filter((note) => note.origin === origin && note.size > size);
+  const roots = await rootsAhead(
+    reader,
+    tenantId,
+    ahead.map((note) => note.size),
+  );
+  const lost = ahead.filter((note) => !agrees(roots.get(note.size), note.root));
+  const unknown = notes.flatMap(({ name, note }) => {
+    const claim = claimOf(note);
+    const said = claim && first && epochOfOrigin(first.origin, claim.origin);
+    const epoch = said ?? epochOfName(name);
+    return epoch > present ? [{ name, note, epoch, size: claim?.size ?? 0 }] : [];
+  });
+  const beyond = [...lost.map((each) => ({ ...each, epoch: present })), ...unknown].sort(
+    (a, b) => b.epoch - a.epoch || b.size - a.size,
+  );
+  const settled = new Set([...ahead, ...unknown].map(({ note }) => note));
+  return {
+    covered: notes.filter(({ note }) => !settled.has(note)),
+    later: beyond.map(({ name, epoch, size: signed }) => ({
+      ...{ name, epoch, size: signed },
+      isOfLaterEpoch: epoch > present,
+    }))[0],
+  };
+}
+
+function agrees(root: Uint8Array | undefined, signed: Uint8Array): boolean {
+  return root !== undefined && equalBytes(root, signed);
 }
 
 const KEPT =
@@ -92,8 +113,4 @@ export function originOf(note: string): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-function sizeOf(note: string): number {
-  return claimOf(note)?.size ?? 0;
 }

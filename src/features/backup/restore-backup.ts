@@ -157,11 +157,15 @@ async function restoreTenant(
   if (!verification.ok) throw new BackupUnverifiedError(tenant, verification);
   if (verification.size !== size || (size > 0 && verification.root !== tenant.root))
     throw new BackupFileError('altered', 'its ledger is not the one that it announces');
-  if (later) {
-    await markOlder(
-      tenantId,
-      `a restored backup has ${size} of the ${later.size} entries that were signed before`,
-    );
-  }
+  if (later) await markOlder(tenantId, shortfall(later, verification));
   return { tenant, verification, later };
+}
+
+function shortfall(
+  { epoch, size: signed, isOfLaterEpoch }: NonNullable<KnownCheckpoints['later']>,
+  { size }: RestoredTenant['verification'],
+): string {
+  return isOfLaterEpoch
+    ? `a restored backup is from before epoch ${epoch} of the ledger, in which ${signed} entries were signed`
+    : `a restored backup has ${size} of the ${signed} entries that were signed before`;
 }

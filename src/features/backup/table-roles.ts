@@ -39,6 +39,7 @@ export const DERIVED_TABLES: readonly string[] = [
   'policy_versions',
   'delegations',
   'tenant_standings',
+  'task_acts',
   'exceptions',
   'exception_search',
   'exception_services',

@@ -6,7 +6,8 @@ import {
   type Delegation,
   delegationState,
 } from '../../domain/delegation/delegation.ts';
-import { instant, longText, shortText } from '../../domain/exception/field-shapes.ts';
+import { duration, instant, longText, shortText } from '../../domain/exception/field-shapes.ts';
+import { parseDuration } from '../../domain/schedule/duration.ts';
 import { formatInstant, parseInstant } from '../../domain/schedule/instant.ts';
 import { setAnswerTime } from '../../platform/http/answer-time.ts';
 import { idempotencyOf } from '../../platform/http/caller.ts';
@@ -16,18 +17,24 @@ import type { DelegationService } from './delegation-service.ts';
 const time = z.string().meta({ format: 'date-time' });
 const person = z.object({ id: z.string(), name: z.string(), email: z.string().optional() });
 
-const newDelegation = z.strictObject({
-  to: shortText.describe('who acts for you: an e-mail address, or the id of a token'),
-  until: instant.describe('at most 90 days after its start; it ends by itself'),
-  from: instant.optional().describe('at once when left out'),
-  roles: z
-    .array(z.enum(ROLES))
-    .min(1, 'must name at least one role')
-    .max(ROLES.length)
-    .optional()
-    .describe('yours, or those that it may stand in for; yours when left out'),
-  reason: longText.describe('why; kept in the ledger'),
-});
+const newDelegation = z
+  .strictObject({
+    to: shortText.describe('who acts for you: an e-mail address, or the id of a token'),
+    until: instant.optional().describe('at most 90 days after its start; it ends by itself'),
+    requested_duration: duration.optional().describe('instead of until: counted from its start'),
+    from: instant.optional().describe('at once when left out'),
+    roles: z
+      .array(z.enum(ROLES))
+      .min(1, 'must name at least one role')
+      .max(ROLES.length)
+      .optional()
+      .describe('yours, or those that it may stand in for; yours when left out'),
+    reason: longText.describe('why; kept in the ledger'),
+  })
+  .refine(
+    (body) => (body.until === undefined) !== (body.requested_duration === undefined),
+    'must have either until or requested_duration, not both',
+  );
 
 const delegationAnswer = z.object({
   delegation_id: z.string(),
@@ -62,8 +69,10 @@ export function addDelegationRoutes(app: FastifyInstance, delegations: Delegatio
     },
     async (request, reply) => {
       const { principal } = request;
-      const { until, from, ...rest } = request.body as z.output<typeof newDelegation>;
-      const wanted = { ...rest, until: instantOf(until), ...(from && { from: instantOf(from) }) };
+      const body = request.body as z.output<typeof newDelegation>;
+      const { to, roles, reason, from } = body;
+      const until = endOf(body);
+      const wanted = { to, roles, reason, until, ...(from && { from: instantOf(from) }) };
       const idempotency = idempotencyOf(request, principal.actor.id);
       const made = await delegations.delegate(principal, wanted, idempotency);
       return reply.code(201).send(toAnswer(made.delegation, made.now));
@@ -129,6 +138,11 @@ function toAnswer(delegation: Delegation, now: number): z.input<typeof delegatio
       ? { at: formatInstant(ended.at), by: ended.by, reason: ended.reason ?? null }
       : null,
   };
+}
+
+function endOf({ until, requested_duration = '' }: z.output<typeof newDelegation>) {
+  if (until !== undefined) return instantOf(until);
+  return parseDuration(requested_duration) ?? 0;
 }
 
 /** The schema has let through what can be read alone. */

@@ -58,6 +58,8 @@ export async function checkTokens(tx: Transaction, tenantId: string): Promise<Ch
   );
   const days = row?.days ?? 0;
   if (days > TOKEN_ENDS_WITHIN) return ok('tokens', `an administrator's token lasts ${days} days`);
-  const mend = 'run `lapse token create --role administrator --name …` while one still opens';
-  return warning('tokens', `the last administrator's token ends in ${days} days`, mend);
+  const mend =
+    'make people who administer (`lapse people add`), or another token: `lapse token create --role administrator --name …` while one still opens, `lapse token administrator` on the server itself';
+  const ends = days < 0 ? 'has ended' : `ends in ${days} days`;
+  return warning('tokens', `the last administrator's token ${ends}`, mend);
 }

@@ -7,7 +7,7 @@ import { record } from '../../journal/journal.ts';
 import type { Transaction } from '../../platform/db/transaction.ts';
 import { BATCH_SIZE } from '../../platform/due/due-loop.ts';
 import { newUlid } from '../../platform/ids.ts';
-import type { EnforcementParts } from './enforcement-parts.ts';
+import { type EnforcementParts, recordKey } from './enforcement-parts.ts';
 import {
   awaitsRemoval,
   type GrantOutlook,
@@ -52,7 +52,10 @@ export async function claimGrants(tx: Transaction, parts: EnforcementParts): Pro
   if (lanes.length === 0) return { rows: 0, errands: [] };
   const rows = await lockDue(tx, now, lanes);
   if (rows.length === 0) return { rows: 0, errands: [] };
-  const outlooks = await readOutlooks(tx, parts, rows, now);
+  const [outlooks, allGone] = await Promise.all([
+    readOutlooks(tx, parts, rows, now),
+    recordsWithoutGrants(tx, rows),
+  ]);
   const errands: Errand[] = [];
   const appends: Parameters<
     typeof record<Progress['state'], Progress['events'][number]>
@@ -73,7 +76,7 @@ export async function claimGrants(tx: Transaction, parts: EnforcementParts): Pro
     const { stored: before } = outlook;
     const at = now;
     appends.push({ tenantId, streamId, before, events: made.events, at, actor: CLOCK });
-    const errand = errandOf(outlook, made);
+    const errand = errandOf(outlook, made, allGone);
     if (errand) errands.push(errand);
     next.push({
       row,
@@ -112,12 +115,15 @@ function quarantine(tx: Transaction, row: WorkRow, now: number, detail: string):
 function errandOf(
   outlook: GrantOutlook,
   { state, move, takesOverFrom: from }: Progress,
+  allGone: Set<string>,
 ): Errand | undefined {
   const own = outlook.row.grantId;
   if (from !== undefined) return { kind: 'hand-over', from, to: own, outlook, state };
   if (!move) {
+    // Once for each record: the last of its grants that goes finds all of them gone.
     const isDone = state.status === 'removed' && awaitsRemoval(outlook.record);
-    return isDone ? { kind: 'confirm', outlook, state } : undefined;
+    const isLast = isDone && allGone.delete(recordKey(outlook.row));
+    return isLast ? { kind: 'confirm', outlook, state } : undefined;
   }
   switch (move.do.kind) {
     case 'call': {
@@ -132,6 +138,27 @@ function errandOf(
     default:
       return undefined;
   }
+}
+
+/** Which of the records of some rows have nothing in place any more. */
+async function recordsWithoutGrants(
+  tx: Transaction,
+  rows: readonly WorkRow[],
+): Promise<Set<string>> {
+  const found = await tx.query<{ tenant_id: string; exception_id: string }>(
+    `SELECT w.tenant_id, w.exception_id
+     FROM (SELECT DISTINCT * FROM unnest($1::text[], $2::text[])) AS r(tenant_id, exception_id)
+     JOIN lapse.grant_work w ON w.tenant_id = r.tenant_id AND w.exception_id = r.exception_id
+     LEFT JOIN lapse.grants g ON g.tenant_id = w.tenant_id AND g.grant_id = w.grant_id
+     GROUP BY w.tenant_id, w.exception_id
+     HAVING bool_and(coalesce(g.status = 'removed', false))`,
+    [rows.map(({ tenantId }) => tenantId), rows.map(({ exceptionId }) => exceptionId)],
+  );
+  return new Set(
+    found.map(({ tenant_id: tenantId, exception_id: exceptionId }) =>
+      recordKey({ tenantId, exceptionId }),
+    ),
+  );
 }
 
 /** The lanes in which something is due: from one to the next, however much is due in each. */

@@ -19,6 +19,8 @@ interface Services {
   readonly master: MasterKey;
   /** Refuses while the tenant may only be read. */
   readonly assertWritable: (tx: Transaction, tenantId: string) => Promise<void>;
+  /** The operator's own tenant, whom the server's identity belongs to. */
+  readonly operatorsTenant: (tx: Transaction) => Promise<string | undefined>;
 }
 
 /** Keeps the ways to a tenant's clouds. */
@@ -44,14 +46,16 @@ export class ConnectionService {
     { secret, ...settings }: ConnectionSettings & { secret?: string | null | undefined },
     idempotency?: IdempotentRequest,
   ): Promise<ConnectionRow> {
-    const { db, master, assertWritable } = this.#services;
+    const { db, master, assertWritable, operatorsTenant } = this.#services;
     return db.inTenant(whole(tenantId), async (tx) => {
-      const [again, before] = await Promise.all([
+      const [again, before, operators] = await Promise.all([
         recall(tx, tenantId, idempotency),
         lockConnection(tx, tenantId, name),
+        operatorsTenant(tx),
         assertWritable(tx, tenantId),
       ]);
       if (again && before) return before;
+      if (tenantId !== operators) assertOwnCredential(settings as ConnectionSettings);
       if (secret !== undefined)
         storeConnectionSecret(tx, tenantId, name, { master, secret: secret ?? undefined });
       const events: ConnectionEvent[] = [
@@ -107,6 +111,20 @@ export class ConnectionService {
       at,
     });
   }
+}
+
+/**
+ * The server's identity reaches what the operator may reach. Another tenant that could use it would
+ * reach all of that too, so it brings a credential of its own.
+ */
+function assertOwnCredential(settings: ConnectionSettings): void {
+  if (settings.connector !== 'azure' || settings.cloud === 'simulated') return;
+  if (settings.credential.kind === 'client-secret') return;
+  throw new DomainError(
+    'not-permitted',
+    `credential ${settings.credential.kind} is the server's own, which the operator's tenant alone may use; give {"kind": "client-secret", "client_id": …} and the secret`,
+    [{ path: 'credential', message: 'must be a client-secret of your own' }],
+  );
 }
 
 /** What follows of itself for grants follows whoever changes a connection: clearance does not matter. */

@@ -21,6 +21,8 @@ export interface EvidenceRoutes {
   readonly store: FileStore;
   /** The files of a record; refuses where there is no such record. */
   readonly filesOf: (reach: Reach, exceptionId: string) => Promise<readonly EvidenceFile[]>;
+  /** Refuses who may not add evidence to a record, or that there is no such record. */
+  readonly assertMayAdd: (request: FastifyRequest) => Promise<void>;
   /** Runs the command on the record that the path names and answers the record; `beside` is written with it. */
   readonly record: (
     request: FastifyRequest,
@@ -99,13 +101,13 @@ export function addEvidenceRoutes(app: FastifyInstance, routes: EvidenceRoutes):
 
 /** Onto the disk, looked at, into the store, and only then into the record. */
 async function addFile(
-  { db, store, filesOf, record, realNow }: EvidenceRoutes,
+  { db, store, assertMayAdd, record, realNow }: EvidenceRoutes,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const { tenantId } = request.principal;
-  // Nothing is received for a record that is not there.
-  await filesOf(request.principal, idOf(request));
+  // Nothing is received for a record that is not there, nor from who may not add to it.
+  await assertMayAdd(request);
   const { file, declared, note: given } = await receiveFile(request);
   try {
     const found = await inspectFile(file, declared);
@@ -172,8 +174,4 @@ async function* wholeOrUnavailable(bytes: AsyncIterable<Uint8Array>, digest: str
 function notWhole(digest: string): DomainError {
   const message = `the file ${digest} does not lie whole where it was stored; \`lapse doctor\` says more`;
   return new DomainError('unavailable', message);
-}
-
-function idOf(request: FastifyRequest): string {
-  return (request.params as { id: string }).id;
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { ListedHost } from '../../platform/outbound/read-outside.ts';
+import type { ListedHost } from '../../platform/outbound/ask-outside.ts';
 import { linkReader, type ReadLink } from './read-link.ts';
 
 const NEVER = new AbortController().signal;

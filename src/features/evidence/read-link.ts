@@ -1,11 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { LinkFound } from '../../domain/exception/link-reading.ts';
-import {
-  type ListedHost,
-  OutsideFailure,
-  type OutsideRules,
-  readOutside,
-} from '../../platform/outbound/read-outside.ts';
+import { type ListedHost, OutsideFailure } from '../../platform/outbound/ask-outside.ts';
+import { type ReadingRules, readOutside } from '../../platform/outbound/read-outside.ts';
 
 /** Reads a link, or says why it cannot be read; throws nothing that is the link's fault. */
 export type ReadLink = (link: string, signal: AbortSignal) => Promise<LinkFound>;
@@ -19,7 +15,7 @@ const MOST_TYPE = 200;
 /** Reads links as {@link readOutside} does; `rules` may narrow the limits. */
 export function linkReader(
   listed: readonly ListedHost[],
-  rules: Partial<OutsideRules> = {},
+  rules: Partial<ReadingRules> = {},
 ): ReadLink {
   return async (link, signal) => {
     try {

@@ -109,7 +109,7 @@ export const commandBodies = {
     })
     .refine(
       (body) => !(body.expires_at && body.requested_duration),
-      'give either expires_at or requested_duration',
+      'must not have both expires_at and requested_duration',
     ),
   'make-permanent': z.strictObject({
     reason,

@@ -9,6 +9,7 @@ import type { ExceptionFields } from '../../domain/exception/fields.ts';
 import type { ExceptionState } from '../../domain/exception/state.ts';
 import { BUILT_IN_POLICY } from '../../domain/policy/built-in-policy.ts';
 import { DAY, formatInstant, HOUR } from '../../domain/schedule/instant.ts';
+import { encodeCursor } from '../../platform/http/cursor.ts';
 import type { ExceptionFilter } from './exception-filter.ts';
 import { SORTS, type SortColumn } from './exception-list-query.ts';
 import { exceptionStream } from './exception-store.ts';
@@ -195,6 +196,38 @@ describe('a page', () => {
     });
     expect(new Set([...idsOf(first), ...idsOf(rest)]).size).toBe((TIES * 4) / 5);
     expect(rest.next_cursor).toBeNull();
+  });
+
+  it.each<[string, ExceptionFilter]>([
+    ['an owner', { owner: ['osei@example.com'] }],
+    ['a search', { q: 'tied' }],
+    ['the ends of a span of time', { expires_before: START + 23 * DAY }],
+    ['the ends of what is open', { expiring_within: 21 }],
+    ['a search within a span of time', { q: 'tied', expires_after: START + 21 * DAY }],
+  ])('after page gives the whole list that is gathered by %s', async (_, filter) => {
+    for (const { sort, descending } of lists) {
+      const whole = await list({ sort, descending, limit: 1_000, filter });
+      expect(idsOf(whole)).toEqual(sorted(whole, sort, descending));
+      expect(whole.total).toBe(whole.items.length);
+      expect(whole.total).toBeGreaterThan(7);
+
+      const pages: string[] = [];
+      let cursor: string | undefined;
+      do {
+        const page = await list({ sort, descending, limit: 7, cursor, filter });
+        expect(page.total).toBe(whole.total);
+        pages.push(...idsOf(page));
+        cursor = page.next_cursor ?? undefined;
+      } while (cursor);
+      expect(pages).toEqual(idsOf(whole));
+    }
+  });
+
+  it('after the last record is empty, and says how many there are', async () => {
+    const filter = { q: 'tied' };
+    const cursor = encodeCursor('title', 'tied d', 'EXC_');
+    const page = await list({ sort: 'title', descending: false, limit: 7, cursor, filter });
+    expect(page).toMatchObject({ items: [], next_cursor: null, total: TIES });
   });
 
   it('takes no cursor of a list that is sorted otherwise', async () => {

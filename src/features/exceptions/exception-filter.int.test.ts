@@ -12,7 +12,7 @@ import { BUILT_IN_POLICY } from '../../domain/policy/built-in-policy.ts';
 import { DAY, formatInstant, type Instant } from '../../domain/schedule/instant.ts';
 import { sqlBuilder } from '../../platform/db/query-builder.ts';
 import { type ExceptionFilter, filterConditions } from './exception-filter.ts';
-import { countQuery, type ListOrder, pageQuery } from './exception-list-query.ts';
+import { countQuery, gatheredQuery, type ListOrder, pageQuery } from './exception-list-query.ts';
 import { exceptionStream } from './exception-store.ts';
 import {
   exceptionSummary,
@@ -84,7 +84,7 @@ describe('the SQL filters say what the domain says', () => {
     const { tenantId } = register;
     const moved = new Set<string>();
     for (const now of instants().slice(0, INSTANTS / 2)) {
-      const selection = { tenantId, filter: {}, now, gathered: false };
+      const selection = { tenantId, filter: {}, now, gathering: undefined };
       const query = pageQuery<SummaryRow>(selection, everything(), summaryColumns(now));
       const rows = await register.db.inTenant(fully(tenantId), (tx) => tx.execute(query));
       const expected = at(now);
@@ -221,25 +221,31 @@ async function all(filter: ExceptionFilter, now: Instant): Promise<string[]> {
     .where((eb) => eb.and(filterConditions(eb, filter, now)))
     .orderBy('exception_id')
     .compile();
-  const walked = { tenantId, filter, now, gathered: false };
-  const gathered = { ...walked, gathered: true };
+  const selection = { tenantId, filter, now, gathering: undefined };
   const order = everything();
-  const [rows, ...found] = await register.db.inTenant(fully(tenantId), (tx) =>
+  const gatherings = filter.q === undefined ? GATHERINGS : ([...GATHERINGS, 'search'] as const);
+  const [rows, [count], page, ...gathered] = await register.db.inTenant(fully(tenantId), (tx) =>
     Promise.all([
       tx.execute(query),
-      tx.execute(pageQuery(walked, order, wholeColumns())),
-      tx.execute(pageQuery(gathered, order, wholeColumns())),
-      tx.execute(countQuery(walked)),
-      tx.execute(countQuery(gathered)),
+      tx.execute(countQuery(selection)),
+      tx.execute(pageQuery(selection, order, wholeColumns())),
+      ...gatherings.map((gathering) =>
+        tx.execute(gatheredQuery({ ...selection, gathering }, order, wholeColumns())),
+      ),
     ]),
   );
   const ids = rows.map(({ exception_id }) => exception_id);
-  const [page, samePage, ...counts] = found;
-  for (const records of [page, samePage])
-    expect(records.map(({ exception_id }) => exception_id).sort()).toEqual(ids);
-  for (const [count] of counts) expect(count?.total).toBe(ids.length);
+  expect(count?.total).toBe(ids.length);
+  expect(page.map(({ exception_id }) => exception_id).sort()).toEqual(ids);
+  for (const found of gathered) {
+    expect(found[0]).toMatchObject({ total: ids.length, too_many: false });
+    const present = found.map(({ exception_id }) => exception_id).filter((id) => id !== null);
+    expect(present.sort()).toEqual(ids);
+  }
   return ids;
 }
+
+const GATHERINGS = ['narrow', 'ends'] as const;
 
 function everything(): ListOrder {
   return { sort: 'title', descending: false, limit: records.size, after: undefined };

@@ -2,34 +2,41 @@ import { type RawBuilder, type SqlBool, sql } from 'kysely';
 import type { Transaction } from '../../platform/db/transaction.ts';
 import type { Condition } from './exception-status.ts';
 
-/** Up to so many, what a search finds is gathered and put in order; else the list is walked in its order. */
-const GATHERED = 5_000;
+/** So many records, each looked up, are gathered and put in order faster than a list is walked. */
+export const GATHERED = 5_000;
 
-/** Whether a search finds too many records to gather them for a page. */
-export async function findsMany(tx: Transaction, text: string): Promise<boolean> {
+/** About how many records a search finds, by the database's statistics. */
+export async function reckonFindings(tx: Transaction, text: string): Promise<number> {
   const query = searchQuery(text);
-  if (query === '') return false;
-  const [row] = await tx.query<{ many: boolean }>(
-    `SELECT count(*) > ${GATHERED} AS many
-     FROM (SELECT lapse.search_exceptions($1) LIMIT ${GATHERED + 1}) AS found`,
+  if (query === '') return 0;
+  const [row] = await tx.query<{ findings: number }>(
+    'SELECT lapse.reckon_findings($1) AS findings',
     [query],
   );
-  return row?.many ?? false;
+  return row?.findings ?? 0;
 }
 
-/** The ids that a search finds, one after another, as a table. */
-export function searchFindings(text: string): RawBuilder<unknown> {
+/** The ids that a search finds, up to a limit if there is one, as a table. */
+export function searchFindings(text: string, limit?: number): RawBuilder<unknown> {
   const query = searchQuery(text);
   if (query === '') return sql`(SELECT NULL::text AS exception_id LIMIT 0)`;
-  return sql`(SELECT lapse.search_exceptions(${query}) AS exception_id OFFSET 0)`;
+  const upTo = limit === undefined ? sql`` : sql`, ${sql.lit(limit)}`;
+  return sql`(SELECT lapse.search_exceptions(${query}${upTo}) AS exception_id)`;
 }
 
-/** Rows that a search finds: as a set, or `each` asked by itself, which suits a search that finds many. */
-export function searchCondition(text: string, each = false): Condition {
+/** Rows that a search finds, as a set. */
+export function searchCondition(text: string): Condition {
+  return sql<SqlBool>`exception_id IN ${searchFindings(text)}`;
+}
+
+/** Rows that a search finds, each asked by itself, which suits a search that finds many. */
+export function searchConditionOfEach(text: string): Condition {
   const query = searchQuery(text);
   if (query === '') return sql<SqlBool>`false`;
-  if (each) return sql<SqlBool>`lapse.search_finds(exception_id, ${query})`;
-  return sql<SqlBool>`exception_id IN (SELECT lapse.search_exceptions(${query}))`;
+  // A value, and not EXISTS, which PostgreSQL may turn into a join that reads all.
+  return sql<SqlBool>`(SELECT s.search @@ (SELECT to_tsquery('simple', ${query}))
+    FROM lapse.exception_search AS s
+    WHERE s.tenant_id = lapse.current_tenant() AND s.exception_id = exceptions.exception_id)`;
 }
 
 /**

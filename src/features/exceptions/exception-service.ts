@@ -8,7 +8,7 @@ import type { People } from '../../domain/delegation/people.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { peopleMatter } from '../../domain/exception/approval-standing.ts';
 import { catchUp, stateAt } from '../../domain/exception/catch-up.ts';
-import type { ExceptionCommand } from '../../domain/exception/commands.ts';
+import type { CommandType, ExceptionCommand } from '../../domain/exception/commands.ts';
 import { decide } from '../../domain/exception/decide.ts';
 import { type DecisionContext, isRefusal } from '../../domain/exception/decision.ts';
 import type { ExceptionEvent } from '../../domain/exception/events.ts';
@@ -21,6 +21,7 @@ import {
   type SuggestedApprovers,
   suggestApprovers,
 } from '../../domain/exception/suggested-approvers.ts';
+import { strangerRefusal } from '../../domain/exception/who-may-change.ts';
 import { fieldsByTemplate } from '../../domain/policy/fields-by-template.ts';
 import type { Policy } from '../../domain/policy/policy.ts';
 import type { ApprovalStatement } from '../../domain/signature/approval-signature.ts';
@@ -84,7 +85,14 @@ interface Asked {
   /** The record that the request names. */
   readonly exceptionId?: string | undefined;
   /** What it asks of that record. */
-  readonly command?: ExceptionCommand;
+  readonly type?: CommandType;
+}
+/** What is asked, of which record, under which policy and when. */
+interface Asking extends Pick<Deciding, 'policy'> {
+  readonly type: CommandType | undefined;
+  readonly state: ExceptionState | undefined;
+  /** The domain's time, epoch milliseconds. */
+  readonly now: number;
 }
 type Commands = readonly [ExceptionCommand, ...ExceptionCommand[]];
 
@@ -133,7 +141,8 @@ export class ExceptionService {
     expectedVersion?: number,
     beside?: WrittenBeside,
   ): Promise<Answer> {
-    return this.#answer(caller, { exceptionId, command }, async (tx, grounds, locked) => {
+    const asked = { exceptionId, type: command.type };
+    return this.#answer(caller, asked, async (tx, grounds, locked) => {
       const before = found(locked, exceptionId, expectedVersion);
       const now = Math.max(await tx.now, before.state.updated_at);
       const completed = (await beside?.(tx)) ?? command;
@@ -179,10 +188,15 @@ export class ExceptionService {
     request: RenewalRequest,
     expectedVersion?: number,
   ): Promise<Answer> {
-    return this.#answer(caller, { exceptionId }, async (tx, { policy }, locked) => {
+    const asked = { exceptionId, type: 'DraftRenewal' } as const;
+    return this.#answer(caller, asked, async (tx, { policy, people }, locked) => {
       const before = found(locked, exceptionId, expectedVersion);
       const now = Math.max(await tx.now, before.state.updated_at);
-      const command = draftRenewal(stateAt(before.state, now, policy), request, now);
+      const state = stateAt(before.state, now, policy);
+      const asker = { actor: caller.actor, policy, people, now };
+      const stranger = strangerRefusal(state, asked.type, asker);
+      if (stranger) throw stranger;
+      const command = draftRenewal(state, request, now);
       if (isRefusal(command)) throw command;
       const id = `EXC_${newUlid()}`;
       return {
@@ -190,6 +204,23 @@ export class ExceptionService {
         record: this.#run({ tx, caller, policy }, id, undefined, [command], now),
         now,
       };
+    });
+  }
+
+  /** Refuses who may not give a command on a record, before anything is received for it. */
+  async assertMayGive(caller: Caller, exceptionId: string, type: CommandType): Promise<void> {
+    const { db, policies } = this.#services;
+    const { tenantId, actor } = caller;
+    await db.inTenant(caller, async (tx) => {
+      const [record, policy] = await Promise.all([
+        loadForUpdate(tx, tenantId, exceptionId),
+        policyOf(policies, tx, tenantId),
+      ]);
+      const { state } = found(record, exceptionId, undefined);
+      const now = await tx.now;
+      const people = await this.#peopleFor(tx, caller, { type, state, policy, now });
+      const stranger = strangerRefusal(state, type, { actor, policy, people, now });
+      if (stranger) throw stranger;
     });
   }
 
@@ -230,10 +261,11 @@ export class ExceptionService {
 
   async #answerIn(
     tx: Transaction,
-    { tenantId, clearance, idempotency }: Caller,
-    { exceptionId, command }: Asked,
+    caller: Caller,
+    { exceptionId, type }: Asked,
     work: Work,
   ): Promise<Answer> {
+    const { tenantId, clearance, idempotency } = caller;
     // The lock comes first: a request that is sent again beside the first waits there, and then
     // finds what the first was answered. Asked before, it would be refused what it has done.
     const [locked, before, policy] = await Promise.all([
@@ -242,10 +274,8 @@ export class ExceptionService {
       policyOf(this.#services.policies, tx, tenantId),
       this.#services.assertWritable(tx, tenantId),
     ]);
-    const peopleFor = async (state: ExceptionState | undefined, now: number) =>
-      command && peopleMatter(command, state)
-        ? await this.#services.peopleOf(tx, tenantId, now)
-        : undefined;
+    const peopleFor = (state: ExceptionState | undefined, now: number) =>
+      this.#peopleFor(tx, caller, { type, state, policy, now });
     if (before) {
       const { id, version } = before.reference;
       const repeated = await stateAtVersion(tx, tenantId, id, version);
@@ -262,6 +292,20 @@ export class ExceptionService {
     const reference = { type: 'exception', id, version };
     remember(tx, tenantId, idempotency, { status: answer.status, reference, at: answer.now });
     return withSuggestions(answer, { policy, people });
+  }
+
+  /** Who may approve, and for whom, where that bears on what is asked. */
+  async #peopleFor(
+    tx: Transaction,
+    { tenantId, actor }: Caller,
+    { type, state, policy, now }: Asking,
+  ): Promise<People | undefined> {
+    if (!type) return undefined;
+    const matter =
+      peopleMatter(type, state) ||
+      // Whose record it is not may act for somebody whose it is.
+      (state && strangerRefusal(state, type, { actor, policy, now }));
+    return matter ? this.#services.peopleOf(tx, tenantId, now) : undefined;
   }
 
   /** Brings the record to `now`, decides the commands on it in turn, and records what follows. */

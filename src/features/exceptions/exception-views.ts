@@ -15,6 +15,10 @@ import { decodeCursor, encodeCursor } from '../../platform/http/cursor.ts';
 import type { ExceptionFilter } from './exception-filter.ts';
 import {
   countQuery,
+  gatheredQuery,
+  isSearchAlone,
+  type ListOrder,
+  type ListSelection,
   type PageColumns,
   type PageRow,
   pageQuery,
@@ -28,7 +32,7 @@ import {
   summaryColumns,
   summaryOfRow,
 } from './exception-summary.ts';
-import { isGathered } from './list-gathering.ts';
+import { gatheringOf } from './list-gathering.ts';
 import { isSortPosition } from './sort-position.ts';
 import { type PeopleOf, policyOf, type TenantPolicies } from './tenant-policies.ts';
 
@@ -66,6 +70,12 @@ export interface ListRequest {
 
 /** Counting stops here, so that the first page of a million costs what the first of a thousand does. */
 const COUNTED = 1_000;
+
+/**
+ * The first five times on each connection PostgreSQL would plan a list anew, and then again whenever it
+ * takes that for cheaper. It takes several times as long as to run it.
+ */
+const KEPT_PLANS = 'SET LOCAL plan_cache_mode = force_generic_plan';
 
 /** Read models of the register, each as it stands at the domain's time of the read. */
 export class ExceptionViews {
@@ -140,22 +150,23 @@ export class ExceptionViews {
     const { tenantId } = reach;
     return this.#db.inTenant(reach, async (tx) => {
       const { filter, sort, descending, limit, exactCount } = request;
-      const gathered = await isGathered(tx, tenantId, filter, sort, tx.now);
+      const [gathering] = await Promise.all([
+        gatheringOf(tx, tenantId, filter, sort, tx.now),
+        tx.query(KEPT_PLANS),
+      ]);
       const now = await tx.now;
-      const selection = { tenantId, filter, now, gathered };
+      const selection = { tenantId, filter, now, gathering };
       const after =
         request.cursor === undefined
           ? undefined
           : decodeCursor(request.cursor, sort, (position) => isSortPosition(sort, position));
       const order = { sort, descending, limit, after };
-      const [rows, counts, policy] = await Promise.all([
-        tx.execute(pageQuery<Row>(selection, order, columnsAt(now))),
-        tx.execute(countQuery(selection, exactCount ? undefined : COUNTED + 1)),
+      const [{ rows, counted }, policy] = await Promise.all([
+        readList<Row>(tx, selection, order, columnsAt(now), exactCount),
         policyOf(this.#policies, tx, tenantId),
       ]);
       const items = rows.slice(0, limit);
       const last = items.at(-1);
-      const counted = counts[0]?.total ?? 0;
       const over = !exactCount && counted > COUNTED;
       return {
         items: items.map((row) => toItem(row, now, policy)),
@@ -167,6 +178,32 @@ export class ExceptionViews {
       };
     });
   }
+}
+
+/** The rows of a page and one more, and how many the list holds, counted up to a limit unless exactly. */
+async function readList<Row>(
+  tx: Transaction,
+  selection: ListSelection,
+  order: ListOrder,
+  read: PageColumns,
+  exactCount: boolean,
+): Promise<{ rows: readonly (PageRow & Row)[]; counted: number }> {
+  if (selection.gathering) {
+    const gathered = await tx.execute(gatheredQuery<Row>(selection, order, read));
+    const [first] = gathered;
+    if (first && !first.too_many)
+      return { rows: gathered.filter((row) => row.exception_id !== null), counted: first.total };
+  }
+  const walked = { ...selection, gathering: undefined };
+  // A search that was to be gathered has found more than are counted.
+  const isCounted = selection.gathering && isSearchAlone(selection.filter) && !exactCount;
+  const [rows, counts] = await Promise.all([
+    tx.execute(pageQuery<Row>(walked, order, read)),
+    isCounted
+      ? [{ total: COUNTED + 1 }]
+      : tx.execute(countQuery(walked, exactCount ? undefined : COUNTED + 1)),
+  ]);
+  return { rows, counted: counts[0]?.total ?? 0 };
 }
 
 /** Where nobody asks for suggestions. */

@@ -2,7 +2,7 @@ import { createRemoteJWKSet, customFetch, type JWTVerifyGetKey } from 'jose';
 import { z } from 'zod';
 import { DomainError } from '../../domain/errors.ts';
 import { HOUR, MINUTE, SECOND } from '../../domain/schedule/instant.ts';
-import { boundedFetch, type FetchLimits, LIMITS } from './bounded-fetch.ts';
+import { boundedFetch, type FetchRules } from './bounded-fetch.ts';
 import { isSecureAddress } from './provider-events.ts';
 
 /** What is read of a discovery document (OpenID Connect Discovery 1.0 section 3). */
@@ -28,10 +28,10 @@ const KNOWN_AT_MOST = 100;
 export class IssuerKeys {
   readonly #known = new Map<string, { keys: Promise<JWTVerifyGetKey>; until: number }>();
   readonly #failed = new Map<string, number>();
-  readonly #limits: FetchLimits;
+  readonly #rules: FetchRules;
 
-  constructor(limits: FetchLimits = LIMITS) {
-    this.#limits = limits;
+  constructor(rules: FetchRules) {
+    this.#rules = rules;
   }
 
   /** Finds the key of a token's header; refuses with `unavailable` where the issuer does not answer. */
@@ -58,7 +58,7 @@ export class IssuerKeys {
       throw new Error(`it is the document of ${document.issuer}`);
     });
     return createRemoteJWKSet(new URL(jwks_uri), {
-      timeoutDuration: this.#limits.time,
+      timeoutDuration: this.#rules.time,
       cacheMaxAge: KEYS_KNOWN_FOR,
       cooldownDuration: ASKS_AGAIN_AFTER,
       [customFetch]: async (url) =>
@@ -70,7 +70,7 @@ export class IssuerKeys {
     const failed = this.#failed.get(issuer);
     if (failed !== undefined && Date.now() - failed < LEFT_ALONE_FOR) throw absent(issuer);
     try {
-      const answer = await boundedFetch(this.#limits)(url, {
+      const answer = await boundedFetch(this.#rules)(url, {
         headers: { accept: 'application/json' },
       });
       const text = await answer.text();

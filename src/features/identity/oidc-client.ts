@@ -1,7 +1,7 @@
 import * as oidc from 'openid-client';
 import { DomainError } from '../../domain/errors.ts';
 import { HOUR } from '../../domain/schedule/instant.ts';
-import { AnswerTooLarge, boundedFetch, type FetchLimits } from './bounded-fetch.ts';
+import { AnswerTooLarge, boundedFetch, type FetchRules } from './bounded-fetch.ts';
 import type { ProviderSettings } from './provider-events.ts';
 
 /** What a way to a provider and back remembers, sealed in a cookie. */
@@ -15,6 +15,8 @@ export interface SignInAttempt {
   readonly returnTo: string;
   /** Epoch milliseconds, real time. */
   readonly at: number;
+  /** The person whose session it is, where somebody who is signed in shows anew who they are. */
+  readonly again?: string;
 }
 
 /** What a provider vouches for: its claims about a subject, and the ID token itself. */
@@ -23,6 +25,8 @@ export interface VouchedClaims {
   readonly subject: string;
   readonly claims: Readonly<Record<string, unknown>>;
   readonly idToken: string;
+  /** When the provider saw the subject sign in, epoch seconds, where it says. */
+  readonly authTime?: number | undefined;
 }
 
 /** A provider with what it takes to talk to it. */
@@ -42,10 +46,17 @@ export class OidcClient {
   readonly #callback: string;
   readonly #fetch: typeof fetch;
 
-  /** @param callback the public address that providers send people back to */
-  constructor(callback: string, limits?: FetchLimits) {
+  /** How old a sign-in may be that is to be a fresh one, in seconds. */
+  readonly #maxAge: number;
+
+  /**
+   * @param callback the public address that providers send people back to
+   * @param maxAge how old a sign-in may be that is to be a fresh one, in seconds
+   */
+  constructor(callback: string, maxAge: number, rules: FetchRules) {
     this.#callback = callback;
-    this.#fetch = boundedFetch(limits);
+    this.#maxAge = maxAge;
+    this.#fetch = boundedFetch(rules);
   }
 
   /** Where to send somebody to sign in; refuses with `unavailable` where the provider does not answer. */
@@ -58,6 +69,8 @@ export class OidcClient {
       nonce: attempt.nonce,
       code_challenge: await oidc.calculatePKCECodeChallenge(attempt.verifier),
       code_challenge_method: 'S256',
+      // With a greatest age the provider has to say when somebody signed in (OpenID Connect Core, 3.1.2.1).
+      ...(attempt.again === undefined ? {} : { prompt: 'login', max_age: String(this.#maxAge) }),
     });
   }
 
@@ -80,16 +93,18 @@ export class OidcClient {
         expectedNonce: attempt.nonce,
         pkceCodeVerifier: attempt.verifier,
         idTokenExpected: true,
+        ...(attempt.again === undefined ? {} : { maxAge: this.#maxAge }),
       });
       const claims = tokens.claims();
       if (!claims || !tokens.id_token) throw new Error('there is no ID token');
       const more = config.serverMetadata().userinfo_endpoint
         ? await oidc.fetchUserInfo(config, tokens.access_token, claims.sub)
         : {};
-      const { iss: issuer, sub: subject } = claims;
-      return { issuer, subject, claims: { ...more, ...claims }, idToken: tokens.id_token };
+      const { iss: issuer, sub: subject, auth_time: authTime } = claims;
+      const vouched = { issuer, subject, idToken: tokens.id_token, authTime };
+      return { ...vouched, claims: { ...more, ...claims } };
     } catch (error) {
-      throw refusalOf(error, client);
+      throw refusalOf(error, client, attempt.again !== undefined);
     }
   }
 
@@ -125,7 +140,7 @@ export class OidcClient {
 
 /** Fresh secrets for one attempt. */
 export function newAttempt(
-  place: Pick<SignInAttempt, 'tenantId' | 'provider' | 'returnTo' | 'at'>,
+  place: Omit<SignInAttempt, 'state' | 'nonce' | 'verifier'>,
 ): SignInAttempt {
   return {
     ...place,
@@ -150,7 +165,11 @@ function discover(
 }
 
 /** What went wrong, for whoever signs in: either the provider is not there, or its answer is no proof. */
-function refusalOf(error: unknown, { settings: { label } }: ProviderClient): DomainError {
+function refusalOf(
+  error: unknown,
+  { settings: { label } }: ProviderClient,
+  again = false,
+): DomainError {
   if (error instanceof DomainError) return error;
   const refusal = causesOf(error).some(isAbsence)
     ? new DomainError(
@@ -159,10 +178,17 @@ function refusalOf(error: unknown, { settings: { label } }: ProviderClient): Dom
       )
     : new DomainError(
         'unauthenticated',
-        `what ${label} answered is no proof of who you are; sign in again`,
+        again
+          ? notJustNow(label)
+          : `what ${label} answered is no proof of who you are; sign in again`,
       );
   refusal.cause = error;
   return refusal;
+}
+
+/** What is said where a provider does not prove that somebody has signed in just now. */
+export function notJustNow(label: string): string {
+  return `what ${label} answered does not prove that you have signed in just now: it has to ask you again, and to say when it did (auth_time); your session goes on as it was`;
 }
 
 /** An error with what it came from. */

@@ -8,6 +8,7 @@ import type { MasterKey, SealedSecret } from '../../platform/secrets/secrets.ts'
 import { groupsGiveAccess } from './group-store.ts';
 import {
   newAttempt,
+  notJustNow,
   type OidcClient,
   type SignInAttempt,
   type VouchedClaims,
@@ -29,6 +30,8 @@ interface Services {
   readonly oidc: OidcClient;
   readonly sessions: SessionService;
   readonly realNow: () => number;
+  /** How old a sign-in may be that is to be a fresh one, in milliseconds. */
+  readonly freshFor: number;
 }
 
 /** A way out to a provider: where to, and what the cookie holds until the way back. */
@@ -39,6 +42,8 @@ export interface SignInStart {
 
 /** How long somebody may take to sign in at a provider. */
 const ATTEMPT_LIFE = 10 * MINUTE;
+/** How much the clock of a provider may be ahead, in milliseconds. */
+const CLOCKS_APART = MINUTE / 2;
 const PURPOSE = 'sign-in attempt';
 
 /** Signs people in through OpenID providers: authorization code with PKCE (RFC 9700). */
@@ -49,17 +54,22 @@ export class OidcSignIn {
     this.#services = services;
   }
 
-  /** Begins; refuses with `not-found` a provider that the tenant does not have. */
+  /**
+   * Begins; refuses with `not-found` a provider that the tenant does not have.
+   *
+   * @param again the person whose session it is, where they are to show anew who they are
+   */
   async begin(
     tenantId: string,
     provider: string,
     returnTo: string | undefined,
+    again?: string,
   ): Promise<SignInStart> {
     const { providers, oidc, master, realNow } = this.#services;
     if (!isUlid(tenantId)) throw new DomainError('not-found', `there is no provider ${provider}`);
     const client = await providers.client(tenantId, provider);
     const place = { tenantId, provider, returnTo: ownPath(returnTo), at: realNow() };
-    const attempt = newAttempt(place);
+    const attempt = newAttempt({ ...place, ...(again === undefined ? {} : { again }) });
     const url = await oidc.begin(client, attempt);
     return { url, cookie: sealText(master, JSON.stringify(attempt), PURPOSE) };
   }
@@ -117,14 +127,17 @@ export class OidcSignIn {
 
   async #admit(
     tx: Transaction,
-    { tenantId, provider }: SignInAttempt,
+    { tenantId, provider, again }: SignInAttempt,
     { vouched, settings, userAgent }: Admission,
   ): Promise<string | DomainError> {
     const { master, sessions, realNow } = this.#services;
     const found = await this.#findPerson(tx, tenantId, vouched, settings);
     const byGroups = found?.state.directory ? await groupsGiveAccess(tx, tenantId) : false;
     const details = detailsAfter(found?.state, vouched, settings, byGroups);
-    const refusal = refusalOf(found, details.roles.length, settings);
+    const authenticatedAt = this.#authenticatedAt(vouched);
+    const refusal =
+      refusalOf(found, details.roles.length, settings) ??
+      (again === undefined ? undefined : this.#staleness(again, found, authenticatedAt, settings));
     if (refusal) {
       await this.#recordRefusal(tx, tenantId, provider, vouched, refusal);
       return new DomainError('unauthenticated', refusal);
@@ -150,7 +163,29 @@ export class OidcSignIn {
       signedIn: { method: 'oidc', issuer, subject },
       provider: { provider, id_token: idToken },
       userAgent,
+      authenticatedAt,
     });
+  }
+
+  /** When somebody signed in, as far as the provider says; a time that is still to come says nothing. */
+  #authenticatedAt({ authTime }: VouchedClaims): number | undefined {
+    const now = this.#services.realNow();
+    const at = (authTime ?? Number.NaN) * 1_000;
+    return at <= now + CLOCKS_APART ? Math.min(at, now) : undefined;
+  }
+
+  /** Why it is no fresh sign-in of the person whose session asks for one. */
+  #staleness(
+    again: string,
+    found: PersonRow | undefined,
+    authenticatedAt: number | undefined,
+    { label }: ProviderSettings,
+  ): string | undefined {
+    if (found?.state.person_id !== again)
+      return `${label} vouches for somebody else than you are signed in as; your session goes on as it was`;
+    const { realNow, freshFor } = this.#services;
+    const isFresh = authenticatedAt !== undefined && realNow() - authenticatedAt <= freshFor;
+    return isFresh ? undefined : notJustNow(label);
   }
 
   async #findPerson(

@@ -43,6 +43,8 @@ const partyAnswer = z.object({
 });
 const tags = ['passkeys'];
 const config = { permission: 'session:own' } as const;
+/** What a passkey signs counts as its person's word: who adds or removes one shows who they are. */
+const fresh = { ...config, freshSignIn: true } as const;
 
 /** `/v1/me/passkeys`: what you sign approvals with; and where a tenant's passkeys belong. */
 export function addPasskeyRoutes(app: FastifyInstance, passkeys: PasskeyService): void {
@@ -62,7 +64,7 @@ export function addPasskeyRoutes(app: FastifyInstance, passkeys: PasskeyService)
   app.post(
     '/me/passkeys/challenge',
     {
-      config,
+      config: fresh,
       schema: {
         tags,
         summary: 'The challenge to make a passkey from, in a session; five minutes',
@@ -79,7 +81,7 @@ export function addPasskeyRoutes(app: FastifyInstance, passkeys: PasskeyService)
   app.post(
     '/me/passkeys',
     {
-      config,
+      config: fresh,
       schema: {
         tags,
         summary: 'Register a passkey, in a session',
@@ -99,7 +101,7 @@ export function addPasskeyRoutes(app: FastifyInstance, passkeys: PasskeyService)
   app.delete(
     '/me/passkeys/:id',
     {
-      config,
+      config: fresh,
       schema: {
         tags,
         summary: 'Remove a passkey; what it has signed stays good',

@@ -38,12 +38,20 @@ const meAnswer = z.object({
   clearance: z.enum(CLASSIFICATIONS).describe('content of a higher classification is not shown'),
   signed_in: signedIn.nullable().describe('null for a token'),
   session_ends_at: z.string().nullable(),
+  fresh_until: z
+    .string()
+    .nullable()
+    .describe('until when your sign-in is fresh enough for what gives access; null for a token'),
 });
 const tags = ['sessions'];
 const config = { permission: 'session:own' } as const;
 
 /** `/v1/me` and `/v1/sessions`: who asks, and where they are signed in. */
 export function addSessionRoutes(app: FastifyInstance, sessions: SessionService): void {
+  const freshUntil = (session: FastifyRequest['session']) => {
+    const until = session && sessions.freshUntil(session);
+    return until === undefined ? null : new Date(until).toISOString();
+  };
   app.get(
     '/me',
     { config, schema: { tags, summary: 'Who you are', response: { 200: meAnswer } } },
@@ -56,6 +64,7 @@ export function addSessionRoutes(app: FastifyInstance, sessions: SessionService)
       clearance,
       signed_in: actor.signed_in ?? null,
       session_ends_at: session?.ends_at.toISOString() ?? null,
+      fresh_until: freshUntil(session),
     }),
   );
 
@@ -93,6 +102,9 @@ export function addSessionRoutes(app: FastifyInstance, sessions: SessionService)
     },
     async (request, reply) => {
       const { id } = request.params as { id: string };
+      // Signing out takes no more than being signed in.
+      if (request.session && request.session.session_id !== id)
+        sessions.assertFresh(request.session);
       const of = managesSessions(request) ? undefined : request.principal.actor.id;
       const idempotency = idempotencyOf(request, request.principal.actor.id);
       await sessions.end(request.principal, id, { reason: 'revoked', of, idempotency });

@@ -6,6 +6,7 @@ import { isUlid } from '../../domain/ids.ts';
 import { record } from '../../journal/journal.ts';
 import type { Database, Transaction } from '../../platform/db/transaction.ts';
 import { type IdempotentRequest, recall, remember } from '../../platform/http/idempotency.ts';
+import { SignInAgain } from '../../platform/http/sign-in-again.ts';
 import type { PersonState, SessionEnd } from './person-events.ts';
 import { lockPerson, type PersonRow, personStream } from './person-store.ts';
 import {
@@ -29,6 +30,8 @@ export interface SigningIn {
   readonly signedIn: SignIn;
   readonly provider?: ProviderSession | undefined;
   readonly userAgent?: string | undefined;
+  /** When they showed who they are, epoch milliseconds, as far as that is known. */
+  readonly authenticatedAt?: number | undefined;
 }
 
 /** Why a session is ended, and whose it has to be. */
@@ -48,10 +51,13 @@ const REMEMBERED_AT_MOST = 10_000;
 export class SessionService {
   readonly #db: Database;
   readonly #realNow: () => number;
+  readonly #freshFor: number;
   readonly #remembered = new Map<string, { found: Promise<OpenSession>; until: number }>();
 
-  constructor(db: Database, realNow: () => number = Date.now) {
+  /** @param freshFor how old a sign-in may be for what gives access, in milliseconds */
+  constructor(db: Database, freshFor: number, realNow: () => number = Date.now) {
     this.#db = db;
+    this.#freshFor = freshFor;
     this.#realNow = realNow;
   }
 
@@ -85,6 +91,17 @@ export class SessionService {
     return { principal: { tenantId, actor, clearance: person.clearance }, session };
   }
 
+  /** Until when a session may do what gives access, epoch milliseconds; undefined where it may not at all. */
+  freshUntil({ authenticated_at }: Pick<SessionRow, 'authenticated_at'>): number | undefined {
+    return authenticated_at ? authenticated_at.getTime() + this.#freshFor : undefined;
+  }
+
+  /** Refuses with `sign-in-again` a session whose sign-in is too old for what gives access (ADR 0042). */
+  assertFresh(session: Pick<SessionRow, 'authenticated_at'>): void {
+    if (this.#realNow() <= (this.freshUntil(session) ?? 0)) return;
+    throw new SignInAgain(this.#freshFor / 1_000);
+  }
+
   /** Forgets what is remembered of a tenant's sessions, so that what ended is ended at once here. */
   forget(tenantId: string): void {
     for (const key of this.#remembered.keys())
@@ -95,14 +112,14 @@ export class SessionService {
   begin(
     tx: Transaction,
     tenantId: string,
-    { person, signedIn, provider, userAgent }: SigningIn,
+    { person, signedIn, provider, userAgent, authenticatedAt }: SigningIn,
   ): string {
     const now = this.#realNow();
     const { person_id: personId, active, name } = person.state;
     if (!active) throw new DomainError('unauthenticated', `${name} may not sign in any more`);
     if (person.state.roles.length === 0)
       throw new DomainError('unauthenticated', `${name} has no role here; ask an administrator`);
-    const session = { personId, signedIn, provider, userAgent, now };
+    const session = { personId, signedIn, provider, userAgent, authenticatedAt, now };
     const { sessionId, secret } = insertSession(tx, tenantId, session);
     const data = { ...signedIn, session_id: sessionId };
     const events = [{ type: 'SignedIn' as const, data }];
@@ -118,7 +135,8 @@ export class SessionService {
     const now = this.#realNow();
     return this.#db.inTenant(tenantId, async (tx) => {
       const rows = await tx.query<SessionRow & { [column: string]: unknown }>(
-        `SELECT session_id, person_id, signed_in, provider, user_agent, created_at, seen_at, ends_at
+        `SELECT session_id, person_id, signed_in, provider, user_agent, created_at, seen_at, ends_at,
+           authenticated_at
          FROM lapse.sessions WHERE tenant_id = $1 AND ($2::text IS NULL OR person_id = $2)
          ORDER BY session_id DESC LIMIT 1000`,
         [tenantId, personId ?? null],

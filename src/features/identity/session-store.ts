@@ -28,6 +28,8 @@ export interface SessionRow {
   readonly created_at: Date;
   readonly seen_at: Date;
   readonly ends_at: Date;
+  /** When the person last showed who they are, as far as that is known. */
+  readonly authenticated_at: Date | null;
 }
 
 /** A session as it begins; times in epoch milliseconds, real time. */
@@ -36,6 +38,8 @@ export interface NewSession {
   readonly signedIn: SignIn;
   readonly provider?: ProviderSession | undefined;
   readonly userAgent?: string | undefined;
+  /** When they showed who they are, as far as that is known. */
+  readonly authenticatedAt?: number | undefined;
   readonly now: number;
 }
 
@@ -43,7 +47,7 @@ export interface NewSession {
 export function insertSession(
   tx: Transaction,
   tenantId: string,
-  { personId, signedIn, provider, userAgent, now }: NewSession,
+  { personId, signedIn, provider, userAgent, authenticatedAt, now }: NewSession,
 ): { readonly sessionId: string; readonly secret: string } {
   const secret = randomBytes(32).toString('base64url');
   const sessionId = `ses_${newUlid()}`;
@@ -53,7 +57,8 @@ export function insertSession(
   );
   tx.atCommit(
     `INSERT INTO lapse.sessions (tenant_id, session_id, secret_hash, person_id, signed_in, provider,
-       user_agent, created_at, seen_at, ends_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9)`,
+       user_agent, created_at, seen_at, ends_at, authenticated_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10)`,
     [
       tenantId,
       sessionId,
@@ -64,6 +69,7 @@ export function insertSession(
       userAgent?.slice(0, 300) ?? null,
       formatInstant(now),
       formatInstant(now + SESSION_LIFE),
+      authenticatedAt === undefined ? null : formatInstant(authenticatedAt),
     ],
   );
   return { sessionId, secret };
@@ -87,7 +93,7 @@ export async function useSession(
     SessionRow & { person: PersonState; secret_hash: Buffer; [column: string]: unknown }
   >(
     `SELECT s.session_id, s.person_id, s.signed_in, s.provider, s.user_agent, s.created_at, s.seen_at,
-       s.ends_at, s.secret_hash, p.state AS person
+       s.ends_at, s.authenticated_at, s.secret_hash, p.state AS person
      FROM lapse.sessions AS s JOIN lapse.people AS p USING (tenant_id, person_id)
      WHERE s.tenant_id = $1 AND s.secret_hash = $2 AND p.active`,
     [tenantId, hash],

@@ -76,7 +76,12 @@ export async function spendSignInLink(
     );
     if (!row || row.ends_at.getTime() <= now) throw spent();
     const person = await lockPerson(tx, tenantId, row.person_id);
-    return sessions.begin(tx, tenantId, { person, signedIn: { method: 'link' }, userAgent });
+    return sessions.begin(tx, tenantId, {
+      person,
+      signedIn: { method: 'link' },
+      userAgent,
+      authenticatedAt: now,
+    });
   });
 }
 

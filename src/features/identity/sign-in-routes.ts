@@ -55,17 +55,29 @@ export function addSignInRoutes(app: FastifyInstance, parts: SignInRoutes): void
     return sendPage(reply, 'Sign in', signIn(choice, typeof to === 'string' ? to : undefined));
   });
 
+  app.get('/sign-in/again', { schema }, async (request, reply) => {
+    const { to } = request.query as { to?: unknown };
+    const query = typeof to === 'string' ? `?${new URLSearchParams({ to })}` : '';
+    const open = await openSession(request, parts);
+    if (!open) return reply.redirect(`/sign-in${query}`, 303);
+    const { providers } = await parts.signInChoice(open.principal.tenantId);
+    const returnTo = typeof to === 'string' ? to : undefined;
+    return sendPage(reply, 'Sign in again', signInAgain(open, providers, returnTo));
+  });
+
   app.get('/sign-in/with/:tenant/:provider', { schema }, async (request, reply) => {
     const { tenant, provider } = request.params as { tenant: string; provider: string };
-    const { to } = request.query as { to?: unknown };
+    const { to, again } = request.query as { to?: unknown; again?: unknown };
     const returnTo = typeof to === 'string' ? to : undefined;
     // Whoever is signed in at the provider would be signed in here by another site's link alone.
     if (request.headers['sec-fetch-site'] === 'cross-site') {
       const query = new URLSearchParams({ tenant, ...(returnTo && { to: returnTo }) });
       return reply.redirect(`/sign-in?${query}`, 303);
     }
+    const open = again === undefined ? undefined : await openSession(request, parts);
     return orRefusal(request, reply, async () => {
-      const { url, cookie: attempt } = await oidc.begin(tenant, provider, returnTo);
+      const person = open?.principal.tenantId === tenant ? open.principal.actor.id : undefined;
+      const { url, cookie: attempt } = await oidc.begin(tenant, provider, returnTo, person);
       cookie.setAttempt(reply, attempt);
       return reply.redirect(url.href, 303);
     });
@@ -215,6 +227,28 @@ function signIn({ tenant, providers }: SignInChoice, to: string | undefined): Ht
       html`<a class="act" href="/sign-in/with/${tenant}/${name}${query}">${label}</a>`,
   );
   return html`<h1>Sign in to Lapse</h1><p>Go on with</p>${links}`;
+}
+
+/** Where somebody who is signed in shows anew who they are, before they change who may get in. */
+function signInAgain(
+  { principal: { actor, tenantId }, session }: OpenSession,
+  providers: SignInChoice['providers'],
+  to: string | undefined,
+): Html {
+  const heading = html`<h1>Sign in again</h1>
+    <p>You are ${actor.name}. What you are about to do changes who may get in, or what signs for you. It takes
+    a sign-in of just now, so that a browser that was left open is not enough.</p>`;
+  if (session.signed_in.method !== 'oidc' || providers.length === 0) {
+    return html`${heading}<p>You came with a one-time link. On the server's own machine,
+      <code>lapse token sign-in-link${actor.email ? ` --email ${actor.email}` : ''}</code> makes another.</p>
+      <a class="act quiet" href="/">Not now</a>`;
+  }
+  const query = new URLSearchParams({ again: '1', ...(to === undefined ? {} : { to }) });
+  const links = providers.map(
+    ({ name, label }) =>
+      html`<a class="act" href="/sign-in/with/${tenantId}/${name}?${query.toString()}">${label}</a>`,
+  );
+  return html`${heading}<p>Go on with</p>${links}<a class="act quiet" href="/">Not now</a>`;
 }
 
 function signedOut(elsewhere: URL): Html {

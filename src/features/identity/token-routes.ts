@@ -2,26 +2,32 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { ALL_ROLES, ROLES } from '../../domain/access/actor.ts';
 import { scopeList } from '../../domain/access/scopes.ts';
-import { emailAddress, instant, shortText } from '../../domain/exception/field-shapes.ts';
+import { duration, emailAddress, instant, shortText } from '../../domain/exception/field-shapes.ts';
 import { CLASSIFICATIONS } from '../../domain/exception/fields.ts';
 import { idempotencyOf } from '../../platform/http/caller.ts';
 import { type PageRequest, pageOf, pageParameters } from '../../platform/http/paging.ts';
 import { clearanceOf, type TokenState } from './token-events.ts';
 import type { NewToken, TokenService } from './token-service.ts';
 
-const newToken = z.strictObject({
-  name: shortText.describe('whose it is, or what uses it'),
-  email: emailAddress
-    .optional()
-    .describe('ties the token to a person: nobody approves what they requested'),
-  role: z.enum(ROLES),
-  scopes: scopeList.optional().describe('what of its role it may use; all of it when left out'),
-  clearance: z
-    .enum(CLASSIFICATIONS)
-    .optional()
-    .describe('content of a higher classification is not shown; yours when left out'),
-  expires_at: instant.optional().describe('at most a year ahead; 90 days when left out'),
-});
+const newToken = z
+  .strictObject({
+    name: shortText.describe('whose it is, or what uses it'),
+    email: emailAddress
+      .optional()
+      .describe('ties the token to a person: nobody approves what they requested'),
+    role: z.enum(ROLES),
+    scopes: scopeList.optional().describe('what of its role it may use; all of it when left out'),
+    clearance: z
+      .enum(CLASSIFICATIONS)
+      .optional()
+      .describe('content of a higher classification is not shown; yours when left out'),
+    expires_at: instant.optional().describe('at most a year ahead; 90 days when left out'),
+    requested_duration: duration.optional().describe('instead of expires_at: counted from now'),
+  })
+  .refine(
+    (body) => !(body.expires_at && body.requested_duration),
+    'must not have both expires_at and requested_duration',
+  );
 
 const tokenAnswer = z.object({
   token_id: z.string(),

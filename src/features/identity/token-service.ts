@@ -9,6 +9,7 @@ import type { Permission } from '../../domain/access/permissions.ts';
 import type { Principal } from '../../domain/access/principal.ts';
 import { assertScopes } from '../../domain/access/scopes.ts';
 import { DomainError } from '../../domain/errors.ts';
+import { addDuration, parseDuration } from '../../domain/schedule/duration.ts';
 import { DAY, formatInstant, parseInstant } from '../../domain/schedule/instant.ts';
 import { record } from '../../journal/journal.ts';
 import type { Database, Transaction } from '../../platform/db/transaction.ts';
@@ -18,7 +19,10 @@ import { newUlid } from '../../platform/ids.ts';
 import type { TokenState } from './token-events.ts';
 import { tokenStream } from './token-store.ts';
 
-/** A new token: who it is for, what it may do, until when (RFC 3339, at most a year ahead). */
+/**
+ * A new token: who it is for, what it may do, and until when, at most a year ahead: an end (RFC 3339) or
+ * a duration from now (ISO 8601).
+ */
 export interface NewToken {
   readonly name: string;
   readonly email?: string | undefined;
@@ -28,6 +32,7 @@ export interface NewToken {
   /** Everything unless told. */
   readonly clearance?: Classification | undefined;
   readonly expires_at?: string | undefined;
+  readonly requested_duration?: string | undefined;
 }
 
 /** A token with its secret, which is shown once and stored nowhere. */
@@ -143,14 +148,11 @@ export function issueToken(
   wanted: NewToken,
   realNow: number,
 ): IssuedToken {
-  const end =
-    wanted.expires_at === undefined
-      ? realNow + DEFAULT_LIFE
-      : (parseInstant(wanted.expires_at) ?? 0);
+  const end = endOf(wanted, realNow);
   if (end <= realNow || end > realNow + YEAR) {
     const passes = `an end after ${formatInstant(realNow)} and up to ${formatInstant(realNow + YEAR)} would pass`;
     throw new DomainError('invalid-request', `a token ends within a year; ${passes}`, [
-      { path: 'expires_at', message: passes },
+      { path: wanted.requested_duration ? 'requested_duration' : 'expires_at', message: passes },
     ]);
   }
   const secret = randomBytes(32).toString('base64url');
@@ -170,6 +172,13 @@ export function issueToken(
   ]);
   if (!change) throw new Error('a new token has no events');
   return { token: change.state, secret: `lapse_${tenantId}_${secret}` };
+}
+
+/** The schema has let through what can be read alone. */
+function endOf({ expires_at, requested_duration }: NewToken, realNow: number): number {
+  const duration = parseDuration(requested_duration ?? '');
+  if (duration) return addDuration(realNow, duration);
+  return expires_at === undefined ? realNow + DEFAULT_LIFE : (parseInstant(expires_at) ?? 0);
 }
 
 /** Revokes every token that bears an address, in a transaction that is under way: its person has left. */

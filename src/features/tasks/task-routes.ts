@@ -1,12 +1,15 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
+import type { Actor } from '../../domain/access/actor.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { formatInstant } from '../../domain/schedule/instant.ts';
+import { record } from '../../journal/journal.ts';
 import type { Database, Transaction } from '../../platform/db/transaction.ts';
 import { idempotencyOf } from '../../platform/http/caller.ts';
 import { type IdempotentRequest, recall, remember } from '../../platform/http/idempotency.ts';
 import { type PageRequest, pageOf, pageParameters, readPage } from '../../platform/http/paging.ts';
 import { TASK_KINDS } from './open-tasks.ts';
+import { readTaskActs, type TaskEvent, taskStream } from './task-stream.ts';
 
 const taskAnswer = z.object({
   task_id: z.string(),
@@ -70,7 +73,7 @@ export function addTaskRoutes(app: FastifyInstance, db: Database): void {
     },
   );
 
-  for (const [name, { summary, change }] of Object.entries(CHANGES)) {
+  for (const [name, { summary, ...act }] of Object.entries(CHANGES)) {
     app.post(
       `/tasks/:id/${name}`,
       {
@@ -86,8 +89,8 @@ export function addTaskRoutes(app: FastifyInstance, db: Database): void {
         const { tenantId, actor } = request.principal;
         const { id } = request.params as { id: string };
         const idempotency = idempotencyOf(request, actor.id);
-        const wanted = { tenantId, taskId: id, actorId: actor.id, idempotency };
-        return toAnswer(await db.inTenant(request.principal, (tx) => resolve(tx, wanted, change)));
+        const wanted = { tenantId, taskId: id, actor, idempotency };
+        return toAnswer(await db.inTenant(request.principal, (tx) => resolve(tx, wanted, act)));
       },
     );
   }
@@ -105,6 +108,7 @@ const QUARANTINES: Readonly<Record<string, readonly [table: string, id: string]>
 const CHANGES = {
   retry: {
     summary: 'Resolve a quarantine and let the loop try the record again',
+    event: 'TaskRetried',
     change: (tx: Transaction, { kind, subject_type, subject_id }: TaskRow, tenantId: string) => {
       if (kind !== 'quarantine')
         throw new DomainError(
@@ -121,6 +125,7 @@ const CHANGES = {
   },
   resolve: {
     summary: 'Resolve a reassignment that is not going to be made',
+    event: 'TaskResolved',
     change: (_: Transaction, { kind }: TaskRow) => {
       if (kind !== 'reassign')
         throw new DomainError(
@@ -131,22 +136,27 @@ const CHANGES = {
   },
 } as const;
 
-type TaskChange = (tx: Transaction, task: TaskRow, tenantId: string) => void;
+/** What is done, and what the ledger calls it. */
+interface TaskAct {
+  readonly event: TaskEvent['type'];
+  readonly change: (tx: Transaction, task: TaskRow, tenantId: string) => void;
+}
 
 interface Wanted {
   readonly tenantId: string;
   readonly taskId: string;
-  readonly actorId: string;
+  readonly actor: Actor;
   readonly idempotency: IdempotentRequest | undefined;
 }
 
 async function resolve(
   tx: Transaction,
-  { tenantId, taskId, actorId, idempotency }: Wanted,
-  change: TaskChange,
+  { tenantId, taskId, actor, idempotency }: Wanted,
+  { event, change }: TaskAct,
 ): Promise<TaskRow> {
-  const [before, [task]] = await Promise.all([
+  const [before, acts, [task]] = await Promise.all([
     recall(tx, tenantId, idempotency),
+    readTaskActs(tx, tenantId, taskId),
     tx.query<TaskRow & { [column: string]: unknown }>(
       `SELECT task_id, kind, subject_type, subject_id, detail, opened_at, resolved_at, resolved_by
        FROM lapse.tasks WHERE tenant_id = $1 AND task_id = $2 FOR UPDATE`,
@@ -163,9 +173,12 @@ async function resolve(
   const resolved_at = new Date(now);
   tx.atCommit(
     'UPDATE lapse.tasks SET resolved_at = $3, resolved_by = $4 WHERE tenant_id = $1 AND task_id = $2',
-    [tenantId, taskId, resolved_at, actorId],
+    [tenantId, taskId, resolved_at, actor.id],
   );
-  return { ...task, resolved_at, resolved_by: actorId };
+  const { kind, subject_type, subject_id } = task;
+  const events: TaskEvent[] = [{ type: event, data: { kind, subject_type, subject_id } }];
+  record(tx, taskStream, [{ tenantId, streamId: taskId, before: acts, events, at: now, actor }]);
+  return { ...task, resolved_at, resolved_by: actor.id };
 }
 
 function toAnswer({ opened_at, resolved_at, ...task }: TaskRow) {

@@ -9,6 +9,11 @@ async function ask(method, path, body) {
   });
   if (answer.status === 204) return undefined;
   const said = await answer.json();
+  if (said.code === 'sign-in-again') {
+    // It leads back here, where the button is pressed once more.
+    location.assign(`/sign-in/again?to=${encodeURIComponent(location.pathname)}`);
+    return new Promise(() => {});
+  }
   if (!answer.ok) throw new Error(said.detail ?? said.title);
   return said;
 }

@@ -31,9 +31,11 @@ const config = () => ({
   connections: 6,
   workPort: undefined,
   s3: undefined,
-  links: { areRead: false, listed: [] },
+  areLinksRead: false,
+  insideHosts: [],
   logLevel: 'error',
   limits: { requests: 1e7, failures: 1e7, signIns: 1e7 },
+  freshSignIn: 900_000,
   trustedProxies: [],
 });
 

@@ -13,33 +13,30 @@ async function configOfFile(yaml: string) {
   return (await readConfig({}, folder)).config;
 }
 
-describe('hosts that links may lead to inside', () => {
+describe('hosts that may lie inside', () => {
   test('are names and addresses as links write them, with a port or without', async () => {
-    const { links } = await configOf({
-      LAPSE_LINK_HOSTS: 'Wiki.corp.example, git.corp.example:8443 10.1.2.3\n[FD00::0:7]:444',
+    const { insideHosts } = await configOf({
+      LAPSE_INSIDE_HOSTS: 'Wiki.corp.example, git.corp.example:8443 10.1.2.3\n[FD00::0:7]:444',
     });
-    expect(links).toEqual({
-      areRead: true,
-      listed: [
-        { host: 'wiki.corp.example', port: undefined },
-        { host: 'git.corp.example', port: 8443 },
-        { host: '10.1.2.3', port: undefined },
-        { host: '[fd00::7]', port: 444 },
-      ],
-    });
+    expect(insideHosts).toEqual([
+      { host: 'wiki.corp.example', port: undefined },
+      { host: 'git.corp.example', port: 8443 },
+      { host: '10.1.2.3', port: undefined },
+      { host: '[fd00::7]', port: 444 },
+    ]);
   });
 
   test.each(['*.corp.example', 'https://wiki', 'wiki/page', 'wiki:99999', 'me@wiki', '10.0.0.0/8'])(
     'are no patterns, addresses of pages or networks: %s',
     async (host) => {
-      const refused = configOf({ LAPSE_LINK_HOSTS: host });
-      await expect(refused).rejects.toThrow(`LAPSE_LINK_HOSTS: "${host}" is no host`);
+      const refused = configOf({ LAPSE_INSIDE_HOSTS: host });
+      await expect(refused).rejects.toThrow(`LAPSE_INSIDE_HOSTS: "${host}" is no host`);
     },
   );
 
   test('are none, and links are read, unless the environment says otherwise', async () => {
-    expect((await configOf({})).links).toEqual({ areRead: true, listed: [] });
-    expect((await configOf({ LAPSE_LINKS: 'off' })).links.areRead).toBe(false);
+    expect(await configOf({})).toMatchObject({ areLinksRead: true, insideHosts: [] });
+    expect((await configOf({ LAPSE_LINKS: 'off' })).areLinksRead).toBe(false);
     await expect(configOf({ LAPSE_LINKS: 'no' })).rejects.toThrow('must be read or off');
   });
 });
@@ -118,10 +115,19 @@ trusted_proxies: [10.0.0.1, 10.0.0.0/8, "fd00::/8", "::1"]
     expect(trustedProxies).toEqual(['10.0.0.1', '10.0.0.0/8', 'fd00::/8', '::1']);
   });
 
+  test('of how old a sign-in may be are in minutes, fifteen unless told', async () => {
+    expect((await configOfFile('')).freshSignIn).toBe(900_000);
+    const told = await configOfFile('sign_in: { fresh_for_minutes: 5 }');
+    expect(told.freshSignIn).toBe(300_000);
+  });
+
   test.each([
     ['limits: { failures_per_minute: 0 }', 'limits.failures_per_minute'],
     ['limits: { requests_per_minute: many }', 'limits.requests_per_minute'],
     ['limits: { requests: 5 }', 'limits'],
+    ['sign_in: { fresh_for_minutes: 0 }', 'sign_in.fresh_for_minutes'],
+    ['sign_in: { fresh_for_minutes: 721 }', 'sign_in.fresh_for_minutes'],
+    ['sign_in: { fresh_for: PT5M }', 'sign_in'],
     ['trusted_proxies: [proxy.example.com]', 'trusted_proxies.0'],
     ['trusted_proxies: ["0.0.0.0/0"]', 'trusted_proxies.0'],
     ['trusted_proxies: [10.0.0.0/33]', 'trusted_proxies.0'],

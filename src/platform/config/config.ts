@@ -4,8 +4,8 @@ import { join, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import type { RequestLimits } from '../http/rate-limits.ts';
+import type { ListedHost } from '../outbound/ask-outside.ts';
 import { listedHosts } from '../outbound/listed-hosts.ts';
-import type { ListedHost } from '../outbound/read-outside.ts';
 import { type S3Place, s3Environment, s3Place } from './s3-place.ts';
 import { yamlReason } from './yaml-reason.ts';
 
@@ -40,6 +40,7 @@ const configFile = z.strictObject({
       sign_ins_per_minute: perMinute.optional(),
     })
     .optional(),
+  sign_in: z.strictObject({ fresh_for_minutes: z.int().min(1).max(720).optional() }).optional(),
   trusted_proxies: z
     .array(z.string().refine(isNetwork, 'must be addresses or networks such as 10.0.0.0/8'))
     .optional(),
@@ -62,9 +63,13 @@ export interface Config {
   readonly logLevel: string;
   /** Where files of evidence lie; in the data folder unless it names a bucket. */
   readonly s3: S3Place | undefined;
-  /** Whether links of evidence are read at archiving, and the hosts that may lie inside. */
-  readonly links: { readonly areRead: boolean; readonly listed: readonly ListedHost[] };
+  /** Whether links of evidence are read at archiving. */
+  readonly areLinksRead: boolean;
+  /** The hosts that may lie inside: of links of evidence, of providers, and of what workloads sign in with. */
+  readonly insideHosts: readonly ListedHost[];
   readonly limits: RequestLimits;
+  /** How old a sign-in may be for what gives access, in milliseconds. */
+  readonly freshSignIn: number;
   /** Whose `X-Forwarded-For` is believed. */
   readonly trustedProxies: readonly string[];
 }
@@ -87,7 +92,7 @@ const environment = z.object({
   LAPSE_DATA: z.string().min(1).default('.lapse'),
   LAPSE_PUBLIC_URL: z.url().optional(),
   LAPSE_LINKS: z.enum(['read', 'off'], 'must be read or off').default('read'),
-  LAPSE_LINK_HOSTS: listedHosts.default([]),
+  LAPSE_INSIDE_HOSTS: listedHosts.default([]),
   ...s3Environment,
 });
 
@@ -121,12 +126,14 @@ export async function readConfig(
     workPort: file.work?.port,
     logLevel: file.log?.level ?? 'info',
     s3: s3PlaceOf(variables, folder),
-    links: { areRead: variables.LAPSE_LINKS === 'read', listed: variables.LAPSE_LINK_HOSTS },
+    areLinksRead: variables.LAPSE_LINKS === 'read',
+    insideHosts: variables.LAPSE_INSIDE_HOSTS,
     limits: {
       requests: file.limits?.requests_per_minute ?? 120_000,
       failures: file.limits?.failures_per_minute ?? 30,
       signIns: file.limits?.sign_ins_per_minute ?? 120,
     },
+    freshSignIn: (file.sign_in?.fresh_for_minutes ?? 15) * 60_000,
     trustedProxies: file.trusted_proxies ?? [],
   });
   const secrets: ConfigSecrets = Object.freeze({

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError, type ErrorCode, type FieldError } from '../../domain/errors.ts';
 import { logRefusal } from './security-event.ts';
+import { SignInAgain } from './sign-in-again.ts';
 
 /** The status of every refusal; a code that is missing here does not compile. */
 const STATUS: Readonly<Record<ErrorCode, number>> = {
@@ -10,6 +11,7 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
   'end-refused': 422,
   'wrong-state': 409,
   'not-permitted': 403,
+  'not-concerned': 403,
   'self-approval': 403,
   'already-approved': 409,
   'missing-evidence': 422,
@@ -23,6 +25,7 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
   'revision-required': 428,
   'idempotency-mismatch': 422,
   unauthenticated: 401,
+  'sign-in-again': 401,
   'session-required': 403,
   'signature-required': 403,
   'signature-refused': 422,
@@ -45,6 +48,8 @@ export interface Problem {
   readonly detail: string;
   readonly code: string;
   readonly errors?: readonly FieldError[];
+  /** How old a sign-in may be, in seconds, where it takes a fresh one. */
+  readonly max_age?: number;
   readonly request_id?: string;
 }
 
@@ -64,6 +69,7 @@ export function problemOf(error: DomainError): Problem {
     detail: error.message,
     code: error.code,
     ...(errors.length > 0 ? { errors } : {}),
+    ...(error instanceof SignInAgain ? { max_age: error.maxAge } : {}),
   };
 }
 
@@ -88,8 +94,16 @@ export function sendMethodNotAllowed(
 }
 
 /** Sets the headers that a refusal comes with, in whatever form it is answered. */
-export function setProblemHeaders(reply: FastifyReply, { status, code }: Problem): void {
-  if (status === 401) reply.header('www-authenticate', 'Bearer realm="lapse"');
+export function setProblemHeaders(
+  reply: FastifyReply,
+  { status, code, detail, max_age }: Problem,
+): void {
+  // RFC 9470, section 3: what was shown is good, and not fresh enough.
+  const stepUp =
+    max_age === undefined
+      ? ''
+      : `, error="insufficient_user_authentication", error_description="${detail}", max_age="${max_age}"`;
+  if (status === 401) reply.header('www-authenticate', `Bearer realm="lapse"${stepUp}`);
   if (status === 503) reply.header('retry-after', '2');
   reply.request.refusal = code;
 }

@@ -14,6 +14,7 @@ type SecurityEvent =
 const EVENTS: Partial<Record<ErrorCode, SecurityEvent>> = {
   unauthenticated: 'authentication-failed',
   'not-permitted': 'permission-refused',
+  'not-concerned': 'permission-refused',
   'self-approval': 'permission-refused',
 };
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ListedHost } from './read-outside.ts';
+import type { ListedHost } from './ask-outside.ts';
 
 const ENTRY = /^(?<host>\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(?::(?<port>\d{1,5}))?$/;
 

@@ -32,5 +32,5 @@ export async function recordViolation(
     params: { path: { id } },
     body: { impact, description },
   });
-  await answerRecord(answer, options);
+  await answerRecord(answer, options, 'the violation was recorded');
 }

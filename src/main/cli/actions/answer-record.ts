@@ -19,14 +19,16 @@ export interface RecordAnswer {
   readonly response: Response;
 }
 
-/** Says where a record stands after a command. */
+/** Says where a record stands after a command, and before that what was `done` where its status does not tell. */
 export async function answerRecord(
   answer: Promise<RecordAnswer>,
   { json }: AnswerOptions,
+  done?: string,
 ): Promise<void> {
   const { data: record, now } = await timedDataOf(answer);
-  if (json) printJson(record);
-  else print(renderOutcome(record, terminalWidth(), now));
+  if (json) return printJson(record);
+  if (done !== undefined) print(done);
+  print(renderOutcome(record, terminalWidth(), now));
 }
 
 /** Reads one record. */

@@ -24,13 +24,13 @@ export async function delegate(
   to: string,
   { until, from, roles, reason, json }: DelegateOptions,
 ): Promise<void> {
-  const starts = from === undefined ? undefined : readInstant(from, '--from');
-  const counted = starts === undefined ? Date.now() : Date.parse(starts);
+  const end = readEnd(until, '--until');
   const answer = await dataOf(
     connect().POST('/v1/delegations', {
       body: {
-        ...{ to, reason, until: readEnd(until, '--until', counted) },
-        ...(starts === undefined ? {} : { from: starts }),
+        ...{ to, reason },
+        ...('at' in end ? { until: end.at } : end),
+        ...(from === undefined ? {} : { from: readInstant(from, '--from') }),
         ...(roles === undefined ? {} : { roles: roles as never }),
       },
     }),

@@ -44,14 +44,16 @@ export async function addEvidence(
       params: { path: { id } },
       body: { links: [...links], ...(note ? { note } : {}) },
     });
-    return answerRecord(added, { json });
+    return answerRecord(added, { json }, ADDED);
   }
   if (!answer) return;
   const record = (await answer.json()) as ExceptionRecord;
   const now = Date.parse(answer.headers.get('date') ?? '');
   if (json) printJson(record);
-  else print(renderOutcome(record, terminalWidth(), now));
+  else print(`${ADDED}\n${renderOutcome(record, terminalWidth(), now)}`);
 }
+
+const ADDED = 'the evidence was added';
 
 async function sendFile(client: LapseClient, id: string, form: EvidenceForm): Promise<Response> {
   const progress = progressLine();

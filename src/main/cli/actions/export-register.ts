@@ -4,7 +4,8 @@ import { CommandFailure, EXIT, usageFailure } from '../terminal/command-failure.
 import { connect } from '../terminal/connection.ts';
 import { remark } from '../terminal/output.ts';
 import { progressLine } from '../terminal/progress-line.ts';
-import { writeWholeFile } from '../terminal/write-output.ts';
+import { abortSignal } from '../terminal/stop-signal.ts';
+import { isKeptWhole, writeWholeFile } from '../terminal/write-output.ts';
 import { arrivingPieces } from './arriving-pieces.ts';
 import { type FilterOptions, filterQuery } from './list-query.ts';
 
@@ -35,6 +36,10 @@ export async function exportRegister(
       bytes += length;
     },
     brokenOff: brokenOff(output),
+    // What goes on to somebody else ends as they are used to.
+    ...(output !== undefined && (await isKeptWhole(output))
+      ? { stop: { signal: abortSignal(), stopped: () => stopped(output) } }
+      : {}),
   });
   try {
     await (output === undefined ? writeToStandardOutput(pieces) : writeWholeFile(output, pieces));
@@ -63,6 +68,13 @@ function brokenOff(output: string | undefined) {
           ? 'what was printed is not whole: run it again'
           : `${output} was not written, and what stood there before is untouched: run it again`,
     });
+}
+
+function stopped(output: string): CommandFailure {
+  return new CommandFailure(
+    `stopped; ${output} was not written, and what stood there before is untouched`,
+    { exitCode: EXIT.stopped, next: 'run it again' },
+  );
 }
 
 async function writeToStandardOutput(pieces: AsyncIterable<Uint8Array>): Promise<void> {

@@ -52,7 +52,7 @@ async function watch(client: LapseClient, query: ListQuery, options: ListOptions
   const { watchList } = await import('./watch-list.ts');
   await watchList(
     () => timedSummariesOf(client, { limit: MOST_A_PAGE, ...query }),
-    (page) => totalText(page.items.length, page),
+    totalText,
     options.watch === true ? WATCH_SECONDS : (options.watch ?? WATCH_SECONDS),
   );
 }

@@ -6,10 +6,10 @@ import {
   SYSTEM_FIELDS,
 } from '../../../domain/exception/fields.ts';
 import { fieldsOrRefuse, parseFields } from '../../../domain/exception/parse-fields.ts';
-import type { ChainPlace, Policy } from '../../../domain/policy/policy.ts';
+import type { ChainPlace } from '../../../domain/policy/policy.ts';
 import { policyDigest } from '../../../domain/policy/policy-digest.ts';
 import { toEvaluation } from '../../../features/policy/policy-wire.ts';
-import { packInForce } from '../policy/pack-in-force.ts';
+import { policyInForce } from '../policy/pack-in-force.ts';
 import { packOfFile } from '../policy/pack-of-file.ts';
 import { renderEvaluation } from '../render/render-evaluation.ts';
 import { usageFailure } from '../terminal/command-failure.ts';
@@ -34,18 +34,17 @@ export async function explainRecord(
   record: string,
   { policy: file, json }: ExplainOptions,
 ): Promise<void> {
-  const policy = file === undefined ? await packOfServer() : await packOfFile(file);
+  const { policy, now: served } =
+    file === undefined
+      ? await policyInForce(connect())
+      : { policy: await packOfFile(file), now: Date.now() };
   const { fields, place, now } = /^EXC_/.test(record)
     ? await ofRegister(record)
-    : await ofFile(record);
+    : { ...(await ofFile(record)), now: served };
   const digest = policyDigest(policy);
   const answer = toEvaluation({ ...assessRequest(policy, fields, place, now), digest });
   if (json) printJson(answer);
   else print(renderEvaluation(answer, policy.id, terminalWidth()));
-}
-
-async function packOfServer(): Promise<Policy> {
-  return (await packInForce(connect())).pack as Policy;
 }
 
 async function ofRegister(id: string): Promise<Asked> {
@@ -67,7 +66,7 @@ async function ofRegister(id: string): Promise<Asked> {
 }
 
 /** A part of a record is enough; what a register says of a record by itself is left aside. */
-async function ofFile(path: string): Promise<Asked> {
+async function ofFile(path: string): Promise<Omit<Asked, 'now'>> {
   const written = await fieldsOfFile(path);
   const { renewal_number = 0, kind = 'time-boxed' } = written;
   if (typeof renewal_number !== 'number' || (kind !== 'time-boxed' && kind !== 'permanent'))
@@ -79,5 +78,5 @@ async function ofFile(path: string): Promise<Asked> {
     !(SYSTEM_FIELDS as readonly string[]).includes(name);
   const given: Fields = Object.fromEntries(Object.entries(written).filter(isField));
   const fields = fieldsOrRefuse(parseFields({ title: 'untitled', ...given }));
-  return { fields, place: { renewal_number, kind }, now: Date.now() };
+  return { fields, place: { renewal_number, kind } };
 }

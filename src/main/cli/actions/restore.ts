@@ -1,6 +1,7 @@
-import { constants, createReadStream } from 'node:fs';
+import { constants, createReadStream, openSync } from 'node:fs';
 import { access, readFile, stat } from 'node:fs/promises';
-import { addAbortSignal } from 'node:stream';
+import { Socket } from 'node:net';
+import { addAbortSignal, type Readable } from 'node:stream';
 import type { RestoreProgress } from '../../../features/backup/restore-backup.ts';
 import type { RestoredBackup } from '../../restore.ts';
 import { renderRestore } from '../render/render-restore.ts';
@@ -33,7 +34,7 @@ export async function restoreFrom(file: string, options: RestoreOptions): Promis
     const folder = process.cwd();
     const { config, secrets } = await readConfig(process.env, folder);
     // A read that waits for somebody to write has to end too.
-    const content = addAbortSignal(signal, file === '-' ? process.stdin : createReadStream(file));
+    const content = addAbortSignal(signal, await openContent(file));
     const backup = await openBackup(content, () => knownPassphrase(options));
     let restored: RestoredBackup;
     try {
@@ -69,6 +70,15 @@ async function readCheckpoint(path: string): Promise<{ name: string; note: strin
   } catch (error) {
     throw unreadable(`the checkpoint ${path}`, error);
   }
+}
+
+/** A named pipe is opened and read without a thread that nobody could call back from it. */
+async function openContent(file: string): Promise<Readable> {
+  if (file === '-') return process.stdin;
+  if (!(await stat(file)).isFIFO()) return createReadStream(file);
+  remark(`${errorColours.dim('lapse:')} waits for somebody who writes into ${safeLine(file)}`);
+  const fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
+  return new Socket({ fd, readable: true, writable: false });
 }
 
 async function assertReadable(file: string): Promise<void> {

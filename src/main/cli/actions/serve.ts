@@ -1,4 +1,5 @@
 import type { RunningServer } from '../../serve.ts';
+import { dayText } from '../render/time-text.ts';
 import { errorColours as colours } from '../terminal/colours.ts';
 import { remark } from '../terminal/output.ts';
 import { barText, progressLine } from '../terminal/progress-line.ts';
@@ -50,14 +51,19 @@ async function startParts(parts: ServedParts): Promise<{ server: RunningServer; 
 }
 
 function announce(server: RunningServer, parts: ServedParts, dataDir: string): void {
-  const { address, adminTokenFile, signInLink } = server;
+  const { address, adminToken, signInLink } = server;
   remark('');
   if (address === undefined) {
     remark(colours.bold(colours.green('Lapse is working')));
   } else {
     remark(`${colours.bold(colours.green('Lapse is ready at'))} ${colours.bold(address)}`);
     remark(label('API reference', `${address}/docs`));
-    if (adminTokenFile) remark(label("Administrator's token", adminTokenFile));
+    if (adminToken) {
+      remark(label("Administrator's token", adminToken.file));
+      remark(
+        label('', `until ${dayText(adminToken.endsAt)}; "npx lapse people add" makes a person`),
+      );
+    }
     if (signInLink) {
       remark(label('Sign in once, in 15 min', '').trimEnd());
       remark(`  ${signInLink}`);

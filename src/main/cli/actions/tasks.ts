@@ -1,9 +1,9 @@
 import { dataOf, type TaskList } from '@lapse/client';
-import { renderTable } from '../render/render-table.ts';
 import { timeText } from '../render/time-text.ts';
 import { colours } from '../terminal/colours.ts';
 import { connect } from '../terminal/connection.ts';
 import { print, printJson, remark, safeLine, terminalWidth } from '../terminal/output.ts';
+import { wrapTo } from '../terminal/text-layout.ts';
 import { allItems } from './all-items.ts';
 import type { AnswerOptions } from './answer-record.ts';
 
@@ -39,25 +39,16 @@ export async function tasks({ all, retry, resolve, json }: TaskOptions): Promise
   );
   if (json) return printJson({ items, next_cursor: null });
   if (items.length === 0) return remark('nothing waits for a person');
-  print(renderTasks(items));
+  print(renderTasks(items, terminalWidth()));
 }
 
-function renderTasks(items: readonly Task[]): string {
-  return renderTable(
-    items,
-    [
-      { title: 'ID', text: ({ task_id }) => task_id },
-      { title: 'KIND', text: ({ kind }) => kind },
-      { title: 'OPENED', text: ({ opened_at }) => timeText(opened_at), dispensable: 2 },
-      {
-        title: 'STATE',
-        text: ({ resolved_at }) => (resolved_at ? 'resolved' : 'open'),
-        style: (text) => (text === 'open' ? colours.yellow(text) : colours.dim(text)),
-        dispensable: 3,
-      },
-      { title: 'ABOUT', text: ({ subject_id }) => subject_id, dispensable: 1 },
-      { title: 'DETAIL', text: ({ detail }) => safeLine(detail), least: 24 },
-    ],
-    terminalWidth(),
-  );
+/** A task's sentence says what to do, so that it is shown whole. */
+function renderTasks(items: readonly Task[], width: number): string {
+  return items
+    .flatMap(({ task_id, kind, subject_id, detail, opened_at, resolved_at }) => [
+      `${task_id}  ${colours.bold(kind)}  ${resolved_at ? colours.dim('resolved') : colours.yellow('open')}`,
+      colours.dim(`  about ${safeLine(subject_id)}, since ${timeText(opened_at)}`),
+      ...wrapTo(safeLine(detail), width - 2).map((line) => `  ${line}`),
+    ])
+    .join('\n');
 }

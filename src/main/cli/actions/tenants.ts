@@ -96,6 +96,14 @@ export async function makeToken({ name }: { name: string }): Promise<void> {
   remark('`lapse tenant …` finds it there, for a year. It sees names, states and counts alone.');
 }
 
+/** `lapse token administrator`: likewise, for who administers the first tenant. */
+export async function renewAdministrator(): Promise<void> {
+  const { makeAdministratorToken } = await import('../../server-tenants.ts');
+  const { file, endsAt } = await onServersMachine(makeAdministratorToken);
+  print(file);
+  remark(`It administers until ${dayText(endsAt)}. People of their own: lapse people add --help`);
+}
+
 async function onServersMachine<T>(work: (command: ServerCommand) => Promise<T>): Promise<T> {
   try {
     const { readConfig } = await import('../../../platform/config/config.ts');

@@ -32,7 +32,7 @@ export async function createToken(options: NewTokenOptions): Promise<void> {
         ...(clearance ? { clearance } : {}),
         ...(email ? { email } : {}),
         ...(scope ? { scopes: scope } : {}),
-        ...(expires ? { expires_at: readEnd(expires, '--expires', Date.now()) } : {}),
+        ...(expires === undefined ? {} : endOf(expires)),
       },
     }),
   );
@@ -93,6 +93,11 @@ export async function revokeToken(id: string, { json }: AnswerOptions): Promise<
   const answer = await dataOf(connect().DELETE('/v1/tokens/{id}', { params: { path: { id } } }));
   if (json) return printJson(answer);
   print(`${answer.token_id} of ${safeLine(answer.name)} opens nothing any more`);
+}
+
+function endOf(expires: string) {
+  const end = readEnd(expires, '--expires');
+  return 'at' in end ? { expires_at: end.at } : end;
 }
 
 function stateOf({ revoked_at, expires_at }: Token, now: number): string {

@@ -17,7 +17,7 @@ const FRAME = 3;
  */
 export async function watchList(
   read: () => Promise<{ readonly data: SummaryPage; readonly now: number }>,
-  totalText: (page: SummaryPage) => string,
+  totalText: (shown: number, page: SummaryPage) => string,
   seconds: number,
 ): Promise<void> {
   if (!process.stdout.isTTY) {
@@ -32,19 +32,24 @@ export async function watchList(
       let foot: string;
       try {
         const { data: page, now } = await read();
-        table = renderList(page.items, terminalWidth(), now).split('\n');
-        foot = colours.dim(`${totalText(page)}, ${clock()}; every ${seconds} s; Ctrl-C ends`);
+        const rows = page.items.slice(0, Math.max(0, terminalHeight() - FRAME));
+        table = renderList(rows, terminalWidth(), now).split('\n');
+        const total = totalText(rows.length, page);
+        foot = colours.dim(`${total}, ${clock(now)}; every ${seconds} s; Ctrl-C ends`);
       } catch (error) {
         const what = safeLine(error instanceof Error ? error.message : String(error));
-        foot = colours.red(fitTo(`${clock()}: ${what}`, terminalWidth()));
+        foot = colours.red(fitTo(`${clock(Date.now())}: ${what}`, terminalWidth()));
       }
-      const rows = process.stdout.rows ?? 24;
-      draw([...table.slice(0, Math.max(1, rows - FRAME)), '', foot]);
+      draw([...table.slice(0, terminalHeight() - FRAME + 1), '', foot]);
       await pause(seconds * 1_000, undefined, { signal: ended.signal }).catch(() => {});
     }
   });
 }
 
-function clock(): string {
-  return `${new Date().toISOString().slice(11, 19)} UTC`;
+function terminalHeight(): number {
+  return process.stdout.rows ?? 24;
+}
+
+function clock(at: number): string {
+  return `${new Date(at).toISOString().slice(11, 19)} UTC`;
 }

@@ -4,6 +4,7 @@ import { dayText } from '../render/time-text.ts';
 import { usageFailure } from '../terminal/command-failure.ts';
 import { connect } from '../terminal/connection.ts';
 import { print, printJson, remark, safeLine, terminalWidth } from '../terminal/output.ts';
+import { sayNext } from '../terminal/say.ts';
 import type { AnswerOptions } from './answer-record.ts';
 
 type NewWorkload = paths['/v1/workloads']['post']['requestBody']['content']['application/json'];
@@ -36,6 +37,10 @@ export async function addWorkload(options: NewWorkloadOptions): Promise<void> {
 export async function listWorkloads({ json }: AnswerOptions): Promise<void> {
   const answer = await dataOf(connect().GET('/v1/workloads'));
   if (json) return printJson(answer);
+  if (answer.items.length === 0) {
+    remark('no workload may sign in yet');
+    return sayNext('lapse workload add --help');
+  }
   const table = renderTable(
     answer.items,
     [

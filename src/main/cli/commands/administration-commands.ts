@@ -87,7 +87,7 @@ function addToken(program: Command): void {
     .command('token')
     .helpCommand(false)
     .description(
-      'create, list, revoke, sign-in-link, operator: who may use the register, and as what',
+      'create, list, revoke, sign-in-link, administrator, operator: who may use the register, and as what',
     )
     .addHelpText('after', examples('lapse token list', 'lapse token create --help'));
   token
@@ -143,6 +143,11 @@ function addToken(program: Command): void {
       examples('lapse token sign-in-link', 'lapse token sign-in-link --email ada@example.com'),
     )
     .action(async (options) => (await import('../actions/sign-in-link.ts')).printLink(options));
+  token
+    .command('administrator')
+    .description("the first administrator's token anew, 30 days; on the server's own machine alone")
+    .addHelpText('after', examples('lapse token administrator'))
+    .action(async () => (await import('../actions/tenants.ts')).renewAdministrator());
   token
     .command('operator')
     .description("an operator's token, for `lapse tenant`; on the server's own machine alone")

@@ -20,7 +20,7 @@ function addPeople(program: Command): void {
   const people = program
     .command('people')
     .helpCommand(false)
-    .description('list, add, set, deactivate, reactivate, leaving, reassign')
+    .description('list, add, set, deactivate, reactivate, leaving, reassign: who may sign in')
     .addHelpText('after', examples('lapse people list', 'lapse people add --help'));
   people
     .command('list')

@@ -40,7 +40,7 @@ function aboutText({ subject: { type, id, name } }: AuditEvent): string {
 }
 
 /** Why, or how, or as what: the first of these that an event has. */
-const TOLD = ['reason', 'method', 'role', 'roles', 'issuer', 'until'];
+const TOLD = ['reason', 'method', 'role', 'roles', 'issuer', 'until', 'subject_id'];
 
 function detailText({ data }: AuditEvent): string {
   const texts = TOLD.map((name) => [data?.[name]].flat()).find(isTexts) ?? [];

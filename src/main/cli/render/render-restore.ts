@@ -34,19 +34,27 @@ function tenantLines({ tenant, verification, later }: RestoredTenant): string[] 
     ...(pending > 0 ? [`${pending} on the way into the tree`] : []),
   ];
   return [
-    `${colours.bold(safeLine(tenant.name))}: ${colours.green('the ledger is whole')}: ${parts.join(', ')}`,
+    `${colours.bold(safeLine(tenant.name))}: ${colours.green('the ledger is whole')}`,
+    ...paragraph(parts.join(', '), (text) => text),
     `  ${colours.dim(`size ${size}  root ${root}`)}`,
     ...(later ? paragraph(olderText(later, size), (text) => colours.yellow(text)) : []),
   ];
 }
 
 function olderText(later: NonNullable<RestoredTenant['later']>, size: number): string {
+  return `warning: the backup is older than what was signed: checkpoint ${safeLine(later.name)} ${missingText(later, size)} This register can only be read until an administrator opens a new epoch of its ledger.`;
+}
+
+function missingText(later: NonNullable<RestoredTenant['later']>, size: number): string {
+  const entries = counted(later.size, 'entry', 'entries');
+  if (later.isOfLaterEpoch)
+    return `is of epoch ${later.epoch} of this ledger, with ${entries}, and that epoch was opened after the backup was made: whatever came into the register since is missing. The key of that epoch is not in the backup, so that its signature could not be checked.`;
   const missing = later.size - size;
   const newest =
     missing === 1
       ? 'the newest of them is'
       : `the newest ${missing.toLocaleString('en')} of them are`;
-  return `warning: the backup is older than what was signed: checkpoint ${safeLine(later.name)} covers ${counted(later.size, 'entry', 'entries')}, and ${newest} missing. This register can only be read until an administrator opens a new epoch of its ledger.`;
+  return `covers ${entries}, and ${newest} missing.`;
 }
 
 function configLine({ path, isBeside }: NonNullable<RestoredBackup['configFile']>): string {

@@ -21,7 +21,7 @@ export async function newPassphrase(options: PassphraseOptions): Promise<string>
   }
   const text = await ask('Passphrase for the backup', tooShort);
   const again = await ask('The same again', (typed) =>
-    typed === text ? undefined : 'That is not the same.',
+    typed === text ? undefined : 'That is not the same. Ctrl-C, if the first was mistyped.',
   );
   return again;
 }
@@ -37,7 +37,7 @@ const ADVICE = `take at least ${LEAST_LENGTH} characters, for example five or si
 function tooShort(text: string): string | undefined {
   const length = [...text].length;
   if (length >= LEAST_LENGTH) return undefined;
-  return `has ${length} of at least ${LEAST_LENGTH} characters; it is all that protects the keys in the backup`;
+  return `has ${length} of at least ${LEAST_LENGTH} characters; nothing else protects the keys`;
 }
 
 async function givenPassphrase({

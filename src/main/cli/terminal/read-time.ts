@@ -1,4 +1,4 @@
-import { addDuration, parseDuration } from '../../../domain/schedule/duration.ts';
+import { parseDuration } from '../../../domain/schedule/duration.ts';
 import { formatInstant, parseDate, parseInstant } from '../../../domain/schedule/instant.ts';
 import { usageFailure } from './command-failure.ts';
 
@@ -16,12 +16,14 @@ function findInstant(text: string): number | undefined {
   return parseDate(text.trim()) ?? parseInstant(text.trim());
 }
 
-/** A date, an instant, or a duration such as P30D that is counted from `from`. */
-export function readEnd(text: string, what: string, from: number): string {
-  const duration = parseDuration(text.trim());
-  if (duration) return formatInstant(addDuration(from, duration));
+/** An end as the API takes it: a date or an instant, or a duration, which the server counts. */
+export function readEnd(
+  text: string,
+  what: string,
+): { readonly at: string } | { readonly requested_duration: string } {
+  if (parseDuration(text.trim())) return { requested_duration: text.trim() };
   const instant = findInstant(text);
-  if (instant !== undefined) return formatInstant(instant);
+  if (instant !== undefined) return { at: formatInstant(instant) };
   throw usageFailure(
     `${what} is not a date, an instant or a duration: ${text}`,
     'write 2026-03-07 (00:00 UTC), 2026-03-07T12:00:00Z or P90D',

@@ -29,7 +29,8 @@ function label(word: string): string {
   return colours.red(colours.bold(`${word}:`));
 }
 
-function asFailure(error: unknown): CommandFailure | undefined {
+/** In the words of the person at the terminal; `undefined` for what nobody foresaw. */
+export function asFailure(error: unknown): CommandFailure | undefined {
   if (error instanceof CommandFailure) return error;
   if (error instanceof LapseProblem) return ofProblem(error);
   if (error instanceof LapseUnreachable) {
@@ -103,18 +104,28 @@ function listedBy(detail: string): string | undefined {
   return command && `\`lapse ${command}\` shows what there is`;
 }
 
+const OF_SOMEBODY_ELSE =
+  'use the token of somebody who may; `lapse token list` shows an administrator who that is';
+
 function nextStep({ status, code, detail, requestId, errors }: LapseProblem): string | undefined {
   if (needsChange(errors)) return 'add --change extension';
   switch (code) {
     case 'unauthenticated':
       if (isOfPlatform())
         return 'an administrator sees with `lapse workload list` which tokens may sign in';
-      return 'set LAPSE_TOKEN to a token that is still valid; `lapse token create` makes one';
+      return process.env.LAPSE_TOKEN
+        ? 'set LAPSE_TOKEN to a token that is still valid; `lapse token create` makes one'
+        : "on the server's own machine `lapse token administrator` makes another, for 30 days";
     case 'signature-required':
       return `open ${serverUrl().origin}${/\/approve\/[\w-]+/.exec(detail)?.[0] ?? '/passkeys'} in a browser`;
-    case 'self-approval':
+    case 'not-concerned':
+      return 'ask one of them, or say it there: lapse comment ID "…"';
     case 'not-permitted':
-      return 'use the token of somebody who may; `lapse token list` shows an administrator who that is';
+      if (detail.includes(' takes tenant:'))
+        return "this is for operators: `lapse token operator` makes a token on the server's machine";
+      return OF_SOMEBODY_ELSE;
+    case 'self-approval':
+      return OF_SOMEBODY_ELSE;
     case 'incomplete-record':
     case 'invalid-record':
     case 'end-refused':

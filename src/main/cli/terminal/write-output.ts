@@ -30,6 +30,11 @@ export async function writeWholeFile(
   }
 }
 
+/** Whether it is written whole or not at all: a pipe or a terminal takes what comes. */
+export async function isKeptWhole(path: string): Promise<boolean> {
+  return (await findTarget(path)).mode !== undefined;
+}
+
 async function findTarget(path: string): Promise<{ path: string; mode: number | undefined }> {
   try {
     const real = await realpath(path);
