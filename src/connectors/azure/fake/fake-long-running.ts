@@ -3,7 +3,7 @@ import { azureError, type FakeAnswer, type FakeCall, type FakeGround } from './f
 const PATH =
   /^\/subscriptions\/[^/]+\/providers\/microsoft\.network\/locations\/[^/]+\/operations\/([^/]+)$/i;
 /** How long the fake works on a change, in milliseconds. */
-export const WORKS_FOR = 30_000;
+const WORKS_FOR = 30_000;
 
 /** A change that goes on after its call was answered. */
 export interface LongChange {
