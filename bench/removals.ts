@@ -128,7 +128,7 @@ async function prepare(
       db,
       recordsOf: recordReader(policies),
       confirmRemoval: removalConfirmer(policies),
-      connectorFor: connectorMaker({ db, master, simulated: rewrite }),
+      connectorFor: connectorMaker({ db, master, insideHosts: [], simulated: rewrite }),
       lanes: new Lanes(() => performance.now()),
       newId: newUlid,
     },

@@ -180,7 +180,12 @@ export function compose({
         db,
         recordsOf: recordReader(policies),
         confirmRemoval: removalConfirmer(policies),
-        connectorFor: connectorMaker({ db, master, simulated: simulatedCloud }),
+        connectorFor: connectorMaker({
+          db,
+          master,
+          insideHosts: config.insideHosts,
+          simulated: simulatedCloud,
+        }),
         lanes: new Lanes(realNow),
         newId: newUlid,
       },

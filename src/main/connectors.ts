@@ -1,9 +1,16 @@
 import type { TokenCredential } from '@azure/core-auth';
 import { AzureClient, type Rewriting } from '../connectors/azure/azure-client.ts';
 import { defenderExemptions } from '../connectors/azure/defender-exemptions.ts';
+import { firewallRuleGroups } from '../connectors/azure/firewall-rule-groups.ts';
+import { groupMembers } from '../connectors/azure/group-members.ts';
+import { nsgRules } from '../connectors/azure/nsg-rules.ts';
 import { policyExemptions } from '../connectors/azure/policy-exemptions.ts';
 import { publicNetworkAccess } from '../connectors/azure/public-network-access.ts';
 import { roleAssignments } from '../connectors/azure/role-assignments.ts';
+import { sqlFirewallRules } from '../connectors/azure/sql-firewall-rules.ts';
+import { storageIpRules } from '../connectors/azure/storage-ip-rules.ts';
+import { readWebhookSecret } from '../connectors/webhook/sign-webhook.ts';
+import { webhookConnector } from '../connectors/webhook/webhook-connector.ts';
 import type { AzureKind, AzureSettings } from '../domain/enforcement/connection.ts';
 import type { Connector } from '../domain/enforcement/connector.ts';
 import {
@@ -11,12 +18,15 @@ import {
   type TenantConnection,
 } from '../features/enforcement/connection-store.ts';
 import type { Database } from '../platform/db/transaction.ts';
+import type { ListedHost } from '../platform/outbound/ask-outside.ts';
 import type { MasterKey } from '../platform/secrets/secrets.ts';
 
 /** What connectors are made of. */
 export interface ConnectorParts {
   readonly db: Database;
   readonly master: MasterKey;
+  /** Where receivers of webhooks may lie inside. */
+  readonly insideHosts: readonly ListedHost[];
   /** Where the simulated cloud listens; without it no connection reaches one. */
   readonly simulated?: Rewriting | undefined;
 }
@@ -26,6 +36,11 @@ const AZURE: Readonly<Partial<Record<AzureKind, (client: AzureClient) => Connect
   'policy-exemption': policyExemptions,
   'defender-exemption': defenderExemptions,
   'public-network-access': publicNetworkAccess,
+  'group-member': groupMembers,
+  'nsg-rule': nsgRules,
+  'sql-firewall-rule': sqlFirewallRules,
+  'storage-ip-rule': storageIpRules,
+  'firewall-rule-group': firewallRuleGroups,
 };
 /** How many clients are kept; each has a token of its own. */
 const KEPT = 200;
@@ -47,22 +62,33 @@ export function connectorMaker(parts: ConnectorParts) {
   };
   return async (connection: TenantConnection, kind: string): Promise<Connector | undefined> => {
     const { settings } = connection.state;
-    if (settings.connector !== 'azure') return undefined;
+    if (settings.connector === 'webhook') {
+      const { tenantId, state } = connection;
+      const secret = await secretOf(parts, tenantId, state.name);
+      const { url } = settings;
+      const rules = { listed: parts.insideHosts };
+      return webhookConnector({ url, key: readWebhookSecret(secret), kind, rules });
+    }
     const make = AZURE[kind as AzureKind];
     return make?.(await clientOf(connection, settings));
   };
 }
 
+function secretOf({ db, master }: ConnectorParts, tenantId: string, name: string) {
+  return db.inSystem((tx) => readConnectionSecret(tx, tenantId, name, master));
+}
+
 async function azureClient(
-  { db, master, simulated }: ConnectorParts,
+  parts: ConnectorParts,
   { tenantId, state }: TenantConnection,
   settings: AzureSettings,
 ): Promise<AzureClient> {
   if (settings.cloud === 'simulated') {
+    const { simulated } = parts;
     if (!simulated) throw new Error('no simulated cloud runs here');
     return new AzureClient('simulated', simulatedCredential(tenantId), simulated);
   }
-  const secret = await db.inSystem((tx) => readConnectionSecret(tx, tenantId, state.name, master));
+  const secret = await secretOf(parts, tenantId, state.name);
   return new AzureClient(settings.cloud, await credentialOf(settings, secret));
 }
 

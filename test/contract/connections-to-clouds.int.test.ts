@@ -48,6 +48,10 @@ describe('a connection', () => {
       'an address that is no web address',
       { connector: 'webhook', kinds: ['x'], url: 'file:///etc' },
     ],
+    [
+      'a secret that cannot sign',
+      { connector: 'webhook', kinds: ['x'], url: 'https://example.com', secret: 'hunter2' },
+    ],
     ['nothing', undefined],
   ])('with %s is refused, and nothing is kept', async (_, body) => {
     const answer = await put(body);

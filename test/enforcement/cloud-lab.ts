@@ -175,7 +175,7 @@ export async function createCloudLab(
         db: watched,
         recordsOf: recordReader(policies),
         confirmRemoval: removalConfirmer(policies),
-        connectorFor: connectorMaker({ db, master, simulated: served.rewrite }),
+        connectorFor: connectorMaker({ db, master, insideHosts: [], simulated: served.rewrite }),
         lanes: new Lanes(Date.now),
         newId: newUlid,
       };

@@ -74,6 +74,11 @@ export class AzureClient {
     this.#http = rewrite ? rewriting(rewrite) : createDefaultHttpClient();
   }
 
+  /** Where a service is, as what is sent to it names it. */
+  addressOf(service: Service): string {
+    return this.#addresses[service];
+  }
+
   /** Asks Azure Resource Manager. */
   manage(request: AzureRequest, signal: AbortSignal): Promise<AzureAnswer> {
     return this.#ask('resource-manager', request, signal);

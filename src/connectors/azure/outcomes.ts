@@ -1,5 +1,6 @@
 import type { CallOutcome, Observation, Pace } from '../../domain/enforcement/connector.ts';
 import { type AzureAnswer, errorCode, errorText, UnexpectedAnswer } from './azure-client.ts';
+import { BadSpec } from './bad-spec.ts';
 
 /**
  * Azure Resource Manager's limits for each subscription and principal: writes and deletes 200 deep and
@@ -50,6 +51,7 @@ export function unanswered(error: unknown): CallOutcome {
     return failureOf(error.answer) ?? { kind: 'unknown', message: error.message };
   }
   const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof BadSpec) return { kind: 'refused', message };
   // A token that could not be had: nothing was sent.
   if (error instanceof Error && /^(AuthenticationError|CredentialUnavailable)/.test(error.name))
     return { kind: 'retry', message: `no token for Azure: ${message}` };
@@ -62,6 +64,16 @@ export function unseen(outcome: CallOutcome): Observation {
   const message = 'message' in outcome ? outcome.message : 'it could not be read';
   if (outcome.kind === 'gone') return { kind: 'target-gone', message };
   return { kind: 'undecided', message };
+}
+
+/** Makes a call; what breaks on the way is told as an outcome. */
+export async function called(call: () => Promise<CallOutcome>): Promise<CallOutcome> {
+  return call().catch(unanswered);
+}
+
+/** Takes a look; what breaks on the way is told as an observation. */
+export async function looked(look: () => Promise<Observation>): Promise<Observation> {
+  return look().catch((error) => unseen(unanswered(error)));
 }
 
 /** How long the answer asks to wait, in milliseconds. */

@@ -34,6 +34,11 @@ export function isAtOrBelow(scope: string, above: string): boolean {
   return `${plain(scope)}/`.startsWith(`${plain(above)}/`);
 }
 
+/** Whether a path is a resource of a type, as `Microsoft.Sql/servers`. */
+export function isResourceOf(path: string, type: string): boolean {
+  return whole(`${GROUP}/providers/${type.replace('.', '\\.')}/${NAME}`).test(withoutSlash(path));
+}
+
 /** A path without the slashes and spaces at its end. */
 export function withoutSlash(path: string): string {
   return path.trim().replace(/\/+$/, '');

@@ -16,6 +16,8 @@ export interface GrantOrder {
   readonly ticketId: string | undefined;
   /** Who asked, as the mark in the cloud names them. */
   readonly requestor: string | undefined;
+  /** Whether the record's own scope names every address, so that a grant may. */
+  readonly everyAddress?: boolean | undefined;
   /** What an earlier call has put in place, as that call answered it. */
   readonly placed: Placed | undefined;
 }
@@ -33,6 +35,8 @@ export interface Placed {
   readonly endsAt?: Instant | undefined;
   /** What stood there before and is restored by `remove`; the connector's own. */
   readonly prior?: unknown;
+  /** Where the cloud tells how far a call is that it still works on. */
+  readonly operation?: string | undefined;
 }
 
 /**

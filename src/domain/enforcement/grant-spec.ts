@@ -35,8 +35,10 @@ export function grantKey(spec: GrantSpec): string {
   const { kind, target, subject, permission } = spec;
   // An exemption in Defender for Cloud is a policy exemption: the same one, whatever it is called.
   const sort = plain(kind) === 'defender-exemption' ? 'policy-exemption' : kind;
+  const isRule = NETWORK_RULES.has(plain(kind));
+  const given = isRule ? ruleParts(spec) : [subject ?? '', roleOf(permission ?? '')];
   const references = policyReferences(spec).map(plain).sort().join('&');
-  const parts = [sort, target, subject ?? '', roleOf(permission ?? '')].map(plain);
+  const parts = [sort, target, ...given].map(plain);
   return [...parts, ...(references === '' ? [] : [references])].join('\n');
 }
 
@@ -49,23 +51,43 @@ export function policyReferences({ parameters }: GrantSpec): string[] {
     .filter((reference) => reference !== '');
 }
 
+/** Kinds whose parameters say what is allowed. */
+const NETWORK_RULES: ReadonlySet<string> = new Set(['nsg-rule', 'firewall-rule-group']);
+
+/** What a rule of a network lets pass: its priority decides about nothing but the order. */
+function ruleParts({ subject, parameters = {} }: GrantSpec): string[] {
+  const { source = subject, destination, ports, protocol, direction, access } = parameters;
+  const lists = [source, destination, ports].map((list = '') =>
+    list.split(',').map(plain).sort().join(','),
+  );
+  return [...lists, protocol ?? '', direction ?? '', access ?? 'allow'];
+}
+
 /** Roles are named by their GUID, or by an id that ends in it. */
 function roleOf(permission: string): string {
   return /\/roleDefinitions\/([^/]+)\/*$/i.exec(permission.trim())?.[1] ?? permission;
 }
 
 /**
- * What limits how many calls may be made at once and how fast: Azure counts by subscription, a
- * firewall policy takes one change at a time, Microsoft Graph counts apart (reference/azure.md).
+ * What limits how many calls may be made at once and how fast: Azure counts by subscription, and those
+ * of Microsoft.Network apart; a firewall policy and a storage account's rules take one change at a time;
+ * Microsoft Graph counts apart (reference/azure.md).
  */
 export function laneOf({ kind, target }: GrantSpec): string {
   const path = plain(target);
   const policy = /^\/subscriptions\/.*\/firewallpolicies\/[^/]+/.exec(path)?.[0];
   if (policy !== undefined) return `policy:${policy}`;
+  if (kind === 'storage-ip-rule') return `account:${path}`;
   const subscription = /^\/subscriptions\/([^/]+)/.exec(path)?.[1];
-  if (subscription !== undefined) return `subscription:${subscription}`;
+  if (subscription !== undefined)
+    return `${kind === 'nsg-rule' ? 'network' : 'subscription'}:${subscription}`;
   if (path.startsWith('/providers/')) return 'azure';
   return kind === 'group-member' ? 'graph' : `kind:${plain(kind)}`;
+}
+
+/** Whether a lane takes one call after the other. */
+export function takesTurns(lane: string): boolean {
+  return /^(?:policy|account):/.test(lane);
 }
 
 function plain(text: string): string {

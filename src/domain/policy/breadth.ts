@@ -28,6 +28,11 @@ export function breadth(fields: ExceptionFields): Breadth {
   return wideScopes(fields).length > 0 ? 'wide' : 'narrow';
 }
 
+/** Whether the scope of a request names every address, so that its approvers have seen it there. */
+export function namesEveryAddress({ scope = {} }: ExceptionFields): boolean {
+  return (scope.endpoints ?? []).some((name) => ANY_ADDRESS.test(name.trim()));
+}
+
 /** Everything in a request that is wide, each with a narrower scope that would do. */
 export function wideScopes({ scope = {}, grants = [] }: ExceptionFields): WideScope[] {
   const named = Object.entries(scope).flatMap(([list, names]) =>

@@ -8,17 +8,19 @@ import { idempotencyOf } from '../../platform/http/caller.ts';
 import type { ConnectionService } from './connection-service.ts';
 import type { ConnectionRow } from './connection-store.ts';
 
-const secret = z
-  .string()
-  .min(1)
-  .max(10_000)
-  .nullable()
-  .optional()
-  .describe('sealed at once and never shown; left out, the one that is known stays; null: none');
+const secret = keptSecret(z.string().min(1).max(10_000));
+const signingSecret = keptSecret(
+  z
+    .string()
+    .regex(
+      /^whsec_[A-Za-z0-9+/]{32,86}={0,2}$/,
+      'must be whsec_ followed by 24 to 64 random bytes in base64 (Standard Webhooks)',
+    ),
+);
 const [azure, webhook] = connectionSettings.options;
 const body = z.discriminatedUnion('connector', [
   azure.extend({ secret }),
-  webhook.extend({ secret }),
+  webhook.extend({ secret: signingSecret }),
 ]);
 const answered = { name: z.string(), revision: z.int() };
 const answer = z.discriminatedUnion('connector', [
@@ -88,6 +90,13 @@ export function addConnectionRoutes(app: FastifyInstance, connections: Connectio
       return reply.code(204).send();
     },
   );
+}
+
+function keptSecret(shape: z.ZodString) {
+  return shape
+    .nullable()
+    .optional()
+    .describe('sealed at once and never shown; left out, the one that is known stays; null: none');
 }
 
 function toAnswer({ version, state: { name, settings } }: ConnectionRow) {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { CallOutcome, Connector, GrantOrder } from '../../domain/enforcement/connector.ts';
+import { namesEveryAddress } from '../../domain/policy/breadth.ts';
 import { BATCH_SIZE, type MeasuredWork } from '../../platform/due/due-loop.ts';
 import { claimGrants, type Errand } from './claim-grants.ts';
 import { confirmIfGone } from './confirm-removal.ts';
@@ -170,6 +171,7 @@ function orderFor(
     endsAt: wanted.presence === 'present' ? wanted.nativeEnd : record.expires_at,
     ticketId: record.fields.ticket_id,
     requestor: requestor?.email ?? requestor?.name,
+    everyAddress: namesEveryAddress(record.fields),
     placed: state.placed,
   };
 }

@@ -1,4 +1,5 @@
 import type { Pace } from '../../domain/enforcement/connector.ts';
+import { takesTurns } from '../../domain/enforcement/grant-spec.ts';
 
 /** How many calls a lane takes where its connector has not said so yet. */
 const UNKNOWN: Pace = { burst: 50, perSecond: 5, atOnce: 10 };
@@ -60,7 +61,7 @@ export class Lanes {
   #filled(name: string): Lane {
     const now = this.#now();
     const lane = this.#lanes.get(name) ?? {
-      pace: UNKNOWN,
+      pace: takesTurns(name) ? { ...UNKNOWN, atOnce: 1 } : UNKNOWN,
       tokens: UNKNOWN.burst,
       filledAt: now,
       underWay: 0,

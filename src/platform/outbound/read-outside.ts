@@ -1,5 +1,11 @@
 import type { IncomingMessage } from 'node:http';
-import { askOutside, OutsideFailure, type OutsideRules, refused } from './ask-outside.ts';
+import {
+  askOutside,
+  OutsideFailure,
+  type OutsideRequest,
+  type OutsideRules,
+  refused,
+} from './ask-outside.ts';
 
 /** How far reading outside may go. */
 export interface OutsideLimits {
@@ -59,6 +65,28 @@ export async function readOutside(
   }
 }
 
+/**
+ * Sends one request to an address that an administrator has set, at any port, checked as
+ * {@link askOutside} does. A redirect is an answer like any other.
+ *
+ * @throws OutsideFailure
+ */
+export async function sendOutside(
+  address: string,
+  request: OutsideRequest,
+  rules: ReadingRules,
+  signal: AbortSignal,
+): Promise<OutsideAnswer> {
+  const { limits } = rules;
+  const limited = AbortSignal.any([signal, AbortSignal.timeout(limits.milliseconds)]);
+  try {
+    const answer = await askOutside(parsed(address), request, { ...rules, anyPort: true }, limited);
+    return opened(answer, limits, limited);
+  } catch (error) {
+    throw failureOf(error, limited, limits.milliseconds);
+  }
+}
+
 function parsed(link: string, base?: URL): URL {
   const url = URL.parse(link, base?.href);
   if (!url) throw refused('is no URL');
@@ -71,13 +99,10 @@ function opened(
   signal: AbortSignal,
 ): OutsideAnswer {
   const tooLarge = () => refused(`has more than ${Math.floor(bytes / 1024 / 1024)} MB`);
-  if (Number(answer.headers['content-length'] ?? 0) > bytes) {
-    answer.destroy();
-    throw tooLarge();
-  }
   const body = async function* () {
     let size = 0;
     try {
+      if (Number(answer.headers['content-length'] ?? 0) > bytes) throw tooLarge();
       for await (const piece of answer as AsyncIterable<Uint8Array>) {
         size += piece.length;
         if (size > bytes) throw tooLarge();

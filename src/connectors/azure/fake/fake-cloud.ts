@@ -5,10 +5,15 @@ import {
   type FakeChange,
   type FakePart,
 } from './fake-call.ts';
+import { fakeFirewallRuleGroups } from './fake-firewall-rule-groups.ts';
+import { fakeGroupMembers } from './fake-group-members.ts';
+import { fakeOperations } from './fake-long-running.ts';
+import { fakeNsgRules } from './fake-nsg-rules.ts';
 import { fakePim } from './fake-pim.ts';
 import { fakePolicyExemptions } from './fake-policy-exemptions.ts';
 import { fakeResources } from './fake-resources.ts';
 import { fakeRoleAssignments } from './fake-role-assignments.ts';
+import { fakeSqlFirewallRules } from './fake-sql-firewall-rules.ts';
 import { RESOURCE_MANAGER_LIMITS, TokenBuckets } from './token-buckets.ts';
 import { VersionedStore } from './versioned-store.ts';
 
@@ -51,6 +56,11 @@ const PARTS: readonly FakePart[] = [
   fakeRoleAssignments,
   fakePolicyExemptions,
   fakeResources,
+  fakeGroupMembers,
+  fakeOperations,
+  fakeNsgRules,
+  fakeSqlFirewallRules,
+  fakeFirewallRuleGroups,
 ];
 /** Calls and changes that the logs keep. */
 const LOGGED = 200_000;

@@ -7,7 +7,7 @@ import {
   pageOf,
 } from './fake-call.ts';
 import { isExempt } from './fake-policy-exemptions.ts';
-import { liesWithin, whatIsMissing } from './fake-scopes.ts';
+import { isLocked, liesWithin, whatIsMissing } from './fake-scopes.ts';
 
 /** The types that are known here, with the api-version and how long a change takes. */
 const TYPES: Readonly<Record<string, { readonly api: string; readonly takes: number }>> = {
@@ -22,7 +22,9 @@ const PAGE = 50;
 interface StoredResource {
   readonly id: string;
   readonly tags?: Readonly<Record<string, string>>;
-  readonly properties: Readonly<Record<string, unknown>>;
+  readonly properties?: Readonly<Record<string, unknown>> & {
+    readonly networkAcls?: Readonly<Record<string, unknown>>;
+  };
 }
 
 /**
@@ -51,8 +53,12 @@ function list(call: FakeCall, scope: string, type: string, ground: FakeGround): 
   const found = ground.store
     .list('resource:', ground.readAt)
     .map(([, value]) => value as StoredResource)
-    .filter(({ id }) => liesWithin(id, scope, ground) && PATH.exec(id)?.[2] === type);
+    .filter(({ id }) => liesWithin(id, scope, ground) && typeOf(id) === type.toLowerCase());
   return pageOf(call, found, PAGE);
+}
+
+function typeOf(id: string): string | undefined {
+  return PATH.exec(id)?.[2]?.toLowerCase();
 }
 
 interface Patched {
@@ -69,6 +75,12 @@ function patch(
 ): FakeAnswer {
   const { store, changed } = ground;
   const { properties, tags } = (call.body ?? {}) as Partial<StoredResource>;
+  if (isLocked(before.id, ground))
+    return azureError(
+      409,
+      'ScopeLocked',
+      `The scope '${before.id}' cannot perform write operation.`,
+    );
   const denied = /^enabled$/i.test(String(properties?.publicNetworkAccess))
     ? denyingPolicy(before.id, call.at, ground)
     : undefined;
@@ -76,9 +88,9 @@ function patch(
     return azureError(403, 'RequestDisallowedByPolicy', `It was disallowed by policy: ${denied}.`);
   const after = {
     ...before,
-    // Tags are replaced as a whole, properties one by one.
+    // Tags are replaced as a whole, properties one by one, and in the rules of a network each list.
     ...(tags === undefined ? {} : { tags }),
-    properties: { ...before.properties, ...properties },
+    properties: { ...before.properties, ...properties, ...aclsOf(before, properties) },
   };
   store.put(key, after, call.at + takes);
   if (JSON.stringify(after) !== JSON.stringify(before))
@@ -86,6 +98,14 @@ function patch(
   if (takes === 0) return { status: 200, body: after };
   const operation = `https://${call.host}${before.id}/operations/1?api-version=2021-11-01`;
   return { status: 202, headers: { 'azure-asyncoperation': operation, 'retry-after': '30' } };
+}
+
+function aclsOf(
+  { properties: before }: StoredResource,
+  properties: StoredResource['properties'],
+): { readonly networkAcls?: object } {
+  if (!properties?.networkAcls) return {};
+  return { networkAcls: { ...before?.networkAcls, ...properties.networkAcls } };
 }
 
 function denyingPolicy(scope: string, at: number, ground: FakeGround): string | undefined {
