@@ -83,6 +83,24 @@ test('one whose predecessor could not be looked at goes on with it all the same'
   expect(kindsOf(role.subject)).toEqual(['write']);
 });
 
+test('what another record in force allows stays, until the last of them ends', async () => {
+  const role = lab.newRole();
+  const first = await lab.inForce([role], 5);
+  const second = await lab.inForce([{ ...role, subject: role.subject.toUpperCase() }], 10);
+  await lab.moveOn(MINUTE);
+  await lab.moveOn(5 * DAY);
+  await lab.moveOn(SECOND);
+  expect([await statusOf(first), await statusOf(second)]).toEqual(['Closed', 'Expiring']);
+  expect(lab.assignments(role.subject)).toBe(1);
+  const [[gone], [stays]] = [await lab.grantsOf(first), await lab.grantsOf(second)];
+  expect(gone).toMatchObject({ status: 'removed', handed_over_to: stays.grant_id });
+  await lab.moveOn(5 * DAY);
+  await lab.moveOn(SECOND);
+  expect(await statusOf(second)).toBe('Closed');
+  expect(lab.assignments(role.subject)).toBe(0);
+  expect(kindsOf(role.subject)).toEqual(['write', 'delete']);
+});
+
 test('the ledger of all of it verifies', async () => {
   const { lapse, tenantId } = lab.api;
   const found = await lapse.verifyLedger(tenantId, () => {}, new AbortController().signal);

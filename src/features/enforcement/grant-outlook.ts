@@ -14,6 +14,7 @@ import type { Transaction } from '../../platform/db/transaction.ts';
 import { readConnections, type TenantConnection } from './connection-store.ts';
 import { type EnforcementParts, type RecordMap, recordKey } from './enforcement-parts.ts';
 import { readGrants } from './grant-store.ts';
+import { readSharers } from './shared-access.ts';
 
 /** A row of `grant_work`. */
 export interface WorkRow {
@@ -55,7 +56,7 @@ export async function readOutlooks(
   const grants = new Map(stored.map((grant) => [`${grant.tenantId}/${grant.id}`, grant]));
   const relatives = await readRelatives(tx, recordsOf, rows, records);
   const heritage = await readHeritage(tx, rows, records, relatives);
-  return rows.map((row) => {
+  const outlooks = rows.map((row): GrantOutlook | undefined => {
     const record = records.get(recordKey(row));
     const spec = record && grantsOf(record).find(({ grantId }) => grantId === row.grantId)?.spec;
     if (!record || !spec) return undefined;
@@ -80,6 +81,28 @@ export async function readOutlooks(
       takesOverFrom: heritage.get(`${row.tenantId}/${row.grantId}`),
     };
   });
+  const going = outlooks.filter((outlook) => outlook !== undefined && isToGo(outlook));
+  const sharers = await readSharers(
+    tx,
+    recordsOf,
+    going.flatMap((outlook) => (outlook ? [{ ...outlook.row, spec: outlook.spec }] : [])),
+    now,
+  );
+  return outlooks.map((outlook) => {
+    const heir = outlook && sharers.get(`${outlook.row.tenantId}/${outlook.row.grantId}`);
+    if (!heir || outlook.wanted.presence === 'present') return outlook;
+    return { ...outlook, wanted: { ...outlook.wanted, handOverTo: heir } };
+  });
+}
+
+/** What would be taken away now, unless another record allows the same. */
+function isToGo({ wanted, stored }: GrantOutlook): boolean {
+  return (
+    wanted.presence === 'absent' &&
+    wanted.handOverTo === undefined &&
+    stored !== undefined &&
+    stored.state.status !== 'removed'
+  );
 }
 
 /** The records that some are renewed by, or that they renew. */
