@@ -9,11 +9,13 @@ import type {
   CloudGrant,
   Connector,
   GrantOrder,
+  Mode,
   Observation,
 } from '../../src/domain/enforcement/connector.ts';
 import { type GrantSpec, grantKey } from '../../src/domain/enforcement/grant-spec.ts';
 import { DAY } from '../../src/domain/schedule/instant.ts';
 import { START } from '../support/given.ts';
+import { rightsFor, rightsOf } from './azure-rights.ts';
 
 /** A connector of Azure beside a cloud that it can reach. */
 export interface BenchSubject {
@@ -149,6 +151,24 @@ export function connectorContract(name: string, subject: ContractSubject): void 
         const gone = bench.changes();
         expect(await bench.settle('remove', { ...order, placed })).toSatisfy(isTaken);
         expect(bench.changes()).toBe(gone);
+      }));
+
+    test('needs no more rights than the role that is shipped for its mode gives', () =>
+      within(async (bench) => {
+        const order = bench.order(subject.spec);
+        await bench.observe(order);
+        await bench.list(subject.scope);
+        const takenSince = (from: number) => rightsFor(bench.cloud.log.slice(from));
+        const lacking = (mode: Mode, rights: readonly string[]) =>
+          rights.filter((right) => !rightsOf(mode).has(right));
+        expect(lacking('observe', takenSince(0))).toEqual([]);
+        const applied = await bench.settle('apply', order);
+        expect(lacking('manage', takenSince(0))).toEqual([]);
+        const before = bench.cloud.log.length;
+        const placed = 'placed' in applied ? applied.placed : undefined;
+        await bench.settle('remove', { ...order, placed });
+        await bench.observe({ ...order, placed });
+        expect(lacking('remove', takenSince(before))).toEqual([]);
       }));
 
     test('leaves alone what it was not asked for', () =>
