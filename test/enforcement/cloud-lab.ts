@@ -23,10 +23,14 @@ export const ROLE = {
 export interface CloudLab {
   readonly api: TestApi;
   readonly cloud: FakeCloud;
-  /** Puts the connection `azure` in use. */
-  connect(mode: 'observe' | 'remove' | 'manage'): Promise<void>;
+  /** Puts the connection `azure` in use; whatever its grants lie in unless told. */
+  connect(mode: 'observe' | 'remove' | 'manage', subscriptions?: readonly string[]): Promise<void>;
   /** A record in force from now on, for so many days; answers its id. */
-  inForce(grants: ExceptionFields['grants'], days?: number): Promise<string>;
+  inForce(
+    grants: ExceptionFields['grants'],
+    days?: number,
+    fields?: Partial<ExceptionFields>,
+  ): Promise<string>;
   /** The grants of a record, as they are answered. */
   // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape.
   grantsOf(id: string): Promise<any[]>;
@@ -34,6 +38,8 @@ export interface CloudLab {
   assignments(): number;
   /** Changes that calls of Lapse have brought about, as `<operation> <resource>`. */
   changes(): string[];
+  /** The domain's time. */
+  now(): number;
   /** Moves the domain's time on, and does what is then due. */
   moveOn(milliseconds: number): Promise<void>;
   close(): Promise<void>;
@@ -51,12 +57,13 @@ export async function createCloudLab(options: FakeCloudOptions = {}): Promise<Cl
   return {
     api,
     cloud,
-    async connect(mode) {
-      const body = { connector: 'azure', cloud: 'simulated', directory_id: DIRECTORY, mode };
+    async connect(mode, subscriptions = []) {
+      const reached = { cloud: 'simulated', directory_id: DIRECTORY, subscriptions };
+      const body = { connector: 'azure', ...reached, mode };
       const put = await api.send('PUT', '/v1/connections/azure', { as: 'administrator', body });
       if (put.status !== 200) throw new Error(put.text);
     },
-    async inForce(grants, days = 10) {
+    async inForce(grants, days = 10, others = {}) {
       made += 1;
       const fields = {
         ...COMPLETE,
@@ -65,6 +72,7 @@ export async function createCloudLab(options: FakeCloudOptions = {}): Promise<Cl
         services: [`service-${made}`],
         effective_from: formatInstant(now),
         expires_at: formatInstant(now + days * DAY),
+        ...others,
       };
       const drafted = await api.send('POST', '/v1/exceptions?submit=true', {
         as: 'requestor',
@@ -85,6 +93,7 @@ export async function createCloudLab(options: FakeCloudOptions = {}): Promise<Cl
     assignments: () => cloud.store.list('assignment:').length,
     changes: () =>
       cloud.log.flatMap(({ changes }) => changes.map(({ operation, id }) => `${operation} ${id}`)),
+    now: () => now,
     async moveOn(milliseconds) {
       now += milliseconds;
       await api.moveTo(now);

@@ -175,7 +175,7 @@ export function surroundingsOf({ row, spec }: GrantOutlook, now: number) {
 }
 
 /** Kinds for which the cloud has an end of its own (reference/azure.md). */
-const KEEPS_ENDS: ReadonlySet<string> = new Set([
+export const KEEPS_ENDS: ReadonlySet<string> = new Set([
   'policy-exemption',
   'defender-exemption',
   'public-network-access',

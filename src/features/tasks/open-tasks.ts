@@ -8,6 +8,8 @@ export const TASK_KINDS = [
   'review-owed',
   'approval-escalated',
   'reassign',
+  'finding-unanswered',
+  'unreached-review',
 ] as const;
 
 /** How many tasks of each kind are open, in all tenants together; kinds without any are 0. */
