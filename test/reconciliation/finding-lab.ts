@@ -17,6 +17,11 @@ export interface FindingLab extends CloudLab {
   // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape.
   reconcile(): Promise<any>;
   // biome-ignore lint/suspicious/noExplicitAny: as above.
+  report(id: string): Promise<any>;
+  /** The reports, newest first. */
+  // biome-ignore lint/suspicious/noExplicitAny: as above.
+  reports(): Promise<any[]>;
+  // biome-ignore lint/suspicious/noExplicitAny: as above.
   findings(query?: string): Promise<any[]>;
   // biome-ignore lint/suspicious/noExplicitAny: as above.
   finding(id: string): Promise<any>;
@@ -39,6 +44,8 @@ export async function createFindingLab(): Promise<FindingLab> {
       query: new URLSearchParams('api-version=2022-04-01'),
       body: { properties: { principalId: PERSON, roleDefinitionId: role } },
     });
+  const report = async (id: string) =>
+    (await api.send('GET', `/v1/reconciliations/${id}`, { as: 'auditor' })).body;
   return {
     ...lab,
     assign(role = READER, scope = GROUP) {
@@ -55,8 +62,11 @@ export async function createFindingLab(): Promise<FindingLab> {
       if (begun.status !== 202) throw new Error(begun.text);
       // The domain's time flows between moves: on from it, never back.
       await lab.moveOn(MINUTE);
-      const url = `/v1/reconciliations/${begun.body.reconciliation_id}`;
-      return (await api.send('GET', url, { as: 'auditor' })).body;
+      return report(begun.body.reconciliation_id);
+    },
+    report,
+    async reports() {
+      return (await api.send('GET', '/v1/reconciliations', { as: 'auditor' })).body.items;
     },
     async findings(query = '') {
       return (await api.send('GET', `/v1/findings?${query}`, { as: 'auditor' })).body.items;

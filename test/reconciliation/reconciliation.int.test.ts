@@ -156,7 +156,10 @@ describe('what an exception allows', () => {
     expect(missing).toMatchObject({ kind: 'missing', exception_id: id });
     expect(missing.owner).toBe('osei@example.com');
     const removed = await lab.answer(missing.finding_id, 'remove', { reason: REASON });
-    expect(removed.body).toMatchObject({ code: 'wrong-state', detail: expect.stringMatching(/put it back/) });
+    expect(removed.body).toMatchObject({
+      code: 'wrong-state',
+      detail: expect.stringMatching(/put it back/),
+    });
     lab.assign(ROLE.permission);
     expect((await lab.reconcile()).findings).toMatchObject({ solved: 1 });
   });

@@ -163,7 +163,7 @@ function howItDiffers({ spec }: CloudGrant, { grantId, spec: own }: RegisteredGr
 }
 
 /** Whether the same access is given above where a record allows it. */
-export function isWider(spec: GrantSpec, approved: GrantSpec): boolean {
+function isWider(spec: GrantSpec, approved: GrantSpec): boolean {
   if (!approved.target.trim().startsWith('/')) return false;
   const [wide, narrow] = [spec, approved].map(({ target }) => path(target)) as [string, string];
   const isAbove = narrow.startsWith(`${wide}/`);

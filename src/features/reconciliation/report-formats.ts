@@ -1,5 +1,5 @@
 import { guardFormula } from '../../domain/exception/formula-guard.ts';
-import { inTable, inText, minute } from '../../platform/documents/markdown-text.ts';
+import { inTable, minute } from '../../platform/documents/markdown-text.ts';
 import { csvRecord } from '../../platform/documents/write-csv.ts';
 import { type FindingAnswerBody, toFindingAnswer } from './finding-wire.ts';
 import type { ReportedFinding } from './reconciliation-views.ts';
@@ -95,7 +95,7 @@ function head(report: ReportAnswer): string {
       ? 'none came to its end'
       : `${removals.failed} of ${removals.ended} failed (${(removals.share * 100).toFixed(1)} %; usual are fewer than ${removals.most * 100} %)`;
   const lines = [
-    `# Reconciliation ${inText(report.reconciliation_id)}`,
+    `# Reconciliation ${report.reconciliation_id}`,
     '',
     `Began ${minute(report.started_at)}, ${finished_at ? `ended ${minute(finished_at)}` : 'still running'}. Times are UTC.`,
     ...(complete === false
@@ -134,7 +134,7 @@ function markdownRow({
     inTable(grant.target),
     inTable(owner),
     minute(due_at),
-    inTable(finding_id),
+    finding_id,
   ]);
 }
 
