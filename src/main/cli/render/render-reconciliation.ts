@@ -24,13 +24,19 @@ export function renderFindings(items: readonly Finding[], width: number): string
       { title: 'OWNER', text: ({ owner }) => safeLine(owner), least: 8, dispensable: 3 },
       {
         title: 'WHAT',
-        text: ({ grant }) => safeLine(`${grant.kind} at ${grant.target}`),
+        text: ({ grant }) => safeLine(`${grant.kind} ${shortTarget(grant.target)}`),
         least: 18,
       },
       { title: 'DETAILS', text: ({ details }) => safeLine(details.join('; ')), dispensable: 4 },
     ],
     width,
   );
+}
+
+/** What tells it apart stands at the end of a path. */
+function shortTarget(target: string): string {
+  const parts = target.split('/');
+  return parts.length > 4 ? `…/${parts.slice(-2).join('/')}` : target;
 }
 
 function kindStyle(text: string): string {
