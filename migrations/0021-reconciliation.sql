@@ -16,6 +16,7 @@ CREATE TABLE lapse.findings (
 );
 -- The same is found once, however often and by whomever it is looked for.
 CREATE UNIQUE INDEX findings_unsolved ON lapse.findings (tenant_id, grant_key, kind) WHERE status <> 'solved';
+CREATE INDEX findings_by_key ON lapse.findings (tenant_id, grant_key);
 CREATE INDEX findings_by_status ON lapse.findings (tenant_id, status, finding_id);
 CREATE INDEX findings_by_kind ON lapse.findings (tenant_id, kind, finding_id);
 

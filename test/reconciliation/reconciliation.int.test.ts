@@ -59,10 +59,18 @@ describe('what is there without an exception', () => {
       grants: [{ target: GROUP, permission: WRITER }],
       external_ids: [finding_id],
     });
+    // Gone and there again it is another finding, of the same access: no second draft.
+    lab.unassign(WRITER);
+    await lab.reconcile();
+    expect(await lab.finding(finding_id)).toMatchObject({ state: 'solved' });
+    lab.assign(WRITER);
+    await lab.reconcile();
+    const [other] = await lab.findings('state=open');
+    expect((await lab.answer(other.finding_id, 'adopt')).body.answer.exception_id).toBe(id);
     // A draft that comes to nothing leaves the question open.
     await command(lab.api, id, 'withdraw');
     await lab.reconcile();
-    expect(await lab.finding(finding_id)).toMatchObject({ state: 'open', answer: null });
+    expect(await lab.finding(other.finding_id)).toMatchObject({ state: 'open', answer: null });
   });
 
   test('is removed where a person says so, read back, and its calls stand in the ledger', async () => {

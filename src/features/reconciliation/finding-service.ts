@@ -1,5 +1,6 @@
 import type { Actor } from '../../domain/access/actor.ts';
 import type { Principal } from '../../domain/access/principal.ts';
+import { grantDigest } from '../../domain/enforcement/grant-digest.ts';
 import { DomainError } from '../../domain/errors.ts';
 import type { ExceptionFields } from '../../domain/exception/fields.ts';
 import { shortReason } from '../../domain/exception/reasons.ts';
@@ -18,7 +19,7 @@ import { record } from '../../journal/journal.ts';
 import type { StreamState } from '../../journal/stream.ts';
 import type { Transaction } from '../../platform/db/transaction.ts';
 import { type IdempotentRequest, recall, remember } from '../../platform/http/idempotency.ts';
-import { findingStream, lockFinding } from './finding-store.ts';
+import { findingStream, lockFinding, readAdoptions } from './finding-store.ts';
 import { endFindingTasks, openFindingTask } from './finding-tasks.ts';
 import { wakeGrant } from './finding-work.ts';
 import type { ReconciliationParts } from './reconciliation-parts.ts';
@@ -71,6 +72,9 @@ export class FindingService {
       assertAnswerable(finding.state, 'adopt');
       const { tenantId, actor } = principal;
       const { exception_id: about } = finding.state;
+      const earlier = await this.#openDraft(tx, tenantId, finding.state);
+      if (earlier !== undefined)
+        return [{ type: 'FindingAdopted', data: { exception_id: earlier } }];
       const place = { tenantId, exceptionId: about ?? '' };
       const before =
         about === undefined
@@ -116,6 +120,22 @@ export class FindingService {
     return this.#answer(principal, findingId, idempotency, async ({ finding, policy, now }) => {
       refuse(shortReason(reason, policy));
       return [acceptFinding(finding.state, { reason, until }, now)];
+    });
+  }
+
+  /** What the same access was adopted into before, as long as that is not closed. */
+  async #openDraft(
+    tx: Transaction,
+    tenantId: string,
+    { spec }: FindingState,
+  ): Promise<string | undefined> {
+    const ids = await readAdoptions(tx, tenantId, grantDigest(spec));
+    if (ids.length === 0) return undefined;
+    const places = ids.map((exceptionId) => ({ tenantId, exceptionId }));
+    const records = await this.#parts.recordsOf(tx, places);
+    return ids.find((id) => {
+      const status = records.get(`${tenantId}/${id}`)?.status;
+      return status !== undefined && status !== 'Closed' && status !== 'Archived';
     });
   }
 

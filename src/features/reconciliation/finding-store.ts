@@ -127,3 +127,18 @@ export async function lockFinding(
   );
   return row && findingOf(row);
 }
+
+/** What findings of one access were adopted into, whatever has become of them; the newest first. */
+export async function readAdoptions(
+  tx: Transaction,
+  tenantId: string,
+  key: string,
+): Promise<string[]> {
+  const rows = await tx.query<{ exception_id: string }>(
+    `SELECT state #>> '{answer,exception_id}' AS exception_id FROM lapse.findings
+     WHERE tenant_id = $1 AND grant_key = $2 AND state #>> '{answer,kind}' = 'adopt'
+     ORDER BY finding_id DESC LIMIT 20`,
+    [tenantId, key],
+  );
+  return rows.map(({ exception_id }) => exception_id);
+}

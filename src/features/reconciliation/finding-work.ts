@@ -13,10 +13,12 @@ import {
   removalAnswered,
   reopenFinding,
 } from '../../domain/reconciliation/finding-steps.ts';
+import { formatInstant } from '../../domain/schedule/instant.ts';
 import { record } from '../../journal/journal.ts';
 import type { StreamState } from '../../journal/stream.ts';
 import type { Transaction } from '../../platform/db/transaction.ts';
 import type { MeasuredWork } from '../../platform/due/due-loop.ts';
+import { newUlid } from '../../platform/ids.ts';
 import { FINDING_COLUMNS, type FindingColumns, findingOf, findingStream } from './finding-store.ts';
 import { endFindingTasks, openFindingTask } from './finding-tasks.ts';
 import { lookAt, orderFor, type Subject } from './look-at.ts';
@@ -87,10 +89,31 @@ async function claimFindings(tx: Transaction, parts: ReconciliationParts) {
   );
   const errands: Errand[] = [];
   for (const row of rows) {
-    const errand = await advance(tx, parts, row, now);
-    if (errand) errands.push(errand);
+    try {
+      const errand = await advance(tx, parts, row, now);
+      if (errand) errands.push(errand);
+    } catch (error) {
+      // What the database refuses is no fault of the finding's.
+      if (!(error instanceof Error) || 'code' in error) throw error;
+      quarantine(tx, row, error.message, now);
+    }
   }
   return { rows: rows.length, errands };
+}
+
+/** Takes a finding that cannot be folded out of the way of the others, and opens a task for a person. */
+function quarantine(tx: Transaction, row: DueRow, detail: string, now: number): void {
+  const at = formatInstant(now);
+  tx.atCommit(
+    `UPDATE lapse.finding_work SET quarantined_at = $3, last_error = $4
+     WHERE tenant_id = $1 AND finding_id = $2`,
+    [row.tenant_id, row.finding_id, at, detail],
+  );
+  tx.atCommit(
+    `INSERT INTO lapse.tasks (tenant_id, task_id, kind, subject_type, subject_id, detail, opened_at)
+     VALUES ($1, $2, 'quarantine', 'finding', $3, $4, $5) ON CONFLICT DO NOTHING`,
+    [row.tenant_id, `task_${newUlid()}`, row.finding_id, detail, at],
+  );
 }
 
 /** Takes every move of a finding that needs nobody else; answers what is then to be done outside. */

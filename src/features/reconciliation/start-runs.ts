@@ -58,6 +58,8 @@ async function dueTenants(tx: Transaction, now: number): Promise<DueTenant[]> {
     `INSERT INTO lapse.reconciliation_schedule (tenant_id, next_due_at)
      SELECT t.tenant_id, to_timestamp($1::double precision / 1000) FROM lapse.tenants t
      WHERE NOT EXISTS (SELECT FROM lapse.reconciliation_schedule s WHERE s.tenant_id = t.tenant_id)
+       AND NOT EXISTS (SELECT FROM lapse.tenant_standings d
+         WHERE d.subject_id = t.tenant_id AND d.deletion IN ('begun', 'done'))
      ON CONFLICT DO NOTHING`,
     [now],
   );
