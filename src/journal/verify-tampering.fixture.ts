@@ -36,6 +36,8 @@ const TABLES = [
   'exception_deadlines',
   'exception_link_work',
   'grant_work',
+  'findings',
+  'finding_work',
   'exception_count_deltas',
   'exception_counts',
 ];

@@ -87,6 +87,7 @@ import { newUlid } from '../platform/ids.ts';
 import type { MasterKey } from '../platform/secrets/secrets.ts';
 import { backlogMetrics } from '../platform/telemetry/backlog-metrics.ts';
 import { createMetrics } from '../platform/telemetry/metrics.ts';
+import { composeReconciliation } from './compose-reconciliation.ts';
 import { connectorMaker } from './connectors.ts';
 import { evidenceStore } from './evidence-store.ts';
 import { createVerifier } from './ledger-verification.ts';
@@ -168,6 +169,21 @@ export function compose({
     }),
   });
   const removeFile = (place: FilePlace) => files.remove(place);
+  const enforcement = {
+    db,
+    recordsOf: recordReader(policies),
+    confirmRemoval: removalConfirmer(policies),
+    connectorFor: connectorMaker({
+      ...{ db, master, insideHosts: config.insideHosts },
+      simulated: simulatedCloud,
+    }),
+    lanes: new Lanes(realNow),
+    newId: newUlid,
+  };
+  const compared = composeReconciliation({
+    ...{ enforcement, policies, log },
+    wake: () => loop.wake(),
+  });
   const works = [
     exceptionDeadlines(db, policies),
     ledgerSequencing(db, sequencing),
@@ -175,26 +191,13 @@ export function compose({
     orphanedFiles(db, files, realNow),
     evidenceLinks({ db, readLink, realNow }),
     reassignTasks(db, realNow),
-    grantEnforcement(
-      {
-        db,
-        recordsOf: recordReader(policies),
-        confirmRemoval: removalConfirmer(policies),
-        connectorFor: connectorMaker({
-          db,
-          master,
-          insideHosts: config.insideHosts,
-          simulated: simulatedCloud,
-        }),
-        lanes: new Lanes(realNow),
-        newId: newUlid,
-      },
-      log,
-    ),
+    grantEnforcement(enforcement, log),
+    ...compared.works,
     tenantDeletions({ db, sequence: sequenceNow, removeFile, writeProofs }),
     housekeeping(db, randomUUID(), realNow),
   ];
   const metrics = createMetrics(LAPSE_VERSION);
+  const loop = new DueLoop(works, log, metrics);
   const backlog = backlogMetrics(metrics.registry, works, {
     countOpenTasks: () => countOpenTasks(db),
     approvals: () => approvalBacklog(db),
@@ -210,7 +213,7 @@ export function compose({
       }),
     comparePolicies: policyComparison(db, policies),
     policy: new PolicyService({ db, store: policies, assertWritable }),
-    loop: new DueLoop(works, log, metrics),
+    loop,
     metrics,
     diagnose: (reach: Reach, schemaVersion: string) =>
       diagnose(
@@ -290,6 +293,8 @@ export function compose({
       views: new GrantViews(db),
       removals: new RemovalService({ db, assertWritable }),
     },
+    reconciliation: compared.reconciliation,
+    findings: compared.findings,
     audit: new AuditViews(db, AUDITED_STREAMS),
     ledger,
     tenants: {

@@ -36,6 +36,8 @@ import { addLedgerRoutes } from '../features/ledger/ledger-routes.ts';
 import { addVerificationRoutes } from '../features/ledger/verification-routes.ts';
 import { addComparisonRoute } from '../features/policy/comparison-route.ts';
 import { addPackSchemaRoute, addPolicyRoutes } from '../features/policy/policy-routes.ts';
+import { addFindingRoutes } from '../features/reconciliation/finding-routes.ts';
+import { addReconciliationRoutes } from '../features/reconciliation/reconciliation-routes.ts';
 import { addReportRoutes } from '../features/reports/report-routes.ts';
 import { addTenantReport } from '../features/reports/tenant-report.ts';
 import { addTaskRoutes } from '../features/tasks/task-routes.ts';
@@ -125,6 +127,8 @@ export async function createHttpApp(lapse: Lapse, options: HttpOptions): Promise
       addBulkRoutes(scope, lapse.exceptions.service);
       addConnectionRoutes(scope, lapse.connections);
       addGrantRoutes(scope, lapse.enforcement);
+      addReconciliationRoutes(scope, lapse.reconciliation);
+      addFindingRoutes(scope, lapse.findings);
       addApprovalRoutes(scope, lapse.exceptions.views, lapse.groundsOf);
       addCommentRoutes(scope, { db: lapse.db, assertWritable });
       addEvidenceRoutes(scope, {

@@ -9,6 +9,7 @@ import { relyingPartyStream } from '../features/identity/relying-party.ts';
 import { tokenStream } from '../features/identity/token-store.ts';
 import { workloadStream } from '../features/identity/workload-store.ts';
 import { policyStream } from '../features/policy/policy-stream.ts';
+import { findingStream } from '../features/reconciliation/finding-store.ts';
 import { taskStream } from '../features/tasks/task-stream.ts';
 import { tenantStream } from '../features/tenants/tenant-stream.ts';
 import { ledgerStream } from '../journal/ledger-stream.ts';
@@ -27,12 +28,13 @@ export const STREAM_KINDS: readonly AnyStreamKind[] = [
   delegationStream,
   connectionStream,
   grantStream,
+  findingStream,
   ledgerStream,
   taskStream,
   tenantStream,
 ];
 
-/** The streams that the audit shows: all but the records' own, which have a history each. */
+/** The streams that the audit shows: all but the records' own and what hangs on them. */
 export const AUDITED_STREAMS: readonly string[] = STREAM_KINDS.filter(
-  (kind) => kind !== exceptionStream && kind !== grantStream,
+  (kind) => kind !== exceptionStream && kind !== grantStream && kind !== findingStream,
 ).map(({ type }) => type);

@@ -18,6 +18,7 @@ import { createTestDatabase } from '../support/postgres.ts';
 import { docx, form, PDF } from '../support/sample-files.ts';
 import { scimOf } from '../support/scim-api.ts';
 import { signedIn } from '../support/signing-people.ts';
+import { openFinding } from '../support/stored-finding.ts';
 import { createTestApi, type TestApi } from '../support/test-api.ts';
 import {
   backUpApi,
@@ -127,6 +128,7 @@ beforeAll(async () => {
     [api.tenantId],
   );
   await api.send('POST', '/v1/tasks/task_2/resolve', { as: 'administrator' });
+  await compared();
   writeFileSync(join(api.dataDir, 'admin-token'), 'lapse_secret\n');
   writeFileSync(join(api.dataDir, 'lapse.config.yaml'), 'tenant: {name: Test}\n');
 });
@@ -147,6 +149,27 @@ async function grantedAndRemoved(): Promise<void> {
   const body = { statement: 'the account is deleted', links: ['https://example.com/log'] };
   passed(await api.send('POST', url, { as: 'platform', body }));
   await api.lapse.loop.settle();
+}
+
+/** A report with a finding that waits for an answer. */
+async function compared(): Promise<void> {
+  const place = [api.tenantId, 'RCN_1'];
+  const found = await openFinding(api);
+  await api.admin.query(
+    `INSERT INTO lapse.reconciliations (tenant_id, reconciliation_id, cause, started_at, finished_at, next_due_at, is_complete)
+     VALUES ($1, $2, 'scheduled', now(), now(), now(), true)`,
+    place,
+  );
+  await api.admin.query(
+    `INSERT INTO lapse.reconciliation_scopes (tenant_id, reconciliation_id, connection, scope, kinds, state, next_due_at)
+     VALUES ($1, $2, 'azure', '/subscriptions/a', '{role-assignment}', 'read', now())`,
+    place,
+  );
+  await api.admin.query(
+    `INSERT INTO lapse.reconciliation_findings (tenant_id, reconciliation_id, finding_id, standing, connection, scope)
+     VALUES ($1, $2, $3, 'new', 'azure', '/subscriptions/a')`,
+    [...place, found],
+  );
 }
 
 /** As at a first sign-in through a provider. */

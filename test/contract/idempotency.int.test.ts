@@ -6,6 +6,7 @@ import { COMMAND_BODIES, command, draft, recordIn } from '../support/api-records
 import { COMPLETE, inStatus, permanent, START, type Story } from '../support/given.ts';
 import { expectProblem } from '../support/problem-shape.ts';
 import { signedIn } from '../support/signing-people.ts';
+import { openFinding } from '../support/stored-finding.ts';
 import { createTestApi, type TestRequest } from '../support/test-api.ts';
 
 let real = Date.now();
@@ -206,6 +207,23 @@ const CHANGES: Readonly<Record<string, () => Promise<Prepared>>> = {
       },
     ]),
   ),
+  'POST /v1/reconciliations': async () => {
+    await api.send('PUT', '/v1/connections/work', { as: 'administrator', body: GATEWAY });
+    return change('/v1/reconciliations', undefined, 'platform');
+  },
+  ...Object.fromEntries(
+    Object.entries({
+      adopt: undefined,
+      remove: { reason: 'decided together with the team' },
+      accept: {
+        reason: 'decided together with the team',
+        until: formatInstant(START + 30 * DAY),
+      },
+    }).map(([name, body]) => [
+      `POST /v1/findings/:id/${name}`,
+      async () => change(`/v1/findings/${await openFinding(api)}/${name}`, body, 'platform'),
+    ]),
+  ),
   'POST /v1/tenants': async () => change('/v1/tenants', { name: 'Another' }, 'operator'),
   'POST /v1/tenants/:id/suspend': async () => onTenant('/suspend'),
   'POST /v1/tenants/:id/resume': async () => {
@@ -227,6 +245,11 @@ const CHANGES: Readonly<Record<string, () => Promise<Prepared>>> = {
   'POST /v1/imports': async () => change('/v1/imports', { title: 'from a file' }),
 };
 
+const GATEWAY = {
+  connector: 'webhook',
+  kinds: ['vpn-account'],
+  url: 'https://vpn.example.com',
+};
 const PROVIDER = { label: 'Work', issuer: 'https://id.example.com', client_id: 'lapse' };
 const WORKLOAD = {
   name: 'deploy',

@@ -37,6 +37,8 @@ const MAY: Readonly<Record<Permission, readonly Role[]>> = {
   'connection:manage': ['administrator'],
   'grant:read': ['administrator', 'requestor', ...APPROVERS, 'platform', 'auditor'],
   'removal:attest': ['platform'],
+  'reconciliation:run': ['administrator', 'security', 'ciso', 'platform-lead', 'platform'],
+  'finding:answer': ['security', 'ciso', 'platform-lead', 'platform'],
   'token:manage': ['administrator'],
   'person:read': ['administrator', 'auditor'],
   'person:manage': ['administrator'],

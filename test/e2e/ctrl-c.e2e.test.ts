@@ -107,7 +107,7 @@ test('in the middle of an export it leaves what stood there, and nothing beside 
 
   const env = { LAPSE_URL: `http://127.0.0.1:${port}`, LAPSE_TOKEN: 'lapse_x' };
   const exporting = atTerminal({ env }, 'export', '-o', path);
-  await exporting.until(/exporting: 20 bytes/);
+  await exporting.until(/the export arrives: 20 bytes/);
   expect(readdirSync(place)).toHaveLength(2);
   exporting.type(CTRL_C);
   const { exitCode, shown } = await exporting.ended;

@@ -35,10 +35,14 @@ function principalOf(value: unknown): string {
 export interface CloudLab {
   readonly api: TestApi;
   readonly cloud: FakeCloud;
-  /** Puts the connection `azure` in use. */
-  connect(mode: 'observe' | 'remove' | 'manage'): Promise<void>;
+  /** Puts the connection `azure` in use; whatever its grants lie in unless told. */
+  connect(mode: 'observe' | 'remove' | 'manage', subscriptions?: readonly string[]): Promise<void>;
   /** A record in force from now on, for so many days; answers its id. */
-  inForce(grants: ExceptionFields['grants'], days?: number): Promise<string>;
+  inForce(
+    grants: ExceptionFields['grants'],
+    days?: number,
+    fields?: Partial<ExceptionFields>,
+  ): Promise<string>;
   /** The renewal of a record, approved and ready to take over; answers its id. */
   renew(id: string): Promise<string>;
   /** The grants of a record, as they are answered. */
@@ -84,12 +88,13 @@ export async function createCloudLab(
   return {
     api,
     cloud,
-    async connect(mode) {
-      const body = { connector: 'azure', cloud: 'simulated', directory_id: DIRECTORY, mode };
+    async connect(mode, subscriptions = []) {
+      const reached = { cloud: 'simulated', directory_id: DIRECTORY, subscriptions };
+      const body = { connector: 'azure', ...reached, mode };
       const put = await api.send('PUT', '/v1/connections/azure', { as: 'administrator', body });
       if (put.status !== 200) throw new Error(put.text);
     },
-    async inForce(grants, days = 10) {
+    async inForce(grants, days = 10, others = {}) {
       made += 1;
       const fields = {
         ...COMPLETE,
@@ -99,6 +104,7 @@ export async function createCloudLab(
         scope_justification: 'All of them take part in the same move',
         effective_from: formatInstant(now),
         expires_at: formatInstant(now + days * DAY),
+        ...others,
       };
       const drafted = await api.send('POST', '/v1/exceptions?submit=true', {
         as: 'requestor',

@@ -55,6 +55,17 @@ export type AuditEvent =
   paths['/v1/audit']['get']['responses'][200]['content']['application/json']['items'][number];
 /** What waits for a person. */
 export type TaskList = paths['/v1/tasks']['get']['responses'][200]['content']['application/json'];
+/** What a cloud and the register do not agree about. */
+export type FindingList =
+  paths['/v1/findings']['get']['responses'][200]['content']['application/json'];
+/** What findings can be asked for. */
+export type FindingQuery = NonNullable<paths['/v1/findings']['get']['parameters']['query']>;
+/** Clouds compared with the register. */
+export type ReconciliationList =
+  paths['/v1/reconciliations']['get']['responses'][200]['content']['application/json'];
+/** One such report. */
+export type ReconciliationReport =
+  paths['/v1/reconciliations/{id}']['get']['responses'][200]['content']['application/json'];
 /** How a server is, and what to do about it. */
 export type Diagnosis =
   paths['/v1/diagnosis']['get']['responses'][200]['content']['application/json'];

@@ -618,6 +618,91 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/findings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Findings, the oldest first */
+        get: operations["get-findings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/findings/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One finding */
+        get: operations["get-findings-by-id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/findings/{id}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Leave it as it is until an instant, at most 90 days ahead */
+        post: operations["post-findings-by-id-accept"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/findings/{id}/adopt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a draft of what was found, with the end that the policy proposes */
+        post: operations["post-findings-by-id-adopt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/findings/{id}/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have it taken away: by Lapse where its mode lets it, and otherwise by a person */
+        post: operations["post-findings-by-id-remove"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/grants": {
         parameters: {
             query?: never;
@@ -1135,6 +1220,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/reconciliations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The reports, newest first */
+        get: operations["get-reconciliations"];
+        put?: never;
+        /** Compare the clouds with the register now; answers the one that is under way */
+        post: operations["post-reconciliations"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reconciliations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One report: what was checked, and what was found new, still open and solved */
+        get: operations["get-reconciliations-by-id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reconciliations/{id}/report.{format}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One report with its findings, as a file: json, csv or md */
+        get: operations["get-reconciliations-by-id-report.{format}"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/removal-tasks": {
         parameters: {
             query?: never;
@@ -1348,7 +1485,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Resolve a reassignment that is not going to be made */
+        /** Resolve a reassignment that is not going to be made, or a review that was made */
         post: operations["post-tasks-by-id-resolve"];
         delete?: never;
         options?: never;
@@ -3091,7 +3228,7 @@ export interface components {
             reconciliation: {
                 /**
                  * Format: duration
-                 * @description no effect yet: it comes with the connectors that read what is granted
+                 * @description so long after the last comparison began, the next one begins
                  * @example P30D
                  */
                 every: string;
@@ -3477,7 +3614,7 @@ export interface components {
             reconciliation: {
                 /**
                  * Format: duration
-                 * @description no effect yet: it comes with the connectors that read what is granted
+                 * @description so long after the last comparison began, the next one begins
                  * @example P30D
                  */
                 every: string;
@@ -5849,6 +5986,574 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    "get-findings": {
+        parameters: {
+            query?: {
+                state?: ("open" | "answered" | "solved") | ("open" | "answered" | "solved")[];
+                kind?: ("overdue" | "unregistered" | "missing" | "changed" | "out-of-use" | "owner-unknown") | ("overdue" | "unregistered" | "missing" | "changed" | "out-of-use" | "owner-unknown")[];
+                exception_id?: string;
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            finding_id: string;
+                            /** @enum {string} */
+                            kind: "overdue" | "unregistered" | "missing" | "changed" | "out-of-use" | "owner-unknown";
+                            /** @enum {string} */
+                            state: "open" | "answered" | "solved";
+                            /** @description as a record would list it */
+                            grant: {
+                                /** @description what is granted, for example role-assignment or firewall-rule */
+                                kind: string;
+                                /** @description the resource, scope or policy that it applies to */
+                                target: string;
+                                /** @description who receives it: a user, group, address range */
+                                subject?: string;
+                                /** @description the role, rule or exemption that is given */
+                                permission?: string;
+                                parameters?: {
+                                    [key: string]: string;
+                                };
+                            };
+                            /** @description what exactly was found */
+                            details: string[];
+                            /** @description who is to see to it: somebody of the record, or a role */
+                            owner: string;
+                            /** @description the record that it is about */
+                            exception_id: string | null;
+                            grant_id: string | null;
+                            connection: string;
+                            scope: string;
+                            /** @description what stands in the cloud */
+                            placed: {
+                                id: string;
+                                ours: boolean;
+                                ends_at: string | null;
+                            } | null;
+                            /** @description whoever put it there, where the cloud says so */
+                            created_by: string | null;
+                            /** Format: date-time */
+                            opened_at: string;
+                            /**
+                             * Format: date-time
+                             * @description by when it is to be answered
+                             */
+                            due_at: string;
+                            /** @description nobody answered in time, and this followed */
+                            limit_passed: {
+                                /** Format: date-time */
+                                at: string;
+                                /** @enum {string} */
+                                led_to: "task" | "removal";
+                            } | null;
+                            answer: {
+                                /** @enum {string} */
+                                kind: "adopt" | "remove" | "accept";
+                                by: {
+                                    id: string;
+                                    name: string;
+                                    email?: string;
+                                };
+                                /** Format: date-time */
+                                at: string;
+                                reason: string | null;
+                                until: string | null;
+                                /** @description the draft that it was adopted into */
+                                exception_id: string | null;
+                            } | null;
+                            removal: {
+                                /**
+                                 * @description who takes it away
+                                 * @enum {string}
+                                 */
+                                by: "grant" | "finding" | "person";
+                                /** Format: date-time */
+                                ordered_at: string;
+                                failed_calls: number;
+                                last_failure: string | null;
+                            } | null;
+                            solved: {
+                                /** Format: date-time */
+                                at: string;
+                                /** @enum {string} */
+                                how: "compared" | "seen-gone" | "registered";
+                            } | null;
+                        }[];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    "get-findings-by-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        finding_id: string;
+                        /** @enum {string} */
+                        kind: "overdue" | "unregistered" | "missing" | "changed" | "out-of-use" | "owner-unknown";
+                        /** @enum {string} */
+                        state: "open" | "answered" | "solved";
+                        /** @description as a record would list it */
+                        grant: {
+                            /** @description what is granted, for example role-assignment or firewall-rule */
+                            kind: string;
+                            /** @description the resource, scope or policy that it applies to */
+                            target: string;
+                            /** @description who receives it: a user, group, address range */
+                            subject?: string;
+                            /** @description the role, rule or exemption that is given */
+                            permission?: string;
+                            parameters?: {
+                                [key: string]: string;
+                            };
+                        };
+                        /** @description what exactly was found */
+                        details: string[];
+                        /** @description who is to see to it: somebody of the record, or a role */
+                        owner: string;
+                        /** @description the record that it is about */
+                        exception_id: string | null;
+                        grant_id: string | null;
+                        connection: string;
+                        scope: string;
+                        /** @description what stands in the cloud */
+                        placed: {
+                            id: string;
+                            ours: boolean;
+                            ends_at: string | null;
+                        } | null;
+                        /** @description whoever put it there, where the cloud says so */
+                        created_by: string | null;
+                        /** Format: date-time */
+                        opened_at: string;
+                        /**
+                         * Format: date-time
+                         * @description by when it is to be answered
+                         */
+                        due_at: string;
+                        /** @description nobody answered in time, and this followed */
+                        limit_passed: {
+                            /** Format: date-time */
+                            at: string;
+                            /** @enum {string} */
+                            led_to: "task" | "removal";
+                        } | null;
+                        answer: {
+                            /** @enum {string} */
+                            kind: "adopt" | "remove" | "accept";
+                            by: {
+                                id: string;
+                                name: string;
+                                email?: string;
+                            };
+                            /** Format: date-time */
+                            at: string;
+                            reason: string | null;
+                            until: string | null;
+                            /** @description the draft that it was adopted into */
+                            exception_id: string | null;
+                        } | null;
+                        removal: {
+                            /**
+                             * @description who takes it away
+                             * @enum {string}
+                             */
+                            by: "grant" | "finding" | "person";
+                            /** Format: date-time */
+                            ordered_at: string;
+                            failed_calls: number;
+                            last_failure: string | null;
+                        } | null;
+                        solved: {
+                            /** Format: date-time */
+                            at: string;
+                            /** @enum {string} */
+                            how: "compared" | "seen-gone" | "registered";
+                        } | null;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    "post-findings-by-id-accept": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request that is sent again with the same key has the same answer */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description why; kept in the ledger */
+                    reason: string;
+                    /** @description at most 90 days ahead */
+                    until?: string;
+                    /**
+                     * Format: duration
+                     * @description instead of until: counted from now
+                     * @example P30D
+                     */
+                    requested_duration?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        finding_id: string;
+                        /** @enum {string} */
+                        kind: "overdue" | "unregistered" | "missing" | "changed" | "out-of-use" | "owner-unknown";
+                        /** @enum {string} */
+                        state: "open" | "answered" | "solved";
+                        /** @description as a record would list it */
+                        grant: {
+                            /** @description what is granted, for example role-assignment or firewall-rule */
+                            kind: string;
+                            /** @description the resource, scope or policy that it applies to */
+                            target: string;
+                            /** @description who receives it: a user, group, address range */
+                            subject?: string;
+                            /** @description the role, rule or exemption that is given */
+                            permission?: string;
+                            parameters?: {
+                                [key: string]: string;
+                            };
+                        };
+                        /** @description what exactly was found */
+                        details: string[];
+                        /** @description who is to see to it: somebody of the record, or a role */
+                        owner: string;
+                        /** @description the record that it is about */
+                        exception_id: string | null;
+                        grant_id: string | null;
+                        connection: string;
+                        scope: string;
+                        /** @description what stands in the cloud */
+                        placed: {
+                            id: string;
+                            ours: boolean;
+                            ends_at: string | null;
+                        } | null;
+                        /** @description whoever put it there, where the cloud says so */
+                        created_by: string | null;
+                        /** Format: date-time */
+                        opened_at: string;
+                        /**
+                         * Format: date-time
+                         * @description by when it is to be answered
+                         */
+                        due_at: string;
+                        /** @description nobody answered in time, and this followed */
+                        limit_passed: {
+                            /** Format: date-time */
+                            at: string;
+                            /** @enum {string} */
+                            led_to: "task" | "removal";
+                        } | null;
+                        answer: {
+                            /** @enum {string} */
+                            kind: "adopt" | "remove" | "accept";
+                            by: {
+                                id: string;
+                                name: string;
+                                email?: string;
+                            };
+                            /** Format: date-time */
+                            at: string;
+                            reason: string | null;
+                            until: string | null;
+                            /** @description the draft that it was adopted into */
+                            exception_id: string | null;
+                        } | null;
+                        removal: {
+                            /**
+                             * @description who takes it away
+                             * @enum {string}
+                             */
+                            by: "grant" | "finding" | "person";
+                            /** Format: date-time */
+                            ordered_at: string;
+                            failed_calls: number;
+                            last_failure: string | null;
+                        } | null;
+                        solved: {
+                            /** Format: date-time */
+                            at: string;
+                            /** @enum {string} */
+                            how: "compared" | "seen-gone" | "registered";
+                        } | null;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    "post-findings-by-id-adopt": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request that is sent again with the same key has the same answer */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        finding_id: string;
+                        /** @enum {string} */
+                        kind: "overdue" | "unregistered" | "missing" | "changed" | "out-of-use" | "owner-unknown";
+                        /** @enum {string} */
+                        state: "open" | "answered" | "solved";
+                        /** @description as a record would list it */
+                        grant: {
+                            /** @description what is granted, for example role-assignment or firewall-rule */
+                            kind: string;
+                            /** @description the resource, scope or policy that it applies to */
+                            target: string;
+                            /** @description who receives it: a user, group, address range */
+                            subject?: string;
+                            /** @description the role, rule or exemption that is given */
+                            permission?: string;
+                            parameters?: {
+                                [key: string]: string;
+                            };
+                        };
+                        /** @description what exactly was found */
+                        details: string[];
+                        /** @description who is to see to it: somebody of the record, or a role */
+                        owner: string;
+                        /** @description the record that it is about */
+                        exception_id: string | null;
+                        grant_id: string | null;
+                        connection: string;
+                        scope: string;
+                        /** @description what stands in the cloud */
+                        placed: {
+                            id: string;
+                            ours: boolean;
+                            ends_at: string | null;
+                        } | null;
+                        /** @description whoever put it there, where the cloud says so */
+                        created_by: string | null;
+                        /** Format: date-time */
+                        opened_at: string;
+                        /**
+                         * Format: date-time
+                         * @description by when it is to be answered
+                         */
+                        due_at: string;
+                        /** @description nobody answered in time, and this followed */
+                        limit_passed: {
+                            /** Format: date-time */
+                            at: string;
+                            /** @enum {string} */
+                            led_to: "task" | "removal";
+                        } | null;
+                        answer: {
+                            /** @enum {string} */
+                            kind: "adopt" | "remove" | "accept";
+                            by: {
+                                id: string;
+                                name: string;
+                                email?: string;
+                            };
+                            /** Format: date-time */
+                            at: string;
+                            reason: string | null;
+                            until: string | null;
+                            /** @description the draft that it was adopted into */
+                            exception_id: string | null;
+                        } | null;
+                        removal: {
+                            /**
+                             * @description who takes it away
+                             * @enum {string}
+                             */
+                            by: "grant" | "finding" | "person";
+                            /** Format: date-time */
+                            ordered_at: string;
+                            failed_calls: number;
+                            last_failure: string | null;
+                        } | null;
+                        solved: {
+                            /** Format: date-time */
+                            at: string;
+                            /** @enum {string} */
+                            how: "compared" | "seen-gone" | "registered";
+                        } | null;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    "post-findings-by-id-remove": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request that is sent again with the same key has the same answer */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description why; kept in the ledger */
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        finding_id: string;
+                        /** @enum {string} */
+                        kind: "overdue" | "unregistered" | "missing" | "changed" | "out-of-use" | "owner-unknown";
+                        /** @enum {string} */
+                        state: "open" | "answered" | "solved";
+                        /** @description as a record would list it */
+                        grant: {
+                            /** @description what is granted, for example role-assignment or firewall-rule */
+                            kind: string;
+                            /** @description the resource, scope or policy that it applies to */
+                            target: string;
+                            /** @description who receives it: a user, group, address range */
+                            subject?: string;
+                            /** @description the role, rule or exemption that is given */
+                            permission?: string;
+                            parameters?: {
+                                [key: string]: string;
+                            };
+                        };
+                        /** @description what exactly was found */
+                        details: string[];
+                        /** @description who is to see to it: somebody of the record, or a role */
+                        owner: string;
+                        /** @description the record that it is about */
+                        exception_id: string | null;
+                        grant_id: string | null;
+                        connection: string;
+                        scope: string;
+                        /** @description what stands in the cloud */
+                        placed: {
+                            id: string;
+                            ours: boolean;
+                            ends_at: string | null;
+                        } | null;
+                        /** @description whoever put it there, where the cloud says so */
+                        created_by: string | null;
+                        /** Format: date-time */
+                        opened_at: string;
+                        /**
+                         * Format: date-time
+                         * @description by when it is to be answered
+                         */
+                        due_at: string;
+                        /** @description nobody answered in time, and this followed */
+                        limit_passed: {
+                            /** Format: date-time */
+                            at: string;
+                            /** @enum {string} */
+                            led_to: "task" | "removal";
+                        } | null;
+                        answer: {
+                            /** @enum {string} */
+                            kind: "adopt" | "remove" | "accept";
+                            by: {
+                                id: string;
+                                name: string;
+                                email?: string;
+                            };
+                            /** Format: date-time */
+                            at: string;
+                            reason: string | null;
+                            until: string | null;
+                            /** @description the draft that it was adopted into */
+                            exception_id: string | null;
+                        } | null;
+                        removal: {
+                            /**
+                             * @description who takes it away
+                             * @enum {string}
+                             */
+                            by: "grant" | "finding" | "person";
+                            /** Format: date-time */
+                            ordered_at: string;
+                            failed_calls: number;
+                            last_failure: string | null;
+                        } | null;
+                        solved: {
+                            /** Format: date-time */
+                            at: string;
+                            /** @enum {string} */
+                            how: "compared" | "seen-gone" | "registered";
+                        } | null;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     "get-grants": {
         parameters: {
             query?: {
@@ -8020,6 +8725,243 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    "get-reconciliations": {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            reconciliation_id: string;
+                            /** @enum {string} */
+                            cause: "scheduled" | "asked" | "after-outage";
+                            asked_by: string | null;
+                            /** @enum {string} */
+                            state: "running" | "done";
+                            /** Format: date-time */
+                            started_at: string;
+                            finished_at: string | null;
+                            /** @description false: not everything could be read, and nothing is said of what was not */
+                            complete: boolean | null;
+                            /** @description the report that it is compared with */
+                            previous: string | null;
+                            /** @description grants that the clouds have listed */
+                            checked: number;
+                            findings: {
+                                new: number;
+                                /** @description found before, and still there */
+                                open: number;
+                                solved: number;
+                            };
+                            removals: {
+                                /** @description removals by Lapse since the report before */
+                                ended: number;
+                                /** @description those of them that a person had to see to */
+                                failed: number;
+                                share: number | null;
+                                /** @description what 002 takes as usual: fewer than 1 % */
+                                most: number;
+                            };
+                        }[];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    "post-reconciliations": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description a request that is sent again with the same key has the same answer */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        reconciliation_id: string;
+                        /** @enum {string} */
+                        cause: "scheduled" | "asked" | "after-outage";
+                        asked_by: string | null;
+                        /** @enum {string} */
+                        state: "running" | "done";
+                        /** Format: date-time */
+                        started_at: string;
+                        finished_at: string | null;
+                        /** @description false: not everything could be read, and nothing is said of what was not */
+                        complete: boolean | null;
+                        /** @description the report that it is compared with */
+                        previous: string | null;
+                        /** @description grants that the clouds have listed */
+                        checked: number;
+                        findings: {
+                            new: number;
+                            /** @description found before, and still there */
+                            open: number;
+                            solved: number;
+                        };
+                        removals: {
+                            /** @description removals by Lapse since the report before */
+                            ended: number;
+                            /** @description those of them that a person had to see to */
+                            failed: number;
+                            share: number | null;
+                            /** @description what 002 takes as usual: fewer than 1 % */
+                            most: number;
+                        };
+                        kinds: {
+                            /** @enum {string} */
+                            kind: "overdue" | "unregistered" | "missing" | "changed" | "out-of-use" | "owner-unknown";
+                            new: number;
+                            /** @description found before, and still there */
+                            open: number;
+                            solved: number;
+                        }[];
+                        scopes: {
+                            connection: string;
+                            scope: string;
+                            /** @enum {string} */
+                            state: "waiting" | "read" | "incomplete";
+                            checked: number;
+                            /** @description why it was not read, or not all of it */
+                            message: string | null;
+                            findings: {
+                                new: number;
+                                /** @description found before, and still there */
+                                open: number;
+                                solved: number;
+                            };
+                        }[];
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    "get-reconciliations-by-id": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        reconciliation_id: string;
+                        /** @enum {string} */
+                        cause: "scheduled" | "asked" | "after-outage";
+                        asked_by: string | null;
+                        /** @enum {string} */
+                        state: "running" | "done";
+                        /** Format: date-time */
+                        started_at: string;
+                        finished_at: string | null;
+                        /** @description false: not everything could be read, and nothing is said of what was not */
+                        complete: boolean | null;
+                        /** @description the report that it is compared with */
+                        previous: string | null;
+                        /** @description grants that the clouds have listed */
+                        checked: number;
+                        findings: {
+                            new: number;
+                            /** @description found before, and still there */
+                            open: number;
+                            solved: number;
+                        };
+                        removals: {
+                            /** @description removals by Lapse since the report before */
+                            ended: number;
+                            /** @description those of them that a person had to see to */
+                            failed: number;
+                            share: number | null;
+                            /** @description what 002 takes as usual: fewer than 1 % */
+                            most: number;
+                        };
+                        kinds: {
+                            /** @enum {string} */
+                            kind: "overdue" | "unregistered" | "missing" | "changed" | "out-of-use" | "owner-unknown";
+                            new: number;
+                            /** @description found before, and still there */
+                            open: number;
+                            solved: number;
+                        }[];
+                        scopes: {
+                            connection: string;
+                            scope: string;
+                            /** @enum {string} */
+                            state: "waiting" | "read" | "incomplete";
+                            checked: number;
+                            /** @description why it was not read, or not all of it */
+                            message: string | null;
+                            findings: {
+                                new: number;
+                                /** @description found before, and still there */
+                                open: number;
+                                solved: number;
+                            };
+                        }[];
+                    };
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    "get-reconciliations-by-id-report.{format}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                format: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     "get-removal-tasks": {
         parameters: {
             query?: {
@@ -8713,7 +9655,7 @@ export interface operations {
                         items: {
                             task_id: string;
                             /** @enum {string} */
-                            kind: "quarantine" | "ledger-diverged" | "chain-decision" | "review-owed" | "approval-escalated" | "removal" | "reassign";
+                            kind: "quarantine" | "ledger-diverged" | "chain-decision" | "review-owed" | "approval-escalated" | "removal" | "reassign" | "finding-unanswered" | "unreached-review";
                             subject_type: string;
                             subject_id: string;
                             detail: string;
@@ -8751,7 +9693,7 @@ export interface operations {
                     "application/json": {
                         task_id: string;
                         /** @enum {string} */
-                        kind: "quarantine" | "ledger-diverged" | "chain-decision" | "review-owed" | "approval-escalated" | "removal" | "reassign";
+                        kind: "quarantine" | "ledger-diverged" | "chain-decision" | "review-owed" | "approval-escalated" | "removal" | "reassign" | "finding-unanswered" | "unreached-review";
                         subject_type: string;
                         subject_id: string;
                         detail: string;
@@ -8787,7 +9729,7 @@ export interface operations {
                     "application/json": {
                         task_id: string;
                         /** @enum {string} */
-                        kind: "quarantine" | "ledger-diverged" | "chain-decision" | "review-owed" | "approval-escalated" | "removal" | "reassign";
+                        kind: "quarantine" | "ledger-diverged" | "chain-decision" | "review-owed" | "approval-escalated" | "removal" | "reassign" | "finding-unanswered" | "unreached-review";
                         subject_type: string;
                         subject_id: string;
                         detail: string;
@@ -9233,7 +10175,7 @@ export interface operations {
                             /** @enum {string} */
                             role: "administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "platform" | "auditor" | "directory" | "operator";
                             /** @description null: all that its role grants */
-                            scopes: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "connection:manage" | "grant:read" | "removal:attest" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "passkey:move" | "directory:sync" | "diagnosis:read" | "audit:read" | "clock:set" | "tenant:read" | "tenant:manage")[] | null;
+                            scopes: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "connection:manage" | "grant:read" | "removal:attest" | "reconciliation:run" | "finding:answer" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "passkey:move" | "directory:sync" | "diagnosis:read" | "audit:read" | "clock:set" | "tenant:read" | "tenant:manage")[] | null;
                             /** @enum {string} */
                             clearance: "public" | "internal" | "restricted" | "confidential";
                             created_at: string;
@@ -9268,7 +10210,7 @@ export interface operations {
                     /** @enum {string} */
                     role: "administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "platform" | "auditor" | "directory";
                     /** @description what of its role it may use; all of it when left out */
-                    scopes?: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "connection:manage" | "grant:read" | "removal:attest" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "passkey:move" | "directory:sync" | "diagnosis:read" | "audit:read" | "clock:set" | "tenant:read" | "tenant:manage")[];
+                    scopes?: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "connection:manage" | "grant:read" | "removal:attest" | "reconciliation:run" | "finding:answer" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "passkey:move" | "directory:sync" | "diagnosis:read" | "audit:read" | "clock:set" | "tenant:read" | "tenant:manage")[];
                     /**
                      * @description content of a higher classification is not shown; yours when left out
                      * @enum {string}
@@ -9299,7 +10241,7 @@ export interface operations {
                         /** @enum {string} */
                         role: "administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "platform" | "auditor" | "directory" | "operator";
                         /** @description null: all that its role grants */
-                        scopes: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "connection:manage" | "grant:read" | "removal:attest" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "passkey:move" | "directory:sync" | "diagnosis:read" | "audit:read" | "clock:set" | "tenant:read" | "tenant:manage")[] | null;
+                        scopes: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "connection:manage" | "grant:read" | "removal:attest" | "reconciliation:run" | "finding:answer" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "passkey:move" | "directory:sync" | "diagnosis:read" | "audit:read" | "clock:set" | "tenant:read" | "tenant:manage")[] | null;
                         /** @enum {string} */
                         clearance: "public" | "internal" | "restricted" | "confidential";
                         created_at: string;
@@ -9340,7 +10282,7 @@ export interface operations {
                         /** @enum {string} */
                         role: "administrator" | "requestor" | "approver" | "domain-owner" | "api-owner" | "security" | "ciso" | "dpo" | "consumer" | "platform-lead" | "executive-sponsor" | "executive-leadership" | "risk-committee" | "platform" | "auditor" | "directory" | "operator";
                         /** @description null: all that its role grants */
-                        scopes: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "connection:manage" | "grant:read" | "removal:attest" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "passkey:move" | "directory:sync" | "diagnosis:read" | "audit:read" | "clock:set" | "tenant:read" | "tenant:manage")[] | null;
+                        scopes: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "connection:manage" | "grant:read" | "removal:attest" | "reconciliation:run" | "finding:answer" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "passkey:move" | "directory:sync" | "diagnosis:read" | "audit:read" | "clock:set" | "tenant:read" | "tenant:manage")[] | null;
                         /** @enum {string} */
                         clearance: "public" | "internal" | "restricted" | "confidential";
                         created_at: string;
@@ -9380,7 +10322,7 @@ export interface operations {
                             /** @enum {string} */
                             role: "administrator" | "requestor" | "platform" | "auditor" | "directory";
                             /** @description null: all that its role grants */
-                            scopes: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "connection:manage" | "grant:read" | "removal:attest" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "passkey:move" | "directory:sync" | "diagnosis:read" | "audit:read" | "clock:set" | "tenant:read" | "tenant:manage")[] | null;
+                            scopes: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "connection:manage" | "grant:read" | "removal:attest" | "reconciliation:run" | "finding:answer" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "passkey:move" | "directory:sync" | "diagnosis:read" | "audit:read" | "clock:set" | "tenant:read" | "tenant:manage")[] | null;
                             /** @enum {string} */
                             clearance: "public" | "internal" | "restricted" | "confidential";
                             created_at: string;
@@ -9423,7 +10365,7 @@ export interface operations {
                      * @enum {string}
                      */
                     role: "administrator" | "requestor" | "platform" | "auditor" | "directory";
-                    scopes?: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "connection:manage" | "grant:read" | "removal:attest" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "passkey:move" | "directory:sync" | "diagnosis:read" | "audit:read" | "clock:set" | "tenant:read" | "tenant:manage")[];
+                    scopes?: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "connection:manage" | "grant:read" | "removal:attest" | "reconciliation:run" | "finding:answer" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "passkey:move" | "directory:sync" | "diagnosis:read" | "audit:read" | "clock:set" | "tenant:read" | "tenant:manage")[];
                     /**
                      * @description content of a higher classification is not shown to it
                      * @default internal
@@ -9451,7 +10393,7 @@ export interface operations {
                         /** @enum {string} */
                         role: "administrator" | "requestor" | "platform" | "auditor" | "directory";
                         /** @description null: all that its role grants */
-                        scopes: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "connection:manage" | "grant:read" | "removal:attest" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "passkey:move" | "directory:sync" | "diagnosis:read" | "audit:read" | "clock:set" | "tenant:read" | "tenant:manage")[] | null;
+                        scopes: ("exception:read" | "exception:write" | "exception:approve" | "report:read" | "policy:read" | "policy:put" | "ledger:verify" | "ledger:open-epoch" | "task:read" | "task:retry" | "connection:manage" | "grant:read" | "removal:attest" | "reconciliation:run" | "finding:answer" | "token:manage" | "person:read" | "person:manage" | "provider:manage" | "workload:manage" | "session:own" | "session:manage" | "passkey:move" | "directory:sync" | "diagnosis:read" | "audit:read" | "clock:set" | "tenant:read" | "tenant:manage")[] | null;
                         /** @enum {string} */
                         clearance: "public" | "internal" | "restricted" | "confidential";
                         created_at: string;

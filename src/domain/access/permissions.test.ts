@@ -20,6 +20,8 @@ task:retry          yes            -          -         -         -        -    
 connection:manage   yes            -          -         -         -        -          -
 grant:read          yes            yes        yes       yes       yes      -          -
 removal:attest      -              -          -         yes       -        -          -
+reconciliation:run  yes            -          -         yes       -        -          -
+finding:answer      -              -          -         yes       -        -          -
 token:manage        yes            -          -         -         -        -          -
 person:read         yes            -          -         -         yes      -          -
 person:manage       yes            -          -         -         -        -          -
@@ -58,7 +60,12 @@ describe('permissions', () => {
 
   it.each(APPROVAL_ROLES)('of a %s are those of an approver', (role) => {
     // What is escalated, and decisions on chains, come to them as tasks; not to consumers.
-    const more = role === 'consumer' ? [] : ['task:read'];
+    const answers = ['security', 'ciso', 'platform-lead'].includes(role);
+    const more = [
+      ...(role === 'consumer' ? [] : ['task:read']),
+      // They answer for what stands in the clouds, beside those who run them.
+      ...(answers ? ['reconciliation:run', 'finding:answer'] : []),
+    ];
     for (const permission of PERMISSIONS)
       expect(isPermitted(role, permission)).toBe(
         isPermitted('approver', permission) || more.includes(permission),

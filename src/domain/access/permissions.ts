@@ -15,6 +15,8 @@ export const PERMISSIONS = [
   'connection:manage',
   'grant:read',
   'removal:attest',
+  'reconciliation:run',
+  'finding:answer',
   'token:manage',
   'person:read',
   'person:manage',
@@ -87,6 +89,14 @@ const DECIDES: ReadonlySet<Permission> = new Set<Permission>([
 /** What others did not decide, and decisions on chains, come to approval roles as tasks. */
 const IS_TOLD: ReadonlySet<Permission> = new Set<Permission>([...DECIDES, 'task:read']);
 
+/** Who answers for what stands in the clouds, besides those who run them. */
+const ANSWERS_FOR_CLOUDS: ReadonlySet<ApprovalRole> = new Set<ApprovalRole>([
+  'security',
+  'ciso',
+  'platform-lead',
+]);
+const ANSWERS_FINDINGS: readonly Permission[] = ['reconciliation:run', 'finding:answer'];
+
 /**
  * The one table of role x permission. An administrator administers and does not approve, so that
  * whoever hands out tokens cannot decide alone (INTERFACE, Start); an auditor reads all and changes
@@ -101,6 +111,7 @@ const GRANTED: Readonly<Record<Role, ReadonlySet<Permission>>> = {
     'task:read',
     'task:retry',
     'connection:manage',
+    'reconciliation:run',
     'token:manage',
     'person:read',
     'person:manage',
@@ -113,13 +124,21 @@ const GRANTED: Readonly<Record<Role, ReadonlySet<Permission>>> = {
   ]),
   requestor: new Set<Permission>([...EVERYONE, 'exception:write']),
   approver: DECIDES,
-  ...(Object.fromEntries(APPROVAL_ROLES.map((role) => [role, IS_TOLD])) as Record<
-    ApprovalRole,
-    ReadonlySet<Permission>
-  >),
+  ...(Object.fromEntries(
+    APPROVAL_ROLES.map((role) => [
+      role,
+      ANSWERS_FOR_CLOUDS.has(role) ? new Set([...IS_TOLD, ...ANSWERS_FINDINGS]) : IS_TOLD,
+    ]),
+  ) as Record<ApprovalRole, ReadonlySet<Permission>>),
   consumer: DECIDES,
   // Runs the clouds: takes away by hand what could not be taken away otherwise, and says so.
-  platform: new Set<Permission>([...EVERYONE, 'exception:write', 'task:read', 'removal:attest']),
+  platform: new Set<Permission>([
+    ...EVERYONE,
+    'exception:write',
+    'task:read',
+    'removal:attest',
+    ...ANSWERS_FINDINGS,
+  ]),
   auditor: new Set<Permission>([
     ...EVERYONE,
     'task:read',

@@ -19,10 +19,18 @@ const INVISIBLE = /\p{Default_Ignorable_Code_Point}/gu;
 /** Why a command's reason does not do: it has fewer characters than the policy asks for. */
 export function reasonRefusal(
   command: ExceptionCommand,
-  { reasons: { min_characters: needed } }: Policy,
+  policy: Pick<Policy, 'reasons'>,
 ): DomainError | undefined {
   if (!REASONED.has(command.type)) return undefined;
-  const has = reasonLength('reason' in command ? command.reason : undefined);
+  return shortReason('reason' in command ? command.reason : undefined, policy);
+}
+
+/** Refuses a reason that has fewer characters than the policy asks for. */
+export function shortReason(
+  reason: string | undefined,
+  { reasons: { min_characters: needed } }: Pick<Policy, 'reasons'>,
+): DomainError | undefined {
+  const has = reasonLength(reason);
   if (has >= needed) return undefined;
   const message = `has ${has} ${has === 1 ? 'character' : 'characters'} and takes at least ${needed}, spaces at its ends and repeated ones apart (reasons.min_characters of the policy pack): say what was looked at and why it is decided so`;
   return refuse('invalid-request', `reason ${message}`, [{ path: 'reason', message }]);

@@ -214,7 +214,7 @@ const retention = z.strictObject({
 
 /** How often what is granted is compared with what was approved (002, Automation Fails to Remove Exception). */
 const reconciliation = z.strictObject({
-  every: limit.describe('no effect yet: it comes with the connectors that read what is granted'),
+  every: limit.describe('so long after the last comparison began, the next one begins'),
 });
 
 /** Who may change a record that is there; `domain/exception/who-may-change.ts` says who is concerned. */

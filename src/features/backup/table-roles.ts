@@ -21,6 +21,9 @@ export const CARRIED_TABLES: readonly string[] = [
   'tasks',
   'import_keys',
   'idempotency',
+  'reconciliations',
+  'reconciliation_scopes',
+  'reconciliation_findings',
 ];
 
 /** What a restore makes anew by folding the events: projections, and the due rows that go with them. */
@@ -33,6 +36,7 @@ export const DERIVED_TABLES: readonly string[] = [
   'providers',
   'connections',
   'grants',
+  'findings',
   'workloads',
   'relying_parties',
   'ledger_epochs',
@@ -50,6 +54,7 @@ export const DERIVED_TABLES: readonly string[] = [
   'exception_deadlines',
   'exception_link_work',
   'grant_work',
+  'finding_work',
   'exception_count_deltas',
   'exception_counts',
 ];
@@ -63,5 +68,8 @@ export const LEFT_TABLES: readonly string[] = [
   // Nobody answers a challenge that another server gave.
   'passkey_challenges',
   'worker_heartbeats',
+  // What time brings about makes them again.
+  'reconciliation_schedule',
+  'connection_health',
   'test_clock',
 ];

@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto';
 import { evolveGrant } from '../../domain/enforcement/evolve-grant.ts';
 import type { GrantState } from '../../domain/enforcement/grant.ts';
+import { grantDigest } from '../../domain/enforcement/grant-digest.ts';
 import type { GrantEvent, GrantEventType } from '../../domain/enforcement/grant-events.ts';
-import { type GrantSpec, grantKey } from '../../domain/enforcement/grant-spec.ts';
 import { formatInstant } from '../../domain/schedule/instant.ts';
 import type { ProjectedRow, StreamChange, StreamKind, StreamState } from '../../journal/stream.ts';
 import { storedInstant } from '../../platform/db/snapshot.ts';
@@ -57,11 +56,6 @@ export const grantStream: StreamKind<GrantState, GrantEvent> = {
   project,
 };
 
-/** What a grant gives, to whom and where, in a column that can be looked up. */
-export function keyColumn(spec: GrantSpec): string {
-  return createHash('sha256').update(grantKey(spec)).digest('hex');
-}
-
 function rowOf({ tenantId, id, version, state }: StreamState<GrantState>) {
   const { task } = state;
   return {
@@ -71,7 +65,7 @@ function rowOf({ tenantId, id, version, state }: StreamState<GrantState>) {
     version,
     state,
     status: state.status,
-    grant_key: keyColumn(state.spec),
+    grant_key: grantDigest(state.spec),
     task_id: task?.task_id ?? null,
     task_opened_at: task ? formatInstant(task.opened_at) : null,
     task_ended_at: task?.ended ? formatInstant(task.ended.at) : null,

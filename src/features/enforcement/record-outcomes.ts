@@ -8,6 +8,7 @@ import { nextMove } from '../../domain/enforcement/next-move.ts';
 import { type Append, record } from '../../journal/journal.ts';
 import type { Transaction } from '../../platform/db/transaction.ts';
 import { type WorkColumns, workRow } from './claim-grants.ts';
+import { noteHealth } from './connection-health.ts';
 import type { EnforcementParts } from './enforcement-parts.ts';
 import {
   awaitsRemoval,
@@ -50,6 +51,7 @@ export async function recordOutcomes(
   const outlooks = await readOutlooks(tx, parts, rows, now);
   const appends: Append<GrantState, GrantEvent>[] = [];
   const recorded: Recorded[] = [];
+  const errands: Parameters<typeof noteHealth>[1][number][] = [];
   for (const outlook of outlooks) {
     const outcome = outlook && byGrant.get(keyOf(outlook.row));
     if (!outlook?.stored || !outcome) continue;
@@ -58,9 +60,11 @@ export async function recordOutcomes(
     appends.push({ tenantId, streamId, before: outlook.stored, events, at: now, actor: CLOCK });
     const hasLooked = outcome.look !== undefined;
     recorded.push({ row: outlook.row, reads, hasLooked, dueAt });
+    errands.push({ connection: outlook.connection?.state.name, outcome });
   }
   record(tx, grantStream, appends);
   writeLooks(tx, recorded, now);
+  await noteHealth(tx, errands);
 }
 
 function follow(outlook: GrantOutlook, outcome: Outcome, now: number) {

@@ -1,8 +1,8 @@
+import { grantDigest } from '../../domain/enforcement/grant-digest.ts';
 import { type GrantSpec, grantsOf, type ListedGrant } from '../../domain/enforcement/grant-spec.ts';
 import { wantedOf } from '../../domain/enforcement/wanted.ts';
 import type { Transaction } from '../../platform/db/transaction.ts';
 import { type EnforcementParts, recordKey } from './enforcement-parts.ts';
-import { keyColumn } from './grant-store.ts';
 
 /** A grant that is to go, with what it gives. */
 export interface GoingGrant {
@@ -31,7 +31,7 @@ export async function readSharers(
     [
       going.map(({ tenantId }) => tenantId),
       going.map(({ grantId }) => grantId),
-      going.map(({ spec }) => keyColumn(spec)),
+      going.map(({ spec }) => grantDigest(spec)),
     ],
   );
   if (others.length === 0) return new Map();

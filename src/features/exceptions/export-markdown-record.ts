@@ -1,6 +1,6 @@
 import { personLine } from '../../domain/exception/person-line.ts';
+import { inText, minute } from '../../platform/documents/markdown-text.ts';
 import type { ExceptionAnswer } from './exception-schemas.ts';
-import { inText, minute } from './markdown-text.ts';
 
 /** A value with its label; nothing where there is none. */
 type Line = readonly [label: string, value: string | undefined];

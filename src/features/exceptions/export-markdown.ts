@@ -1,7 +1,7 @@
 import { formatInstant } from '../../domain/schedule/instant.ts';
+import { inTable, inText, minute } from '../../platform/documents/markdown-text.ts';
 import type { ExceptionAnswer } from './exception-schemas.ts';
 import { recordSection } from './export-markdown-record.ts';
-import { inTable, inText, minute } from './markdown-text.ts';
 import type { RegisterSnapshot } from './register-export.ts';
 
 const HEAD = ['ID', 'Status', 'Risk', 'Environment', 'Starts', 'Ends', 'Owners', 'Title'];

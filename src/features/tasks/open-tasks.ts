@@ -9,6 +9,8 @@ export const TASK_KINDS = [
   'approval-escalated',
   'removal',
   'reassign',
+  'finding-unanswered',
+  'unreached-review',
 ] as const;
 
 /** How many tasks of each kind are open, in all tenants together; kinds without any are 0. */

@@ -102,7 +102,11 @@ const QUARANTINES: Readonly<Record<string, readonly [table: string, id: string]>
 } = {
   exception: ['exception_deadlines', 'exception_id'],
   grant: ['grant_work', 'grant_id'],
+  finding: ['finding_work', 'finding_id'],
 };
+
+/** Tasks of which nobody but a person knows that they are done. */
+const BY_HAND: ReadonlySet<string> = new Set(['reassign', 'unreached-review']);
 
 /** What a person does with a task, by the end of its path. */
 const CHANGES = {
@@ -124,13 +128,13 @@ const CHANGES = {
     },
   },
   resolve: {
-    summary: 'Resolve a reassignment that is not going to be made',
+    summary: 'Resolve a reassignment that is not going to be made, or a review that was made',
     event: 'TaskResolved',
     change: (_: Transaction, { kind }: TaskRow) => {
-      if (kind !== 'reassign')
+      if (!BY_HAND.has(kind))
         throw new DomainError(
           'wrong-state',
-          'only a reassignment can be resolved by hand; this task ends when its cause is mended',
+          'only a reassignment or a review can be resolved by hand; this task ends when its cause is mended',
         );
     },
   },

@@ -6,6 +6,7 @@ import { addCompletionCommands } from './commands/completion-commands.ts';
 import { addLifecycleCommands } from './commands/lifecycle-commands.ts';
 import { addPeopleCommands } from './commands/people-commands.ts';
 import { addPolicyCommands } from './commands/policy-commands.ts';
+import { addReconciliationCommands } from './commands/reconciliation-commands.ts';
 import { addRecordCommands } from './commands/record-commands.ts';
 import { addRegisterCommands } from './commands/register-commands.ts';
 import { addServerCommands } from './commands/server-commands.ts';
@@ -25,6 +26,7 @@ function createCommands(): Command {
   addRegisterCommands(program);
   addLifecycleCommands(program);
   addRecordCommands(program);
+  addReconciliationCommands(program);
   addCheckCommand(program);
   addPolicyCommands(program);
   addAdministrationCommands(program);
