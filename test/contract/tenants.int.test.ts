@@ -2,9 +2,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BUILT_IN_POLICY } from '../../src/domain/policy/built-in-policy.ts';
 import { DAY, formatInstant } from '../../src/domain/schedule/instant.ts';
 import { makeSignInLink, spendSignInLink } from '../../src/features/identity/sign-in-link.ts';
+import { writeRecords } from '../due/due-records.ts';
 import { COMMAND_BODIES } from '../support/api-records.ts';
-import { COMPLETE, START } from '../support/given.ts';
+import { COMPLETE, inStatus, START } from '../support/given.ts';
 import { form, PDF } from '../support/sample-files.ts';
+import { openFinding } from '../support/stored-finding.ts';
 import { createTestApi, type TestAnswer, type TestTenant } from '../support/test-api.ts';
 
 const api = await createTestApi();
@@ -73,11 +75,15 @@ beforeAll(async () => {
   });
   ids.groups = { theirs: group.body.id, nobodys: 'grp_01J6M9M5Y0Q2H6W2QF9Q1VABCE' };
   await addPeople();
+  await addEnforcement();
   ids.policy = { theirs: await putPolicy(), nobodys: `sha256:${'0'.repeat(64)}` };
 });
 afterAll(() => api.close());
 
 const PROVIDER = { label: 'Work', issuer: 'https://id.example.com', client_id: 'lapse' };
+const LONG = 'looked at together with the team';
+const until = (url: string) =>
+  url.endsWith('/accept') ? { until: formatInstant(START + 10 * DAY) } : {};
 const LEFT = { reason: 'left the company' };
 
 /** Somebody who is signed in, a delegation, and a provider of sign-in, all of the other tenant. */
@@ -104,6 +110,33 @@ async function addPeople(): Promise<void> {
     nobodys: 'del_01J6M9M5Y0Q2H6W2QF9Q1VABCE',
   };
   await api.send('PUT', '/v1/providers/work', { ...as, body: PROVIDER });
+}
+
+/** A grant that a person is to take away, a finding and a report of the other tenant. */
+async function addEnforcement(): Promise<void> {
+  const { tenantId } = other;
+  const grants = [{ kind: 'account', target: 'the gateway' }];
+  const granted = inStatus('Active', { grants, services: ['vpn'] }).after(0);
+  const [id] = await writeRecords(api.register.db, tenantId, granted, 1);
+  const revoke = { token: other.tokens.administrator, body: { reason: 'it is over for good now' } };
+  await api.send('POST', `/v1/exceptions/${id}/revoke`, revoke);
+  await api.lapse.loop.settle();
+  const tasks = await api.send('GET', '/v1/removal-tasks', { token: other.tokens.platform });
+  const [grant] = tasks.body.items;
+  ids.grants = { theirs: grant.grant_id, nobodys: 'GRT_01J6M9M5Y0Q2H6W2QF9Q1VABCE-1' };
+  ids['removal-tasks'] = {
+    theirs: grant.removal_task.task_id,
+    nobodys: 'RMT_01J6M9M5Y0Q2H6W2QF9Q1VABCE',
+  };
+  const finding = await openFinding({ register: api.register, tenantId });
+  ids.findings = { theirs: finding, nobodys: 'FND_01J6M9M5Y0Q2H6W2QF9Q1VABCE' };
+  const report = 'RCN_01J6M9M5Y0Q2H6W2QF9Q1VABCD';
+  await api.admin.query(
+    `INSERT INTO lapse.reconciliations (tenant_id, reconciliation_id, cause, started_at, finished_at, next_due_at, is_complete)
+     VALUES ($1, $2, 'scheduled', now(), now(), now(), true)`,
+    [tenantId, report],
+  );
+  ids.reconciliations = { theirs: report, nobodys: 'RCN_01J6M9M5Y0Q2H6W2QF9Q1VABCE' };
 }
 
 /** A policy of the other tenant's own; answers the digest that its pack is kept by. */
@@ -140,7 +173,7 @@ describe.each(scoped.map((route) => [`${route.method} ${route.url}`, route] as c
       if (!pair) throw new Error(`this suite knows no ids of ${kind}: add them`);
       const ask = (id: string): Promise<TestAnswer> =>
         api.send(method, pathOf(url, id), {
-          as: permission === 'exception:approve' ? 'approver' : 'administrator',
+          as: WHO_MAY[`${permission}`] ?? 'administrator',
           body: bodyOf(method, url),
           headers: { ...(method === 'PATCH' ? { 'if-match': '"1"' } : {}), 'x-request-id': 'same' },
         });
@@ -161,9 +194,19 @@ function pathOf(url: string, id: string): string {
     : url.replace(':digest', id);
 }
 
+/** Who may do what an administrator may not. */
+const WHO_MAY: Readonly<Record<string, 'approver' | 'platform'>> = {
+  'exception:approve': 'approver',
+  'removal:attest': 'platform',
+  'finding:answer': 'platform',
+};
+
 function bodyOf(method: string, url: string): unknown {
   if (url.startsWith('/v1/people/'))
     return method === 'PATCH' ? { name: 'mine now' } : method === 'POST' ? LEFT : undefined;
+  if (url.startsWith('/v1/findings/'))
+    return url.endsWith('/adopt') ? {} : { reason: LONG, ...until(url) };
+  if (url.endsWith('/attest')) return { statement: LONG, links: ['https://example.com/log'] };
   if (url.endsWith('/access')) return { roles: ['requestor'], clearance: 'internal' };
   if (url.endsWith('/approve/challenge')) return COMMAND_BODIES.approve;
   return method === 'PATCH' ? { title: 'mine now' } : COMMAND_BODIES[url.split('/').at(-1) ?? ''];

@@ -8,6 +8,7 @@ beforeAll(async () => {
 });
 afterAll(() => lab.close());
 
+const isRemoval = ({ kind }: { kind: string }) => kind === 'removal';
 const assign = () => lab.assign(ROLE);
 
 describe('a grant that Lapse manages', () => {
@@ -91,7 +92,7 @@ describe('a grant that nothing reaches', () => {
     const [grant] = await lab.grantsOf(id);
     expect(grant).toMatchObject({ status: 'manual', connection: null });
     const tasks = await lab.api.send('GET', '/v1/tasks', { as: 'platform' });
-    const [task] = tasks.body.items;
+    const [task] = tasks.body.items.filter(isRemoval);
     expect(task).toMatchObject({ kind: 'removal', subject_id: grant.grant_id });
     expect(task.detail).toContain(`${grant.removal_task.task_id}`);
     const url = `/v1/removal-tasks/${grant.removal_task.task_id}/attest`;
@@ -110,7 +111,7 @@ describe('a grant that nothing reaches', () => {
     const after = await lab.api.send('GET', `/v1/exceptions/${id}`, { as: 'requestor' });
     expect(after.body).toMatchObject({ status: 'Closed', closed: { reason: 'expired' } });
     const left = await lab.api.send('GET', '/v1/tasks', { as: 'platform' });
-    expect(left.body.items).toEqual([]);
+    expect(left.body.items.filter(isRemoval)).toEqual([]);
   });
 });
 
