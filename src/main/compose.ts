@@ -272,7 +272,7 @@ export function compose({
     },
     connections: new ConnectionService({ db, master, assertWritable }),
     enforcement: {
-      views: new GrantViews(db),
+      views: new GrantViews({ db, recordsOf: recordReader(policies) }),
       removals: new RemovalService({ db, assertWritable }),
     },
     audit: new AuditViews(db, AUDITED_STREAMS),

@@ -5937,6 +5937,28 @@ export interface operations {
                             } | null;
                             handed_over_to: string | null;
                             taken_over_from: string | null;
+                            /** @description what Lapse does for it next, by its connection; null: nothing by itself */
+                            next: {
+                                /**
+                                 * Format: date-time
+                                 * @description not before then
+                                 */
+                                at: string;
+                                /** @enum {string} */
+                                does: "put-in-place" | "take-away" | "look" | "ask-a-person" | "escalate" | "hand-over";
+                                why: string;
+                            } | null;
+                            /** @description what it does at the end of its record, where something else comes first */
+                            afterwards: {
+                                /**
+                                 * Format: date-time
+                                 * @description not before then
+                                 */
+                                at: string;
+                                /** @enum {string} */
+                                does: "put-in-place" | "take-away" | "look" | "ask-a-person" | "escalate" | "hand-over";
+                                why: string;
+                            } | null;
                         }[];
                         next_cursor: string | null;
                     };
@@ -6041,6 +6063,28 @@ export interface operations {
                         } | null;
                         handed_over_to: string | null;
                         taken_over_from: string | null;
+                        /** @description what Lapse does for it next, by its connection; null: nothing by itself */
+                        next: {
+                            /**
+                             * Format: date-time
+                             * @description not before then
+                             */
+                            at: string;
+                            /** @enum {string} */
+                            does: "put-in-place" | "take-away" | "look" | "ask-a-person" | "escalate" | "hand-over";
+                            why: string;
+                        } | null;
+                        /** @description what it does at the end of its record, where something else comes first */
+                        afterwards: {
+                            /**
+                             * Format: date-time
+                             * @description not before then
+                             */
+                            at: string;
+                            /** @enum {string} */
+                            does: "put-in-place" | "take-away" | "look" | "ask-a-person" | "escalate" | "hand-over";
+                            why: string;
+                        } | null;
                     };
                 };
             };
@@ -8105,6 +8149,28 @@ export interface operations {
                             } | null;
                             handed_over_to: string | null;
                             taken_over_from: string | null;
+                            /** @description what Lapse does for it next, by its connection; null: nothing by itself */
+                            next: {
+                                /**
+                                 * Format: date-time
+                                 * @description not before then
+                                 */
+                                at: string;
+                                /** @enum {string} */
+                                does: "put-in-place" | "take-away" | "look" | "ask-a-person" | "escalate" | "hand-over";
+                                why: string;
+                            } | null;
+                            /** @description what it does at the end of its record, where something else comes first */
+                            afterwards: {
+                                /**
+                                 * Format: date-time
+                                 * @description not before then
+                                 */
+                                at: string;
+                                /** @enum {string} */
+                                does: "put-in-place" | "take-away" | "look" | "ask-a-person" | "escalate" | "hand-over";
+                                why: string;
+                            } | null;
                         }[];
                         next_cursor: string | null;
                     };
@@ -8221,6 +8287,28 @@ export interface operations {
                         } | null;
                         handed_over_to: string | null;
                         taken_over_from: string | null;
+                        /** @description what Lapse does for it next, by its connection; null: nothing by itself */
+                        next: {
+                            /**
+                             * Format: date-time
+                             * @description not before then
+                             */
+                            at: string;
+                            /** @enum {string} */
+                            does: "put-in-place" | "take-away" | "look" | "ask-a-person" | "escalate" | "hand-over";
+                            why: string;
+                        } | null;
+                        /** @description what it does at the end of its record, where something else comes first */
+                        afterwards: {
+                            /**
+                             * Format: date-time
+                             * @description not before then
+                             */
+                            at: string;
+                            /** @enum {string} */
+                            does: "put-in-place" | "take-away" | "look" | "ask-a-person" | "escalate" | "hand-over";
+                            why: string;
+                        } | null;
                     };
                 };
             };

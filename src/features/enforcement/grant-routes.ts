@@ -104,9 +104,13 @@ export function addGrantRoutes(
       const { principal, params, body } = request;
       const idempotency = idempotencyOf(request, principal.actor.id);
       const { id: taskId } = params as { id: string };
-      return toGrantAnswer(
-        await removals.attest(principal, taskId, body as Attestation, idempotency),
+      const { grant_id } = await removals.attest(
+        principal,
+        taskId,
+        body as Attestation,
+        idempotency,
       );
+      return toGrantAnswer(await views.get(principal, grant_id));
     },
   );
 }
