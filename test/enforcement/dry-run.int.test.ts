@@ -45,9 +45,17 @@ test('each step is foreseen before it is taken, by the connection as it is now',
   expect(lab.assignments(role.subject)).toBe(1);
   expect(await foreseen(id)).toEqual([`take-away ${formatInstant(end)}`, null]);
 
+  lab.cloud.fail({ fits: ({ method }) => method === 'DELETE', times: 2, does: 'drop' });
   await lab.moveOn(end - lab.now);
+  const [overdue] = await lab.grantsOf(id);
+  expect(overdue).toMatchObject({
+    overdue_since: formatInstant(end),
+    next: { does: 'take-away', why: expect.stringContaining('failed') },
+  });
+  await lab.moveOn(MINUTE);
   expect(lab.assignments(role.subject)).toBe(0);
   expect(await foreseen(id)).toEqual([null, null]);
+  expect((await lab.grantsOf(id))[0].overdue_since).toBeNull();
 });
 
 test('a call that failed is foreseen again, with its reason', async () => {

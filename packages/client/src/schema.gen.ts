@@ -5937,6 +5937,8 @@ export interface operations {
                             } | null;
                             handed_over_to: string | null;
                             taken_over_from: string | null;
+                            /** @description since when it should be gone, while it is not known to be */
+                            overdue_since: string | null;
                             /** @description what Lapse does for it next, by its connection; null: nothing by itself */
                             next: {
                                 /**
@@ -6063,6 +6065,8 @@ export interface operations {
                         } | null;
                         handed_over_to: string | null;
                         taken_over_from: string | null;
+                        /** @description since when it should be gone, while it is not known to be */
+                        overdue_since: string | null;
                         /** @description what Lapse does for it next, by its connection; null: nothing by itself */
                         next: {
                             /**
@@ -8149,6 +8153,8 @@ export interface operations {
                             } | null;
                             handed_over_to: string | null;
                             taken_over_from: string | null;
+                            /** @description since when it should be gone, while it is not known to be */
+                            overdue_since: string | null;
                             /** @description what Lapse does for it next, by its connection; null: nothing by itself */
                             next: {
                                 /**
@@ -8287,6 +8293,8 @@ export interface operations {
                         } | null;
                         handed_over_to: string | null;
                         taken_over_from: string | null;
+                        /** @description since when it should be gone, while it is not known to be */
+                        overdue_since: string | null;
                         /** @description what Lapse does for it next, by its connection; null: nothing by itself */
                         next: {
                             /**

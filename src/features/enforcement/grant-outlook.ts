@@ -182,6 +182,12 @@ export function foreseen(outlook: GrantOutlook, grant: GrantState, now: number):
   return [first, ...steps.filter(({ at }) => at > now)];
 }
 
+/** Since when a grant should be gone, while it is not known to be; what is handed over goes on. */
+export function overdueSinceOf({ wanted }: GrantOutlook, { status }: GrantState) {
+  const isWanted = wanted.presence === 'present' || wanted.handOverTo !== undefined;
+  return isWanted || status === 'removed' ? undefined : wanted.since;
+}
+
 /** What the next move goes by besides the grant and what is wanted. */
 export function surroundingsOf({ row, spec }: GrantOutlook, now: number) {
   return { now, keepsEnds: KEEPS_ENDS.has(spec.kind), reads: row.reads, readAt: row.readAt };

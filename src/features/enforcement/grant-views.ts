@@ -1,11 +1,11 @@
 import type { GrantState, GrantStatus } from '../../domain/enforcement/grant.ts';
 import type { Step } from '../../domain/enforcement/steps-ahead.ts';
 import { DomainError } from '../../domain/errors.ts';
-import type { Database, Reach, Transaction } from '../../platform/db/transaction.ts';
+import type { Reach, Transaction } from '../../platform/db/transaction.ts';
 import { type IdPage, type PageRequest, readPage } from '../../platform/http/paging.ts';
 import { type WorkColumns, workRow } from './claim-grants.ts';
 import type { EnforcementParts } from './enforcement-parts.ts';
-import { foreseen, readOutlooks } from './grant-outlook.ts';
+import { foreseen, overdueSinceOf, readOutlooks } from './grant-outlook.ts';
 import { type GrantColumns, grantOf } from './grant-store.ts';
 
 /** Which grants are asked for; each part left out means all. */
@@ -17,7 +17,14 @@ export interface GrantFilter {
 /** A grant, and what Lapse does for it next; at most two steps. */
 export interface ForeseenGrant {
   readonly state: GrantState;
+  /** Since when it should be gone and is not known to be; epoch milliseconds. */
+  readonly overdueSince: number | undefined;
   readonly steps: readonly Step[];
+}
+
+/** When what is answered of grants holds, in the domain's time; epoch milliseconds. */
+interface Dated {
+  readonly now: number;
 }
 
 /** Reads grants and removal tasks, up to the reader's clearance. */
@@ -33,9 +40,10 @@ export class GrantViews {
     reach: Reach,
     { exceptionId, statuses }: GrantFilter,
     page: PageRequest,
-  ): Promise<IdPage<ForeseenGrant>> {
-    return this.#parts.db.inTenant(reach, (tx) =>
-      readPage(
+  ): Promise<IdPage<ForeseenGrant> & Dated> {
+    return this.#parts.db.inTenant(reach, async (tx) => ({
+      now: await tx.now,
+      ...(await readPage(
         'grants',
         page,
         ({ state }: ForeseenGrant) => state.grant_id,
@@ -49,12 +57,12 @@ export class GrantViews {
           );
           return this.#foresee(tx, rows);
         },
-      ),
-    );
+      )),
+    }));
   }
 
   /** One grant; refuses with `not-found`. */
-  get(reach: Reach, grantId: string): Promise<ForeseenGrant> {
+  get(reach: Reach, grantId: string): Promise<ForeseenGrant & Dated> {
     return this.#parts.db.inTenant(reach, async (tx) => {
       const [row] = await tx.query<GrantColumns>(
         'SELECT tenant_id, grant_id, version, state FROM lapse.grants WHERE tenant_id = $1 AND grant_id = $2',
@@ -62,14 +70,19 @@ export class GrantViews {
       );
       const [found] = row ? await this.#foresee(tx, [row]) : [];
       if (!found) throw new DomainError('not-found', `there is no grant ${grantId}`);
-      return found;
+      return { ...found, now: await tx.now };
     });
   }
 
   /** A page of grants that have a removal task, the oldest task first; the open ones unless told. */
-  removalTasks(reach: Reach, all: boolean, page: PageRequest): Promise<IdPage<ForeseenGrant>> {
-    return this.#parts.db.inTenant(reach, (tx) =>
-      readPage(
+  removalTasks(
+    reach: Reach,
+    all: boolean,
+    page: PageRequest,
+  ): Promise<IdPage<ForeseenGrant> & Dated> {
+    return this.#parts.db.inTenant(reach, async (tx) => ({
+      now: await tx.now,
+      ...(await readPage(
         'removal-tasks',
         page,
         ({ state }: ForeseenGrant) => state.task?.task_id ?? '',
@@ -83,8 +96,8 @@ export class GrantViews {
           );
           return this.#foresee(tx, rows);
         },
-      ),
-    );
+      )),
+    }));
   }
 
   /** With what is to happen to each, by the records and connections as they stand. */
@@ -100,15 +113,18 @@ export class GrantViews {
       ),
     ]);
     const outlooks = await readOutlooks(tx, this.#parts, works.map(workRow), now);
-    const steps = new Map<string, readonly Step[]>();
-    const states = new Map(rows.map((row) => [row.grant_id, row.state]));
-    works.forEach(({ grant_id, last_error, stopped }, index) => {
-      const [outlook, state] = [outlooks[index], states.get(grant_id)];
-      if (stopped) {
-        const why = `Lapse cannot go on with it: ${last_error}`;
-        steps.set(grant_id, [{ at: stopped.getTime(), does: 'ask-a-person', why }]);
-      } else if (outlook && state) steps.set(grant_id, foreseen(outlook, state, now));
+    const byGrant = new Map(
+      works.map((work, index) => [work.grant_id, { work, outlook: outlooks[index] }]),
+    );
+    return rows.map((row) => {
+      const { state } = grantOf(row);
+      const { work, outlook } = byGrant.get(row.grant_id) ?? {};
+      if (!work || !outlook) return { state, overdueSince: undefined, steps: [] };
+      const overdueSince = overdueSinceOf(outlook, state);
+      if (!work.stopped) return { state, overdueSince, steps: foreseen(outlook, state, now) };
+      const why = `Lapse cannot go on with it: ${work.last_error}`;
+      const step: Step = { at: work.stopped.getTime(), does: 'ask-a-person', why };
+      return { state, overdueSince, steps: [step] };
     });
-    return rows.map((row) => ({ state: grantOf(row).state, steps: steps.get(row.grant_id) ?? [] }));
   }
 }

@@ -53,6 +53,9 @@ export const grantAnswer = z.object({
   removal_task: removalTask.nullable(),
   handed_over_to: z.string().nullable(),
   taken_over_from: z.string().nullable(),
+  overdue_since: time
+    .nullable()
+    .describe('since when it should be gone, while it is not known to be'),
   next: step
     .nullable()
     .describe('what Lapse does for it next, by its connection; null: nothing by itself'),
@@ -62,7 +65,11 @@ export const grantAnswer = z.object({
 });
 
 /** A grant as it is answered. */
-export function toGrantAnswer({ state, steps }: ForeseenGrant): z.input<typeof grantAnswer> {
+export function toGrantAnswer({
+  state,
+  steps,
+  overdueSince,
+}: ForeseenGrant): z.input<typeof grantAnswer> {
   const { placed, attested, task } = state;
   const [next, afterwards] = steps;
   return {
@@ -102,6 +109,7 @@ export function toGrantAnswer({ state, steps }: ForeseenGrant): z.input<typeof g
       : null,
     handed_over_to: state.handed_over_to ?? null,
     taken_over_from: state.taken_over_from ?? null,
+    overdue_since: overdueSince === undefined ? null : formatInstant(overdueSince),
     next: stepAnswer(next),
     afterwards: stepAnswer(afterwards),
   };

@@ -60,6 +60,8 @@ test.each([
   [['people']],
   [['groups']],
   [['policy']],
+  [['grants']],
+  [['connection']],
 ])('the help of lapse %s fits 80 columns too', (words) => {
   const command = words.reduce<Command>(
     (found, word) => found.commands.find((each) => each.name() === word) ?? found,

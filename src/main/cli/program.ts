@@ -3,6 +3,7 @@ import { createBareProgram } from './bare-program.ts';
 import { addAdministrationCommands } from './commands/administration-commands.ts';
 import { addCheckCommand } from './commands/check-command.ts';
 import { addCompletionCommands } from './commands/completion-commands.ts';
+import { addGrantCommands } from './commands/grant-commands.ts';
 import { addLifecycleCommands } from './commands/lifecycle-commands.ts';
 import { addPeopleCommands } from './commands/people-commands.ts';
 import { addPolicyCommands } from './commands/policy-commands.ts';
@@ -26,6 +27,7 @@ function createCommands(): Command {
   addLifecycleCommands(program);
   addRecordCommands(program);
   addCheckCommand(program);
+  addGrantCommands(program);
   addPolicyCommands(program);
   addAdministrationCommands(program);
   addSignInCommands(program);
