@@ -156,6 +156,22 @@ test('in force: a table, one grant whole, and a plan', async () => {
   );
 });
 
+test('what it gives is written for Terraform', async () => {
+  const hcl = done(await lapse('render', 'terraform', id));
+  expect(hcl).toContain(`scope              = "${SCOPE}"`);
+  expect(hcl).toMatch(/# Ticket SEC-17\n/);
+  expect(hcl).toMatch(/description .*Security exception EXC_.*\(SEC-17\), until 2026-01-06/);
+  const { rendered } = JSON.parse(done(await lapse('render', 'terraform', id, '--json')));
+  expect(rendered).toMatchObject([{ number: 1, type: 'azurerm_role_assignment', hcl }]);
+  const grants = 'grants=[{kind: storage-ip-rule, target: /s/a, subject: 203.0.113.7}]';
+  const draft = JSON.parse(done(await lapse('new', '--title', 'An IP', '--set', grants, '--json')));
+  const refused = await lapse('render', 'terraform', draft.exception_id);
+  expect(refused).toMatchObject({ exitCode: 1, stdout: '' });
+  expect(refused.stderr).toMatch(
+    /grant 1 is left out .*whole list of an account.*\nerror: nothing/,
+  );
+});
+
 test('wrong usage says what would be right', async () => {
   const wrong = [
     await lapse('grants', '--within', 'P7D'),

@@ -62,6 +62,7 @@ test.each([
   [['policy']],
   [['grants']],
   [['connection']],
+  [['render']],
 ])('the help of lapse %s fits 80 columns too', (words) => {
   const command = words.reduce<Command>(
     (found, word) => found.commands.find((each) => each.name() === word) ?? found,

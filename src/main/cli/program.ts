@@ -9,6 +9,7 @@ import { addPeopleCommands } from './commands/people-commands.ts';
 import { addPolicyCommands } from './commands/policy-commands.ts';
 import { addRecordCommands } from './commands/record-commands.ts';
 import { addRegisterCommands } from './commands/register-commands.ts';
+import { addRenderCommands } from './commands/render-commands.ts';
 import { addServerCommands } from './commands/server-commands.ts';
 import { addSignInCommands } from './commands/sign-in-commands.ts';
 import { addTenantCommands } from './commands/tenant-commands.ts';
@@ -28,6 +29,7 @@ function createCommands(): Command {
   addRecordCommands(program);
   addCheckCommand(program);
   addGrantCommands(program);
+  addRenderCommands(program);
   addPolicyCommands(program);
   addAdministrationCommands(program);
   addSignInCommands(program);
