@@ -172,6 +172,87 @@ test('what it gives is written for Terraform', async () => {
   );
 });
 
+/** A plan with role assignments of these; what is unknown is `null`. */
+function planOf(subjects: readonly (string | null)[]) {
+  const resource_changes = subjects.map((principal_id, index) => ({
+    address: `azurerm_role_assignment.a[${index}]`,
+    ...{ mode: 'managed', type: 'azurerm_role_assignment', name: 'a' },
+    change: {
+      actions: ['create'],
+      before: null,
+      after: {
+        scope: SCOPE,
+        role_definition_name: 'Reader',
+        ...(principal_id && { principal_id }),
+      },
+      after_unknown: principal_id === null ? { principal_id: true } : {},
+    },
+  }));
+  return { format_version: '1.2', terraform_version: '1.11.4', resource_changes };
+}
+
+function writePlan(value: unknown): string {
+  const file = join(folder, 'plan.json');
+  writeFileSync(file, typeof value === 'string' ? value : JSON.stringify(value, null, 2));
+  return file;
+}
+
+test('a plan passes with what is covered alone', async () => {
+  const covered = await lapse('check', 'terraform-plan', writePlan(planOf([PERSON])));
+  expect(covered).toMatchObject({ exitCode: 0, stderr: '' });
+  expect(covered.stdout).toMatch(new RegExp(`plan.json:\\d+:\\d+: note: .*${id} covers it until`));
+
+  const file = writePlan(planOf([PERSON, READER, null]));
+  const mixed = await lapse('check', 'terraform-plan', file);
+  expect(mixed.exitCode).toBe(1);
+  expect(mixed.stdout).toMatch(/error: azurerm_role_assignment\.a\[1\]: gives the role Reader/);
+  expect(mixed.stdout).toMatch(/a\[2\]: .*principal_id is known only after the apply/);
+  expect(mixed.stdout).toContain('2 errors, 1 note in 3 changes of access of 1 file');
+  const json = JSON.parse((await lapse('check', '--json', 'terraform-plan', file)).stdout);
+  expect(json).toMatchObject({ ok: false, records: 3, errors: 2, notes: 1 });
+  const sarif = await lapse('check', 'terraform-plan', file, '--format', 'sarif', '--quiet');
+  expect(JSON.parse(sarif.stdout).runs[0].results).toMatchObject([
+    { ruleId: 'access-uncovered' },
+    { ruleId: 'access-unknown' },
+  ]);
+  const github = await lapse('check', 'terraform-plan', file, '--format', 'github');
+  expect(github.stdout).toMatch(/^::notice .*\n::error .*title=lapse access-uncovered::/);
+  const junit = await lapse('check', 'terraform-plan', file, '--format', 'junit');
+  expect(junit).toMatchObject({ exitCode: 1, stdout: expect.stringContaining('failures="2"') });
+  const atScreen = await atTerminal({ env }, 'check', 'terraform-plan', file).ended;
+  expect(atScreen.exitCode).toBe(1);
+
+  // Without anything to ask about no register is needed.
+  const nowhere = lapseFor({ LAPSE_URL: 'http://127.0.0.1:1', LAPSE_TOKEN: 'lapse_x' });
+  expect(await nowhere('check', 'terraform-plan', writePlan(planOf([])))).toMatchObject({
+    exitCode: 0,
+  });
+});
+
+test('a plan that cannot be judged does not pass', async () => {
+  const check = async (value: unknown, run: RunLapse = lapse) => {
+    const { exitCode, stderr } = await run('check', 'terraform-plan', writePlan(value));
+    expect(stderr).toMatch(/^error: .*\n(.*\n)*next: /);
+    expect(stderr).not.toMatch(/at .*\.js:/);
+    return exitCode;
+  };
+  const nowhere = lapseFor({ LAPSE_URL: 'http://127.0.0.1:1', LAPSE_TOKEN: 'lapse_x' });
+  expect(await check(planOf([PERSON]), nowhere)).toBe(3);
+  const token = await lapse(
+    ...['token', 'create', '--role', 'auditor', '--name', 'CI', '--scope', 'exception:read'],
+  );
+  const scoped = lapseFor({ ...env, LAPSE_TOKEN: token.stdout.trim() });
+  expect(await check(planOf([PERSON]), scoped)).toBe(3);
+  expect(await check('not a plan')).toBe(2);
+  expect(await check('title: a record')).toBe(2);
+  expect(await check({ ...planOf([]), format_version: '0.2' })).toBe(2);
+  expect(await check('['.repeat(5_000_000))).toBe(2);
+  expect(await check({ ...planOf([PERSON]), errored: true })).toBe(3);
+  expect(await check(`{"format_version":"1.2","x":"${'x'.repeat(50 * 1024 ** 2)}"}`)).toBe(3);
+  const absent = await lapse('check', 'terraform-plan', join(folder, 'absent.json'));
+  expect(absent).toMatchObject({ exitCode: 2, stdout: '' });
+});
+
 test('wrong usage says what would be right', async () => {
   const wrong = [
     await lapse('grants', '--within', 'P7D'),

@@ -61,6 +61,7 @@ test.each([
   [['groups']],
   [['policy']],
   [['grants']],
+  [['check']],
   [['connection']],
   [['render']],
 ])('the help of lapse %s fits 80 columns too', (words) => {
