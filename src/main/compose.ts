@@ -290,7 +290,7 @@ export function compose({
     },
     connections: new ConnectionService({ db, master, assertWritable, operatorsTenant }),
     enforcement: {
-      views: new GrantViews(db),
+      views: new GrantViews({ db, recordsOf: recordReader(policies) }),
       removals: new RemovalService({ db, assertWritable }),
     },
     reconciliation: compared.reconciliation,

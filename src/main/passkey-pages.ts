@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { assertPermitted } from '../domain/access/principal.ts';
+import { grantSentence } from '../domain/enforcement/grant-words.ts';
 import { DomainError } from '../domain/errors.ts';
 import { waitsFor } from '../domain/exception/approval-standing.ts';
 import { awaitedDecision } from '../domain/exception/awaited-approvals.ts';
@@ -169,6 +170,7 @@ function facts(state: ExceptionState, standing: Approving['standing']): Html {
   const end = change ? timeText(change.expires_at) : endText(state, standing);
   const rows: readonly (readonly [string, string | undefined])[] = [
     ['Asked for by', fields.requestor?.name],
+    ['Gives', fields.grants?.map(grantSentence).join('; ')],
     ['Why', change?.reason ?? fields.justification],
     ['Until', end],
     ['Environment', fields.environment],

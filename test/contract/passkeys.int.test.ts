@@ -79,6 +79,15 @@ describe('an approval that has to be signed', () => {
     expect(await verify(api)).toMatchObject({ ok: true });
   });
 
+  test('is shown with the access that it gives, word for word', async () => {
+    const grants = [
+      { kind: 'role-assignment', target: '/s/<b>', subject: 'p', permission: 'Reader' },
+    ];
+    const given = await request(api, { grants });
+    const { text } = await okoye.send('GET', `/approve/${given.exception_id}`);
+    expect(text).toContain('<dt>Gives</dt><dd>the role Reader for p on /s/&#60;b&#62;</dd>');
+  });
+
   test('is refused without a signature, and says where it is signed', async () => {
     const act = () => okoye.send('POST', `/v1/exceptions/${id}/approve`, { reason: REASON });
     const words = `(rule signed): sign it at /approve/${id}`;

@@ -74,3 +74,8 @@ export type ReportName = 'summary' | 'severity' | 'aging' | 'domain' | 'environm
 /** The register in numbers, of one kind. */
 export type Report<Name extends ReportName> =
   paths[`/v1/reports/${Name}`]['get']['responses'][200]['content']['application/json'];
+/** What records give in the cloud, and where each piece of it stands. */
+export type GrantList = paths['/v1/grants']['get']['responses'][200]['content']['application/json'];
+/** How the tenant's clouds are reached. */
+export type ConnectionList =
+  paths['/v1/connections']['get']['responses'][200]['content']['application/json'];

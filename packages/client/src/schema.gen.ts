@@ -6654,6 +6654,30 @@ export interface operations {
                             } | null;
                             handed_over_to: string | null;
                             taken_over_from: string | null;
+                            /** @description since when it should be gone, while it is not known to be */
+                            overdue_since: string | null;
+                            /** @description what Lapse does for it next, by its connection; null: nothing by itself */
+                            next: {
+                                /**
+                                 * Format: date-time
+                                 * @description not before then
+                                 */
+                                at: string;
+                                /** @enum {string} */
+                                does: "put-in-place" | "take-away" | "look" | "ask-a-person" | "escalate" | "hand-over";
+                                why: string;
+                            } | null;
+                            /** @description what it does at the end of its record, where something else comes first */
+                            afterwards: {
+                                /**
+                                 * Format: date-time
+                                 * @description not before then
+                                 */
+                                at: string;
+                                /** @enum {string} */
+                                does: "put-in-place" | "take-away" | "look" | "ask-a-person" | "escalate" | "hand-over";
+                                why: string;
+                            } | null;
                         }[];
                         next_cursor: string | null;
                     };
@@ -6758,6 +6782,30 @@ export interface operations {
                         } | null;
                         handed_over_to: string | null;
                         taken_over_from: string | null;
+                        /** @description since when it should be gone, while it is not known to be */
+                        overdue_since: string | null;
+                        /** @description what Lapse does for it next, by its connection; null: nothing by itself */
+                        next: {
+                            /**
+                             * Format: date-time
+                             * @description not before then
+                             */
+                            at: string;
+                            /** @enum {string} */
+                            does: "put-in-place" | "take-away" | "look" | "ask-a-person" | "escalate" | "hand-over";
+                            why: string;
+                        } | null;
+                        /** @description what it does at the end of its record, where something else comes first */
+                        afterwards: {
+                            /**
+                             * Format: date-time
+                             * @description not before then
+                             */
+                            at: string;
+                            /** @enum {string} */
+                            does: "put-in-place" | "take-away" | "look" | "ask-a-person" | "escalate" | "hand-over";
+                            why: string;
+                        } | null;
                     };
                 };
             };
@@ -9061,6 +9109,30 @@ export interface operations {
                             } | null;
                             handed_over_to: string | null;
                             taken_over_from: string | null;
+                            /** @description since when it should be gone, while it is not known to be */
+                            overdue_since: string | null;
+                            /** @description what Lapse does for it next, by its connection; null: nothing by itself */
+                            next: {
+                                /**
+                                 * Format: date-time
+                                 * @description not before then
+                                 */
+                                at: string;
+                                /** @enum {string} */
+                                does: "put-in-place" | "take-away" | "look" | "ask-a-person" | "escalate" | "hand-over";
+                                why: string;
+                            } | null;
+                            /** @description what it does at the end of its record, where something else comes first */
+                            afterwards: {
+                                /**
+                                 * Format: date-time
+                                 * @description not before then
+                                 */
+                                at: string;
+                                /** @enum {string} */
+                                does: "put-in-place" | "take-away" | "look" | "ask-a-person" | "escalate" | "hand-over";
+                                why: string;
+                            } | null;
                         }[];
                         next_cursor: string | null;
                     };
@@ -9177,6 +9249,30 @@ export interface operations {
                         } | null;
                         handed_over_to: string | null;
                         taken_over_from: string | null;
+                        /** @description since when it should be gone, while it is not known to be */
+                        overdue_since: string | null;
+                        /** @description what Lapse does for it next, by its connection; null: nothing by itself */
+                        next: {
+                            /**
+                             * Format: date-time
+                             * @description not before then
+                             */
+                            at: string;
+                            /** @enum {string} */
+                            does: "put-in-place" | "take-away" | "look" | "ask-a-person" | "escalate" | "hand-over";
+                            why: string;
+                        } | null;
+                        /** @description what it does at the end of its record, where something else comes first */
+                        afterwards: {
+                            /**
+                             * Format: date-time
+                             * @description not before then
+                             */
+                            at: string;
+                            /** @enum {string} */
+                            does: "put-in-place" | "take-away" | "look" | "ask-a-person" | "escalate" | "hand-over";
+                            why: string;
+                        } | null;
                     };
                 };
             };

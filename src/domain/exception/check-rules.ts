@@ -1,3 +1,4 @@
+import { PLAN_RULES, type PlanRule } from '../enforcement/plan-rules.ts';
 import { PACK_RULES, type PackRule } from '../policy/pack-rules.ts';
 import type { RemarkRule } from './import-remarks.ts';
 
@@ -8,6 +9,7 @@ export type CheckLevel = 'error' | 'warning' | 'note';
 export type CheckRule =
   | RemarkRule
   | PackRule
+  | PlanRule
   | 'syntax'
   | 'limit'
   | 'ended'
@@ -118,4 +120,5 @@ export const CHECK_RULES: Readonly<Record<CheckRule, RuleText>> = {
     help: 'Records of one file have different ids, and without ids different contents.',
   },
   ...PACK_RULES,
+  ...PLAN_RULES,
 };

@@ -7,6 +7,7 @@ import type { GrantEvent } from '../../domain/enforcement/grant-events.ts';
 import { type GrantSpec, grantKey, grantsOf } from '../../domain/enforcement/grant-spec.ts';
 import { eventsOf } from '../../domain/enforcement/grant-steps.ts';
 import { type Move, nextMove } from '../../domain/enforcement/next-move.ts';
+import { type Step, stepsAhead } from '../../domain/enforcement/steps-ahead.ts';
 import { type Wanted, wantedOf } from '../../domain/enforcement/wanted.ts';
 import type { ExceptionState } from '../../domain/exception/state.ts';
 import type { StreamState } from '../../journal/stream.ts';
@@ -190,6 +191,24 @@ export function progress(outlook: GrantOutlook, now: number, newId: () => string
     for (const event of taken) grant = take(event);
     if (taken.length === 0 || move.do.kind === 'call') return { events, state: grant, move };
   }
+}
+
+/** What Lapse would do for a grant from now on, without doing it (`stepsAhead`). */
+export function foreseen(outlook: GrantOutlook, grant: GrantState, now: number): Step[] {
+  const { wanted, connection, mode, takesOverFrom } = outlook;
+  const { connection: _, ...rest } = grant;
+  const routed = { ...rest, mode, ...(connection ? { connection: connection.state.name } : {}) };
+  const steps = stepsAhead(routed, wanted, surroundingsOf(outlook, now));
+  if (takesOverFrom === undefined || wanted.presence === 'absent' || grant.call) return steps;
+  const why = `it goes on with what stands there for ${takesOverFrom}`;
+  const first: Step = { at: now, does: 'hand-over', why };
+  return [first, ...steps.filter(({ at }) => at > now)];
+}
+
+/** Since when a grant should be gone, while it is not known to be; what is handed over goes on. */
+export function overdueSinceOf({ wanted }: GrantOutlook, { status }: GrantState) {
+  const isWanted = wanted.presence === 'present' || wanted.handOverTo !== undefined;
+  return isWanted || status === 'removed' ? undefined : wanted.since;
 }
 
 /** What the next move goes by besides the grant and what is wanted. */

@@ -1,7 +1,8 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { GRANT_STATES, type GrantStatus } from '../../domain/enforcement/grant.ts';
 import { listOf, longText, uriReference } from '../../domain/exception/field-shapes.ts';
+import { setAnswerTime } from '../../platform/http/answer-time.ts';
 import { idempotencyOf } from '../../platform/http/caller.ts';
 import { type PageRequest, pageOf, pageParameters } from '../../platform/http/paging.ts';
 import type { GrantViews } from './grant-views.ts';
@@ -38,7 +39,7 @@ export function addGrantRoutes(
         response: { 200: pageOf(grantAnswer) },
       },
     },
-    async ({ principal, query }) => {
+    async ({ principal, query }, reply) => {
       const {
         exception_id,
         status: wanted,
@@ -49,7 +50,7 @@ export function addGrantRoutes(
       };
       const statuses = wanted === undefined || Array.isArray(wanted) ? wanted : [wanted];
       const filter = { exceptionId: exception_id, statuses };
-      return answerPage(await views.list(principal, filter, page));
+      return answerPage(reply, await views.list(principal, filter, page));
     },
   );
 
@@ -64,8 +65,8 @@ export function addGrantRoutes(
         response: { 200: grantAnswer },
       },
     },
-    async ({ principal, params }) =>
-      toGrantAnswer(await views.get(principal, (params as { id: string }).id)),
+    async ({ principal, params }, reply) =>
+      answer(reply, await views.get(principal, (params as { id: string }).id)),
   );
 
   app.get(
@@ -82,9 +83,9 @@ export function addGrantRoutes(
         response: { 200: pageOf(grantAnswer) },
       },
     },
-    async ({ principal, query }) => {
+    async ({ principal, query }, reply) => {
       const { all, ...page } = query as PageRequest & { all?: string };
-      return answerPage(await views.removalTasks(principal, all === 'true', page));
+      return answerPage(reply, await views.removalTasks(principal, all === 'true', page));
     },
   );
 
@@ -100,17 +101,30 @@ export function addGrantRoutes(
         response: { 200: grantAnswer },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const { principal, params, body } = request;
       const idempotency = idempotencyOf(request, principal.actor.id);
       const { id: taskId } = params as { id: string };
-      return toGrantAnswer(
-        await removals.attest(principal, taskId, body as Attestation, idempotency),
+      const { grant_id } = await removals.attest(
+        principal,
+        taskId,
+        body as Attestation,
+        idempotency,
       );
+      return answer(reply, await views.get(principal, grant_id));
     },
   );
 }
 
-function answerPage({ items, next_cursor }: Awaited<ReturnType<GrantViews['list']>>) {
+function answer(reply: FastifyReply, grant: Awaited<ReturnType<GrantViews['get']>>) {
+  setAnswerTime(reply, grant.now);
+  return toGrantAnswer(grant);
+}
+
+function answerPage(
+  reply: FastifyReply,
+  { items, next_cursor, now }: Awaited<ReturnType<GrantViews['list']>>,
+) {
+  setAnswerTime(reply, now);
   return { items: items.map(toGrantAnswer), next_cursor };
 }

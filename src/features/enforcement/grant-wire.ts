@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { MODES } from '../../domain/enforcement/connector.ts';
-import { GRANT_STATES, type GrantState } from '../../domain/enforcement/grant.ts';
+import { GRANT_STATES } from '../../domain/enforcement/grant.ts';
+import { STEP_KINDS, type Step } from '../../domain/enforcement/steps-ahead.ts';
 import { exceptionFields } from '../../domain/exception/fields.ts';
 import { formatInstant } from '../../domain/schedule/instant.ts';
+import type { ForeseenGrant } from './grant-views.ts';
 
 const time = z.string().meta({ format: 'date-time' });
 const person = z.object({ id: z.string(), name: z.string(), email: z.string().optional() });
@@ -13,6 +15,12 @@ const removalTask = z.object({
   reason: z.string().describe('why a person has to see to it'),
   escalated: z.array(z.object({ to: z.string(), at: time })),
   ended: z.object({ at: time, how: z.enum(['attested', 'seen-gone', 'handed-over']) }).nullable(),
+});
+
+const step = z.object({
+  at: time.describe('not before then'),
+  does: z.enum(STEP_KINDS),
+  why: z.string(),
 });
 
 /** A grant as answers hold it. */
@@ -45,11 +53,25 @@ export const grantAnswer = z.object({
   removal_task: removalTask.nullable(),
   handed_over_to: z.string().nullable(),
   taken_over_from: z.string().nullable(),
+  overdue_since: time
+    .nullable()
+    .describe('since when it should be gone, while it is not known to be'),
+  next: step
+    .nullable()
+    .describe('what Lapse does for it next, by its connection; null: nothing by itself'),
+  afterwards: step
+    .nullable()
+    .describe('what it does at the end of its record, where something else comes first'),
 });
 
 /** A grant as it is answered. */
-export function toGrantAnswer(state: GrantState): z.input<typeof grantAnswer> {
+export function toGrantAnswer({
+  state,
+  steps,
+  overdueSince,
+}: ForeseenGrant): z.input<typeof grantAnswer> {
   const { placed, attested, task } = state;
+  const [next, afterwards] = steps;
   return {
     grant_id: state.grant_id,
     exception_id: state.exception_id,
@@ -87,5 +109,12 @@ export function toGrantAnswer(state: GrantState): z.input<typeof grantAnswer> {
       : null,
     handed_over_to: state.handed_over_to ?? null,
     taken_over_from: state.taken_over_from ?? null,
+    overdue_since: overdueSince === undefined ? null : formatInstant(overdueSince),
+    next: stepAnswer(next),
+    afterwards: stepAnswer(afterwards),
   };
+}
+
+function stepAnswer(step: Step | undefined) {
+  return step ? { ...step, at: formatInstant(step.at) } : null;
 }

@@ -60,6 +60,10 @@ test.each([
   [['people']],
   [['groups']],
   [['policy']],
+  [['grants']],
+  [['check']],
+  [['connection']],
+  [['render']],
 ])('the help of lapse %s fits 80 columns too', (words) => {
   const command = words.reduce<Command>(
     (found, word) => found.commands.find((each) => each.name() === word) ?? found,

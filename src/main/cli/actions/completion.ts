@@ -29,7 +29,9 @@ const OFFERED = 50;
 const PATIENCE_MS = 1_500;
 
 async function offerIds(commands: RootCommand, words: readonly string[]): Promise<void> {
-  const id = commands.commands.get(words[0] ?? '')?.arguments.get('id');
+  const [first = '', second = ''] = words;
+  const typed = commands.commands.get(`${first} ${second}`) ?? commands.commands.get(first);
+  const id = typed?.arguments.get('id');
   const last = words.at(-1) ?? '';
   if (!id || last.startsWith('-')) return;
   const known = await recentExceptions().catch(() => []);

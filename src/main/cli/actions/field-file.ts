@@ -10,17 +10,40 @@ export type Fields = Record<string, unknown>;
 
 /** The fields in a YAML or JSON file; `-` reads standard input. */
 export async function fieldsOfFile(path: string): Promise<Fields> {
-  let text: string;
-  try {
-    text = await readFile(path === '-' ? '/dev/stdin' : path, 'utf8');
-  } catch (error) {
-    throw unreadable(path, error);
-  }
-  return fieldsOfText(text, path);
+  return fieldsOfText(await textOfFile(path), path);
 }
 
 /** The fields in a YAML or JSON text. */
 export async function fieldsOfText(text: string, name: string): Promise<Fields> {
+  return withInstants(
+    await mappingOf(text, name, {
+      what: 'one record',
+      next: 'write one `field: value` a line; `lapse import` reads files of many records',
+    }),
+  );
+}
+
+/** What a YAML or JSON file holds, `-` standard input, where that is one mapping. */
+export async function mappingOfFile(
+  path: string,
+  expected: { readonly what: string; readonly next: string },
+): Promise<Fields> {
+  return mappingOf(await textOfFile(path), path, expected);
+}
+
+async function textOfFile(path: string): Promise<string> {
+  try {
+    return await readFile(path === '-' ? '/dev/stdin' : path, 'utf8');
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+async function mappingOf(
+  text: string,
+  name: string,
+  { what, next }: { readonly what: string; readonly next: string },
+): Promise<Fields> {
   const { parse } = await import('yaml');
   let value: unknown;
   try {
@@ -28,13 +51,8 @@ export async function fieldsOfText(text: string, name: string): Promise<Fields> 
   } catch (error) {
     throw usageFailure(`${name} is not YAML: ${yamlReason(error)}`);
   }
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-    return withInstants(value as Fields);
-  }
-  throw usageFailure(
-    `${name} does not hold one record`,
-    'write one `field: value` a line; `lapse import` reads files of many records',
-  );
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Fields;
+  throw usageFailure(`${name} does not hold ${what}`, next);
 }
 
 /** Dates become instants wherever the API takes instants alone. */

@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises';
-import { text as textOf } from 'node:stream/consumers';
 import { dataOf, type paths } from '@lapse/client';
 import { renderTable } from '../render/render-table.ts';
 import { usageFailure } from '../terminal/command-failure.ts';
@@ -7,6 +5,7 @@ import { connect } from '../terminal/connection.ts';
 import { print, printJson, remark, safeLine, terminalWidth } from '../terminal/output.ts';
 import { sayNext } from '../terminal/say.ts';
 import type { AnswerOptions } from './answer-record.ts';
+import { readSecretFile } from './secret-file.ts';
 
 type Body = paths['/v1/providers/{name}']['put']['requestBody']['content']['application/json'];
 type Role = NonNullable<Body['default_roles']>[number];
@@ -50,7 +49,7 @@ export async function listProviders({ json }: AnswerOptions): Promise<void> {
 /** `lapse provider put NAME`: the secret comes from a file, so that no process list shows it. */
 export async function putProvider(name: string, options: PutOptions): Promise<void> {
   const { issuer, clientId, label = name, scope, claim, defaultRole, defaultClearance } = options;
-  const secret = await readSecret(options.clientSecretFile);
+  const secret = await readSecretFile(options.clientSecretFile, '--client-secret-file');
   const body: Body = {
     label,
     issuer,
@@ -79,16 +78,6 @@ export async function putProvider(name: string, options: PutOptions): Promise<vo
 export async function removeProvider(name: string): Promise<void> {
   await dataOf(connect().DELETE('/v1/providers/{name}', { params: { path: { name } } }));
   print(`${safeLine(name)} signs nobody in any more`);
-}
-
-async function readSecret(file: string | undefined): Promise<string | undefined> {
-  if (file === undefined) return undefined;
-  const secret = (file === '-' ? await textOf(process.stdin) : await readFile(file, 'utf8')).trim();
-  if (secret !== '') return secret;
-  throw usageFailure(
-    `there is no secret in ${file}`,
-    'write it there, or leave --client-secret-file out',
-  );
 }
 
 function rolesByValue(pairs: readonly string[]): Record<string, Role[]> {

@@ -1,4 +1,11 @@
-import { dataOf, timedDataOf } from '@lapse/client';
+import {
+  dataOf,
+  type ExceptionRecord,
+  type LapseClient,
+  LapseProblem,
+  timedDataOf,
+} from '@lapse/client';
+import type { Grant } from '../render/grant-status.ts';
 import { renderComments } from '../render/render-comments.ts';
 import { renderHistory } from '../render/render-history.ts';
 import { renderRecord } from '../render/render-record.ts';
@@ -18,8 +25,25 @@ export async function show(id: string, { json }: AnswerOptions): Promise<void> {
   const comments = await allItems((query) =>
     dataOf(client.GET('/v1/exceptions/{id}/comments', { params: { path, query } })),
   );
+  const grants = await grantsOf(client, record);
   const width = terminalWidth();
-  print(renderRecord(record, renderComments(comments, width), width, now));
+  print(renderRecord(record, { comments: renderComments(comments, width), grants }, width, now));
+}
+
+/** Its grants once it was in force; `undefined` where the token may not read them. */
+async function grantsOf(
+  client: LapseClient,
+  { exception_id, grants = [], activated_at }: ExceptionRecord,
+): Promise<Grant[] | undefined> {
+  if (grants.length === 0 || !activated_at) return [];
+  try {
+    return await allItems((page) =>
+      dataOf(client.GET('/v1/grants', { params: { query: { exception_id, ...page } } })),
+    );
+  } catch (error) {
+    if (error instanceof LapseProblem && error.code === 'not-permitted') return undefined;
+    throw error;
+  }
 }
 
 /** `lapse history ID` */

@@ -55,4 +55,10 @@ describe('arguments of check', () => {
     expect(readCheckArguments(args)).toBeUndefined();
     expect(await byCommand(args)).toBeUndefined();
   });
+
+  it('for a plan of Terraform are left to the command line', () => {
+    expect(readCheckArguments(['terraform-plan', 'plan.json'])).toBeUndefined();
+    expect(readCheckArguments(['--json', 'terraform-plan', 'plan.json'])).toBeUndefined();
+    expect(readCheckArguments(['./terraform-plan'])?.files).toEqual(['./terraform-plan']);
+  });
 });

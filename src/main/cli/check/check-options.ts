@@ -3,6 +3,9 @@ import { parseArgs } from 'node:util';
 /** What `--format` takes. */
 export const FORMATS = ['text', 'json', 'sarif', 'github', 'junit'] as const;
 
+/** What follows `check` for a plan; a file of that name is `./terraform-plan`. */
+export const PLAN_COMMAND = 'terraform-plan';
+
 /** The options of `lapse check` as its action takes them. */
 export interface CheckOptions {
   readonly format?: (typeof FORMATS)[number];
@@ -43,7 +46,9 @@ export function readCheckArguments(args: readonly string[]): CheckArguments | un
     });
     const { format, 'as-of': asOf, policy, 'max-warnings': most, quiet, json } = values;
     const known = FORMATS.find((each) => each === format);
-    const isWrong = format !== known || (most !== undefined && !/^\d{1,15}$/.test(most));
+    // What checks something else is a command of its own.
+    const isOther = files[0] === PLAN_COMMAND;
+    const isWrong = isOther || format !== known || (most !== undefined && !/^\d{1,15}$/.test(most));
     if (files.length === 0 || isWrong) return undefined;
     const maxWarnings = most === undefined ? undefined : Number(most);
     return { files, options: { format: known, asOf, policy, maxWarnings, quiet, json } };

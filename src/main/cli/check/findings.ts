@@ -46,6 +46,8 @@ export interface CheckRun {
   readonly records: number;
   /** What the files hold, where it is not records. */
   readonly noun?: string;
+  /** Of several; the noun with an s unless given. */
+  readonly nouns?: string;
   readonly counts: Counts;
   /** The instant that it was checked as of, RFC 3339. */
   readonly asOf: string;

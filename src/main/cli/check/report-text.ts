@@ -95,11 +95,11 @@ function by({ policy, policyDigest, isNamedPolicy }: CheckRun): string {
 
 /** `3 errors, 1 warning in 12 records of 2 files`. */
 function summary(run: CheckRun): string {
-  const { files, records, noun = 'record', counts, ok } = run;
+  const { files, records, noun = 'record', nouns, counts, ok } = run;
   const found = (['error', 'warning', 'note'] as const)
     .filter((level) => counts[level] > 0)
     .map((level) => counted(counts[level], level));
-  const where = `${counted(records, noun)} of ${counted(files.length, 'file')}`;
+  const where = `${counted(records, noun, nouns)} of ${counted(files.length, 'file')}`;
   const text = `${found.length > 0 ? found.join(', ') : 'nothing wrong'} in ${where}${by(run)}`;
   return ok ? `${colours.green('✓')} ${text}` : `${colours.red('✗')} ${text}`;
 }

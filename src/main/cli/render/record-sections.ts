@@ -39,7 +39,6 @@ export function requestSections(record: ExceptionRecord, width: number): string[
     ...Object.entries(record.scope ?? {}).map(
       ([kind, names]) => [`Scope: ${kind}`, list(names)] as const,
     ),
-    ['Grants', record.grants?.map(grantText).join('\n')],
   ]);
   const risk = labelled([
     ['Threat', [record.stride, record.threat_model_link].filter(Boolean).join('  ')],
@@ -158,13 +157,6 @@ function chainLines({ permanence, decision }: ExceptionRecord) {
 function personText({ name, email, team }: Person): string {
   const address = email && email !== name ? ` <${email}>` : '';
   return safeLine(`${name}${address}${team ? `, ${team}` : ''}`);
-}
-
-function grantText(grant: NonNullable<ExceptionRecord['grants']>[number]): string {
-  const { kind, target, subject, permission, parameters } = grant;
-  const parts = [kind, permission, subject && `for ${subject}`, `on ${target}`];
-  const others = Object.entries(parameters ?? {}).map(([key, value]) => `${key}=${value}`);
-  return safeLine([...parts.filter(Boolean), ...others].join(' '));
 }
 
 function list(names: readonly string[] | undefined): string | undefined {

@@ -2,7 +2,9 @@ import type { ExceptionRecord, OneException } from '@lapse/client';
 import { colours } from '../terminal/colours.ts';
 import { safeLine, safeText } from '../terminal/output.ts';
 import { wrapTo } from '../terminal/text-layout.ts';
+import type { Grant } from './grant-status.ts';
 import { nextStep, renderNext } from './next-step.ts';
+import { accessSection } from './record-access.ts';
 import { approvalSections } from './record-approvals.ts';
 import { missingSection } from './record-missing.ts';
 import { claimsSection, closingSection, violationsSection } from './record-outcome.ts';
@@ -11,16 +13,23 @@ import { endText } from './record-time.ts';
 import { severityText, statusText } from './status-style.ts';
 import { timeText } from './time-text.ts';
 
-/** A record for people: where it stands first, then what was asked for, and who decided. */
+/**
+ * A record for people: where it stands first, then what was asked for, and who decided. `grants` is
+ * `undefined` where whoever asks may not know where they stand.
+ */
 export function renderRecord(
   record: OneException,
-  comments: string,
+  {
+    comments,
+    grants,
+  }: { readonly comments: string; readonly grants: readonly Grant[] | undefined },
   width: number,
   now: number,
 ): string {
   const sections = [
     headline(record, width, now),
     ...approvalSections(record, width),
+    accessSection(record, grants, { width, now }),
     ...requestSections(record, width),
     controlsSection(record, width),
     remediationSection(record, width),

@@ -70,11 +70,11 @@ test('at a terminal lines are wrapped, and what is listed stays indented', () =>
   for (const line of said.split('\n')) expect(line.length).toBeLessThanOrEqual(30);
 });
 
-test.each(['exception', 'token', 'workload', 'task'])(
+test.each(['exception', 'token', 'workload', 'task', 'removal task', 'grant'])(
   'where a %s is not found, what lists them',
   (kind) => {
     reportFailure(problem(404, 'not-found', { detail: `there is no ${kind} X` }));
-    expect(said).toMatch(/\nnext: `lapse [a-z ]+` shows what there is\n/);
+    expect(said).toMatch(/\nnext: `lapse [a-z -]+` shows what there is\n/);
   },
 );
 

@@ -93,13 +93,18 @@ function needsChange([first]: LapseProblem['errors']): boolean {
 /** Which command shows what there is of the kind that was not found. */
 function listedBy(detail: string): string | undefined {
   const [, kind = ''] =
-    /^there is no (exception|token|workload|task|provider)\b/.exec(detail) ?? [];
+    /^there is no (exception|token|workload|task|provider|removal task|grant|connection)\b/.exec(
+      detail,
+    ) ?? [];
   const command = {
     exception: 'list',
     token: 'token list',
     workload: 'workload list',
     task: 'tasks',
     provider: 'provider list',
+    'removal task': 'removal-tasks',
+    grant: 'grants',
+    connection: 'connection list',
   }[kind];
   return command && `\`lapse ${command}\` shows what there is`;
 }
