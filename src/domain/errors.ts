@@ -34,6 +34,7 @@ export type ErrorCode =
   | 'not-permitted'
   | 'self-approval'
   | 'already-approved'
+  | 'privileges-lost'
   | 'missing-evidence'
   | 'not-ready'
   | 'extension-spent'

@@ -1,6 +1,8 @@
 import type { TokenCredential } from '@azure/core-auth';
+import { azureLogs } from '../connectors/azure/audit-logs.ts';
 import { AzureClient, type Rewriting } from '../connectors/azure/azure-client.ts';
 import { roleAssignments } from '../connectors/azure/role-assignments.ts';
+import type { CloudLogs } from '../domain/circumvention/cloud-logs.ts';
 import type { AzureKind, AzureSettings } from '../domain/enforcement/connection.ts';
 import type { Connector } from '../domain/enforcement/connector.ts';
 import {
@@ -24,10 +26,10 @@ const AZURE: Readonly<Partial<Record<AzureKind, (client: AzureClient) => Connect
 /** How many clients are kept; each has a token of its own. */
 const KEPT = 200;
 
-/** Makes the connectors of connections; one that has not changed keeps its client and its token. */
-export function connectorMaker(parts: ConnectorParts) {
+/** Answers the client of a connection; one that has not changed keeps its client and its token. */
+export function azureClients(parts: ConnectorParts) {
   const clients = new Map<string, Promise<AzureClient>>();
-  const clientOf = (connection: TenantConnection, settings: AzureSettings) => {
+  return (connection: TenantConnection, settings: AzureSettings): Promise<AzureClient> => {
     const { tenantId, version, state } = connection;
     const key = `${tenantId}/${state.name}/${version}`;
     const known = clients.get(key);
@@ -39,11 +41,25 @@ export function connectorMaker(parts: ConnectorParts) {
     if (clients.size > KEPT && oldest !== undefined) clients.delete(oldest);
     return made;
   };
+}
+
+/** Makes the connectors of connections. */
+export function connectorMaker(parts: ConnectorParts, clientOf = azureClients(parts)) {
   return async (connection: TenantConnection, kind: string): Promise<Connector | undefined> => {
     const { settings } = connection.state;
     if (settings.connector !== 'azure') return undefined;
     const make = AZURE[kind as AzureKind];
     return make?.(await clientOf(connection, settings));
+  };
+}
+
+/** Finds the audit logs of the clouds behind connections; `undefined` for what keeps none. */
+export function logsFinder(clientOf: ReturnType<typeof azureClients>) {
+  return async (connection: TenantConnection): Promise<CloudLogs | undefined> => {
+    const { settings } = connection.state;
+    return settings.connector === 'azure'
+      ? azureLogs(await clientOf(connection, settings))
+      : undefined;
   };
 }
 

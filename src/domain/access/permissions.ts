@@ -15,6 +15,9 @@ export const PERMISSIONS = [
   'connection:manage',
   'grant:read',
   'removal:attest',
+  'alert:read',
+  'alert:answer',
+  'strike:lift',
   'token:manage',
   'person:read',
   'person:manage',
@@ -40,6 +43,7 @@ const LEAVES_ALL_AS_IT_IS: ReadonlySet<Permission> = new Set<Permission>([
   'ledger:verify',
   'task:read',
   'grant:read',
+  'alert:read',
   'person:read',
   'session:own',
   'diagnosis:read',
@@ -71,6 +75,14 @@ const DECIDES: ReadonlySet<Permission> = new Set<Permission>([
 /** What others did not decide, and decisions on chains, come to approval roles as tasks. */
 const IS_TOLD: ReadonlySet<Permission> = new Set<Permission>([...DECIDES, 'task:read']);
 
+/** Who looks into access that was given past the register, and decides what follows for people. */
+const SECURITY: ReadonlySet<Permission> = new Set<Permission>([
+  ...IS_TOLD,
+  'alert:read',
+  'alert:answer',
+  'strike:lift',
+]);
+
 /**
  * The one table of role x permission. An administrator administers and does not approve, so that
  * whoever hands out tokens cannot decide alone (INTERFACE, Start); an auditor reads all and changes
@@ -85,6 +97,7 @@ const GRANTED: Readonly<Record<Role, ReadonlySet<Permission>>> = {
     'task:read',
     'task:retry',
     'connection:manage',
+    'alert:read',
     'token:manage',
     'person:read',
     'person:manage',
@@ -102,11 +115,20 @@ const GRANTED: Readonly<Record<Role, ReadonlySet<Permission>>> = {
     ReadonlySet<Permission>
   >),
   consumer: DECIDES,
+  security: SECURITY,
+  ciso: SECURITY,
   // Runs the clouds: takes away by hand what could not be taken away otherwise, and says so.
-  platform: new Set<Permission>([...EVERYONE, 'exception:write', 'task:read', 'removal:attest']),
+  platform: new Set<Permission>([
+    ...EVERYONE,
+    'exception:write',
+    'task:read',
+    'removal:attest',
+    'alert:read',
+  ]),
   auditor: new Set<Permission>([
     ...EVERYONE,
     'task:read',
+    'alert:read',
     'person:read',
     'diagnosis:read',
     'audit:read',

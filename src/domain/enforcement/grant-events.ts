@@ -55,7 +55,14 @@ export type GrantEvent =
   | Event<'GrantNotSeen', { operation: Operation; message: string; retry_at: InstantText }>
   | Event<'GrantSeenInPlace', { placed: PlacedText }>
   | Event<'GrantSeenGone', { reads: number; message?: string }>
-  | Event<'GrantSeenAgain', { placed: PlacedText; by?: string }>
+  | Event<
+      'GrantSeenAgain',
+      {
+        placed: PlacedText;
+        /** The alert that says who gave it again. */
+        alert_id: string;
+      }
+    >
   | Event<'RemovalTaskOpened', { task_id: string; reason: string }>
   | Event<'RemovalTaskEscalated', { task_id: string; to: string }>
   | Event<'RemovalAttested', { task_id?: string; statement: string; links: readonly string[] }>

@@ -19,6 +19,8 @@ export const CARRIED_TABLES: readonly string[] = [
   'comments',
   'stored_files',
   'tasks',
+  'audit_feeds',
+  'audit_events',
   'import_keys',
   'idempotency',
 ];
@@ -33,6 +35,7 @@ export const DERIVED_TABLES: readonly string[] = [
   'providers',
   'connections',
   'grants',
+  'alerts',
   'workloads',
   'relying_parties',
   'ledger_epochs',

@@ -18,6 +18,7 @@ import {
 } from './person-events.ts';
 import { assertByHand, assertNotLast } from './person-rules.ts';
 import { lockByEmail, lockPerson, type PersonRow, personStream } from './person-store.ts';
+import { liftStrikes } from './strikes.ts';
 
 /** What of a person is to change; `null` takes away. */
 export interface PersonChange {
@@ -33,7 +34,7 @@ export interface Person {
   readonly state: PersonState;
 }
 
-/** A person who leaves, and who says so. */
+/** A person who leaves, or whose strikes are lifted, and who says so. */
 export interface Leaving {
   readonly tenantId: string;
   readonly person: PersonState;
@@ -44,6 +45,8 @@ interface Services {
   readonly db: Database;
   /** What somebody who leaves loses, beside their sessions, in the same transaction. */
   readonly onDeactivated: (tx: Transaction, left: Leaving) => Promise<void>;
+  /** What ends with somebody's strikes, in the same transaction. */
+  readonly onStrikesLifted: (tx: Transaction, lifted: Leaving) => Promise<void>;
   /** Called when what is remembered of a tenant's sessions and tokens holds no longer. */
   readonly forget: (tenantId: string) => void;
   readonly realNow: () => number;
@@ -174,6 +177,20 @@ export class PersonService {
           `the directory has deactivated ${state.name}; let them in again there`,
         );
       return [{ type: 'PersonReactivated', data: { reason } }];
+    });
+  }
+
+  /** Lifts the strikes of somebody: they may ask for privileged access again, and what was lost stays lost. */
+  liftStrikes(
+    { tenantId, actor }: Principal,
+    personId: string,
+    reason: string,
+    idempotency?: IdempotentRequest,
+  ): Promise<Person> {
+    return this.#update(tenantId, personId, idempotency, actor, async (tx, row) => {
+      const events = liftStrikes(row, reason, actor);
+      await this.#services.onStrikesLifted(tx, { tenantId, person: row.state, actor });
+      return events;
     });
   }
 

@@ -8,6 +8,9 @@ export const TASK_KINDS = [
   'review-owed',
   'approval-escalated',
   'reassign',
+  'warning',
+  'incident',
+  'log-unread',
 ] as const;
 
 /** How many tasks of each kind are open, in all tenants together; kinds without any are 0. */
