@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { ExceptionFields } from '../exception/fields.ts';
 import { DAY, MINUTE } from '../schedule/instant.ts';
 import { type AlertState, confirms, isOf } from './alert.ts';
 import type { AuditEvent } from './audit-event.ts';
@@ -133,15 +134,15 @@ describe('strikes', () => {
     ['asked in their name', { requestor: { name: 'x', email: 'RIVERA@example.com' } }, other],
     ['that gives them access', { grants: [{ kind: 'k', target: 't', subject: ' OID ' }] }, other],
   ] as const)('privileged access %s is refused', (_, more, actor) => {
-    const fields = { control: 'conditional-access', ...more } as never;
+    const fields = { title: 'x', control: 'conditional-access', ...more } as ExceptionFields;
     expect(privilegeRefusal(fields, actor, [barred])).toMatchObject({ code: 'privileges-lost' });
-    expect(privilegeRefusal({ ...(fields as object), control: 'firewall' }, actor, [barred])).toBe(
-      undefined,
-    );
+    expect(privilegeRefusal({ ...fields, control: 'firewall' }, actor, [barred])).toBe(undefined);
     expect(privilegeRefusal(fields, actor, [])).toBe(undefined);
   });
 
   test('others may ask for themselves', () => {
-    expect(privilegeRefusal({ control: 'rbac-tier-0' }, other, [barred])).toBe(undefined);
+    expect(privilegeRefusal({ title: 'x', control: 'rbac-tier-0' }, other, [barred])).toBe(
+      undefined,
+    );
   });
 });
