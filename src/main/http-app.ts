@@ -173,7 +173,7 @@ export async function createHttpApp(lapse: Lapse, options: HttpOptions): Promise
         const { state } = await lapse.people.get(tenantId, personId);
         return state.email;
       });
-      addSessionRoutes(scope, lapse.sessions);
+      addSessionRoutes(scope, lapse.sessions, (principal) => lapse.people.strikesOf(principal));
       addPasskeyRoutes(scope, lapse.passkeys);
       addDelegationRoutes(scope, lapse.delegations);
       addAuditRoutes(scope, lapse.audit);

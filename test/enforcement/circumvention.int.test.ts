@@ -14,11 +14,15 @@ const REASON = 'it was looked into with the team that owns the shop';
 let now = START;
 let lab: CloudLab;
 let personId: string;
+let ownToken: string;
 beforeAll(async () => {
   const clock = () => now;
   lab = await createCloudLab({ now: clock, auditDelay: 15 * MINUTE }, clock);
   await lab.connect('remove');
   personId = await addPerson('A. Rivera', 'rivera@example.com');
+  const made = { name: 'A. Rivera', email: 'rivera@example.com', role: 'requestor' };
+  const token = await lab.api.send('POST', '/v1/tokens', { as: 'administrator', body: made });
+  ownToken = token.body.token;
   await moveOn(MINUTE);
 });
 afterAll(() => lab.close());
@@ -103,6 +107,11 @@ describe('access that somebody gives again after its end', () => {
     const [warning] = await tasks('warning');
     expect(warning).toMatchObject({ subject_id: alert.alert_id });
     expect(warning.detail).toContain('A. Rivera');
+    const { body: me } = await lab.api.send('GET', '/v1/me', { token: ownToken });
+    expect(me).toMatchObject({
+      strikes: [{ alert_id: alert.alert_id }],
+      has_lost_privileges: false,
+    });
     // What the overlap reads again changes nothing.
     await moveOn(HOUR);
     expect(await alertsOf(role.subject)).toHaveLength(1);

@@ -7111,6 +7111,13 @@ export interface operations {
                             subject?: string;
                         } | null;
                         session_ends_at: string | null;
+                        /** @description ended access that you have given again: the first is a warning */
+                        strikes: {
+                            alert_id: string;
+                            at: string;
+                        }[];
+                        /** @description two strikes: privileged access is refused until security lifts them */
+                        has_lost_privileges: boolean;
                     };
                 };
             };

@@ -19,14 +19,14 @@ interface Striker {
 /** The first strike: whoever made it is warned, and security told (002, User Circumvents Expiry). */
 export function openWarning(tx: Transaction, told: Told, person?: Striker): void {
   const detail = person
-    ? `${person.name} (${person.personId}) has given access again that ${told.exceptionId} had until its end: warn them. At the next strike they lose privileged access. What was done: lapse alerts show ${told.alertId}`
-    : `somebody whom the register does not know has given access again that ${told.exceptionId} had until its end: find out who. What was done: lapse alerts show ${told.alertId}`;
+    ? `${person.name} (${person.personId}) has given access again that ${told.exceptionId} had until its end: warn them. At the next strike they lose privileged access. What was done: GET /v1/alerts/${told.alertId}`
+    : `somebody whom the register does not know has given access again that ${told.exceptionId} had until its end: find out who. What was done: GET /v1/alerts/${told.alertId}`;
   open(tx, told, ['warning', 'alert', told.alertId], detail);
 }
 
 /** Every later strike: privileged access is lost, and security has an incident. */
 export function openIncident(tx: Transaction, told: Told, person: Striker): void {
-  const detail = `${person.name} (${person.personId}) has given ended access again ${person.strikes} times and has lost privileged access; the last time that of ${told.exceptionId}. It ends once security lifts the strikes: lapse people lift-strikes ${person.personId}. What was done: lapse alerts show ${told.alertId}`;
+  const detail = `${person.name} (${person.personId}) has given ended access again ${person.strikes} times and has lost privileged access; the last time that of ${told.exceptionId}. It ends once security lifts the strikes: POST /v1/people/${person.personId}/lift-strikes. What was done: GET /v1/alerts/${told.alertId}`;
   open(tx, told, ['incident', 'person', person.personId], detail);
 }
 

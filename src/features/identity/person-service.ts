@@ -1,6 +1,7 @@
 import type { Actor } from '../../domain/access/actor.ts';
 import { assertMayGive, FULL_CLEARANCE } from '../../domain/access/clearance.ts';
 import type { Principal } from '../../domain/access/principal.ts';
+import type { Strike } from '../../domain/circumvention/strikes.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { record } from '../../journal/journal.ts';
 import { readStream } from '../../journal/read-stream.ts';
@@ -177,6 +178,18 @@ export class PersonService {
           `the directory has deactivated ${state.name}; let them in again there`,
         );
       return [{ type: 'PersonReactivated', data: { reason } }];
+    });
+  }
+
+  /** The strikes of whoever asks, by themselves or by their address: what they are warned of. */
+  strikesOf({ tenantId, actor }: Principal): Promise<readonly Strike[]> {
+    return this.#services.db.inTenant(tenantId, async (tx) => {
+      const [row] = await tx.query<{ strikes: Strike[] | null }>(
+        `SELECT state->'strikes' AS strikes FROM lapse.people
+         WHERE tenant_id = $1 AND (person_id = $2 OR email = lower($3)) ORDER BY person_id = $2 DESC LIMIT 1`,
+        [tenantId, actor.id, actor.email ?? null],
+      );
+      return row?.strikes ?? [];
     });
   }
 

@@ -1,7 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { ALL_ROLES, rolesOf } from '../../domain/access/actor.ts';
-import { isGranted } from '../../domain/access/principal.ts';
+import { isGranted, type Principal } from '../../domain/access/principal.ts';
+import { isBarred, type Strike } from '../../domain/circumvention/strikes.ts';
 import { CLASSIFICATIONS } from '../../domain/exception/fields.ts';
 import { idempotencyOf } from '../../platform/http/caller.ts';
 import type { SessionService } from './session-service.ts';
@@ -38,25 +39,41 @@ const meAnswer = z.object({
   clearance: z.enum(CLASSIFICATIONS).describe('content of a higher classification is not shown'),
   signed_in: signedIn.nullable().describe('null for a token'),
   session_ends_at: z.string().nullable(),
+  strikes: z
+    .array(z.object({ alert_id: z.string(), at: z.string() }))
+    .describe('ended access that you have given again: the first is a warning'),
+  has_lost_privileges: z
+    .boolean()
+    .describe('two strikes: privileged access is refused until security lifts them'),
 });
 const tags = ['sessions'];
 const config = { permission: 'session:own' } as const;
 
 /** `/v1/me` and `/v1/sessions`: who asks, and where they are signed in. */
-export function addSessionRoutes(app: FastifyInstance, sessions: SessionService): void {
+export function addSessionRoutes(
+  app: FastifyInstance,
+  sessions: SessionService,
+  strikesOf: (principal: Principal) => Promise<readonly Strike[]>,
+): void {
   app.get(
     '/me',
     { config, schema: { tags, summary: 'Who you are', response: { 200: meAnswer } } },
-    async ({ principal: { tenantId, actor, clearance }, session }) => ({
-      tenant_org: tenantId,
-      id: actor.id,
-      name: actor.name,
-      email: actor.email ?? null,
-      roles: rolesOf(actor),
-      clearance,
-      signed_in: actor.signed_in ?? null,
-      session_ends_at: session?.ends_at.toISOString() ?? null,
-    }),
+    async ({ principal, session }) => {
+      const { tenantId, actor, clearance } = principal;
+      const strikes = await strikesOf(principal);
+      return {
+        tenant_org: tenantId,
+        id: actor.id,
+        name: actor.name,
+        email: actor.email ?? null,
+        roles: rolesOf(actor),
+        clearance,
+        signed_in: actor.signed_in ?? null,
+        session_ends_at: session?.ends_at.toISOString() ?? null,
+        strikes: strikes.map(({ alert_id, at }) => ({ alert_id, at })),
+        has_lost_privileges: isBarred(strikes),
+      };
+    },
   );
 
   app.get(

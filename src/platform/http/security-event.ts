@@ -15,6 +15,7 @@ const EVENTS: Partial<Record<ErrorCode, SecurityEvent>> = {
   unauthenticated: 'authentication-failed',
   'not-permitted': 'permission-refused',
   'self-approval': 'permission-refused',
+  'privileges-lost': 'permission-refused',
 };
 
 /** The refusal of a change that another site may have had a browser send. */
