@@ -183,6 +183,10 @@ export function compose({
     personOf: personInCloud,
     strike: strikeCounter(realNow),
   };
+  const service = new ExceptionService({
+    ...{ db, policies, peopleOf, assertWritable },
+    barredOf: readBarred,
+  });
   const works = [
     exceptionDeadlines(db, policies),
     ledgerSequencing(db, sequencing),
@@ -203,7 +207,7 @@ export function compose({
     ),
     auditLogs(circumvention),
     accessJudgements(circumvention, log),
-    privilegedRevocations({ db, policies, barred: (tx) => readBarred(tx) }, log),
+    privilegedRevocations({ db, service, barred: (tx) => readBarred(tx), realNow }, log),
     tenantDeletions({ db, sequence: sequenceNow, removeFile, writeProofs }),
     housekeeping(db, randomUUID(), realNow),
   ];
@@ -251,10 +255,7 @@ export function compose({
         : authenticator.authenticate(token),
     authenticator,
     exceptions: {
-      service: new ExceptionService({
-        ...{ db, policies, peopleOf, assertWritable },
-        barredOf: readBarred,
-      }),
+      service,
       views,
     },
     evidence: {

@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { objectIdOf } from '../../src/connectors/azure/fake/fake-audit-logs.ts';
+import type { AuditEvent } from '../../src/domain/circumvention/audit-event.ts';
+import { readDirectoryAudit } from '../../src/domain/circumvention/read-directory-audit.ts';
 import type { ExceptionFields } from '../../src/domain/exception/fields.ts';
 import { DAY, formatInstant, HOUR, MINUTE } from '../../src/domain/schedule/instant.ts';
+import { keepLines } from '../../src/features/circumvention/audit-inbox.ts';
 import { approveAll, command } from '../support/api-records.ts';
 import { COMPLETE, RENEWAL, START } from '../support/given.ts';
 import { expectProblem } from '../support/problem-shape.ts';
@@ -245,9 +248,32 @@ describe('access that somebody gives again after its end', () => {
     await moveOn(6 * MINUTE);
     expect(await tasks('log-unread')).toEqual([]);
   });
+
+  test('is seen in groups too, where the register or the connection names them', async () => {
+    const group = crypto.randomUUID();
+    const member = { kind: 'group-member', target: group, subject: crypto.randomUUID() };
+    const id = await lab.inForce([member], 1);
+    await moveOn(2 * DAY);
+    const [grant] = await lab.grantsOf(id);
+    const { task_id } = grant.removal_task;
+    const links = ['https://example.com/groups'];
+    const gone = { as: 'platform', body: { statement: 'they are no member', links } } as const;
+    await lab.api.send('POST', `/v1/removal-tasks/${task_id}/attest`, gone);
+    await moveOn(MINUTE);
+    await keep(added(group.toUpperCase(), member.subject), added(crypto.randomUUID(), 'other'));
+    await moveOn(MINUTE);
+    expect(await alertsOf(member.subject)).toMatchObject([
+      { kind: 'circumvention', exception_id: id, log: 'directory-audits', person_id: personId },
+    ]);
+    expect(await alertsOf('other')).toEqual([]);
+    expect(await lab.grantsOf(id)).not.toMatchObject([{ status: 'removed' }]);
+  });
 });
 
 describe('access that is no circumvention', () => {
+  /** Of the group, by the directory's audits. */
+  const struck = 1;
+
   test('what Lapse put there itself, and what a record in force covers', async () => {
     await lab.connect('manage');
     const role = lab.newRole();
@@ -292,7 +318,7 @@ describe('access that is no circumvention', () => {
     await untilRead();
     expect(await alertsOf(role.subject)).toEqual([]);
     expect(lab.assignments(role.subject)).toBe(1);
-    expect(await strikes(personId)).toBe(0);
+    expect(await strikes(personId)).toBe(struck);
   });
 
   test('what no exception names is an alert, and stays where it is', async () => {
@@ -304,9 +330,40 @@ describe('access that is no circumvention', () => {
     ]);
     await moveOn(HOUR);
     expect(lab.assignments(role.subject)).toBe(1);
-    expect(await strikes(personId)).toBe(0);
+    expect(await strikes(personId)).toBe(struck);
+  });
+
+  test('a log of several pages is read whole', async () => {
+    const roles = Array.from({ length: 120 }, () => lab.newRole());
+    for (const role of roles) lab.assign(role, SCOPE, OWNER);
+    await untilRead();
+    const first = await alertsOf(roles[0]?.subject ?? '');
+    const last = await alertsOf(roles.at(-1)?.subject ?? '');
+    expect([first.length, last.length]).toEqual([1, 1]);
+    const { rows } = await lab.api.admin.query(
+      "SELECT count(DISTINCT state->>'correlation_id')::int AS count FROM lapse.alerts WHERE kind = 'outside-register'",
+    );
+    expect(rows[0].count).toBeGreaterThanOrEqual(roles.length);
   });
 });
+
+/** A line of the directory's audits, which a cloud without groups does not have. */
+function added(group: string, member: string) {
+  const modifiedProperties = [{ displayName: 'Group.ObjectID', newValue: JSON.stringify(group) }];
+  return readDirectoryAudit({
+    id: crypto.randomUUID(),
+    activityDisplayName: 'Add member to group',
+    activityDateTime: new Date(now).toISOString(),
+    result: 'success',
+    initiatedBy: { user: { userPrincipalName: OWNER } },
+    targetResources: [{ id: member, type: 'User', modifiedProperties }],
+  }) as AuditEvent;
+}
+
+function keep(...events: AuditEvent[]): Promise<void> {
+  const place = { tenantId: lab.api.tenantId, connection: 'azure' };
+  return lab.api.lapse.db.inSystem(async (tx) => keepLines(tx, place, events, await tx.now));
+}
 
 function assignmentOf(subject: string): string {
   const found = lab.cloud.store

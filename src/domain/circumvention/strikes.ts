@@ -37,7 +37,7 @@ export function isPrivileged({ control }: Pick<ExceptionFields, 'control'>): boo
 }
 
 /** Whether a record is somebody's: they asked for it, or it gives them access. */
-export function isTheirs(
+function isTheirs(
   { requestor, grants }: Pick<ExceptionFields, 'requestor' | 'grants'>,
   { email, objectIds }: Barred,
 ): boolean {

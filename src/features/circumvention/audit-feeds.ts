@@ -51,10 +51,17 @@ export async function arrangeFeeds(tx: Transaction, realNow: number): Promise<vo
       [realNow, now],
     ),
     tx.query(
-      `DELETE FROM lapse.audit_feeds f WHERE NOT EXISTS (
-         SELECT FROM (${WANTED}) AS w WHERE w.tenant_id = f.tenant_id AND w.connection = f.connection
-           -- What the cloud lists is kept while it is asked for that.
-           AND (w.feed = f.feed OR w.feed = 'subscriptions' AND f.feed LIKE 'activity-log/%'))`,
+      `WITH gone AS (
+         DELETE FROM lapse.audit_feeds f WHERE NOT EXISTS (
+           SELECT FROM (${WANTED}) AS w WHERE w.tenant_id = f.tenant_id AND w.connection = f.connection
+             -- What the cloud lists is kept while it is asked for that.
+             AND (w.feed = f.feed OR w.feed = 'subscriptions' AND f.feed LIKE 'activity-log/%'))
+         RETURNING f.tenant_id, f.connection, f.feed
+       )
+       UPDATE lapse.tasks t SET resolved_at = to_timestamp($1::double precision / 1000)
+       FROM gone WHERE t.tenant_id = gone.tenant_id AND t.kind = 'log-unread' AND t.resolved_at IS NULL
+         AND t.subject_type = 'connection' AND t.subject_id = gone.connection || '/' || gone.feed`,
+      [now],
     ),
   ]);
 }

@@ -1,57 +1,67 @@
 import type { Logger } from 'pino';
 import { CLOCK } from '../../domain/access/actor.ts';
+import { FULL_CLEARANCE } from '../../domain/access/clearance.ts';
 import {
   type Barred,
-  isTheirs,
   PRIVILEGED_CONTROLS,
   revocationReason,
 } from '../../domain/circumvention/strikes.ts';
-import { catchUp } from '../../domain/exception/catch-up.ts';
-import { decide } from '../../domain/exception/decide.ts';
-import { isRefusal } from '../../domain/exception/decision.ts';
-import { evolve } from '../../domain/exception/evolve.ts';
-import { record } from '../../journal/journal.ts';
 import type { Database, Transaction } from '../../platform/db/transaction.ts';
 import type { MeasuredWork } from '../../platform/due/due-loop.ts';
-import { exceptionStream, loadForUpdate } from './exception-store.ts';
-import { policyOf, type TenantPolicies } from './tenant-policies.ts';
+import type { ExceptionService } from './exception-service.ts';
+
+type TenantBarred = Barred & { readonly tenantId: string };
 
 interface Parts {
   readonly db: Database;
-  readonly policies: TenantPolicies;
+  readonly service: Pick<ExceptionService, 'execute'>;
   /** Who has lost privileged access, in every tenant. */
-  readonly barred: (
-    tx: Transaction,
-  ) => Promise<readonly (Barred & { readonly tenantId: string })[]>;
+  readonly barred: (tx: Transaction) => Promise<readonly TenantBarred[]>;
+  readonly realNow: () => number;
 }
 
 const AT_ONCE = 100;
+/** How long a person's records wait after one that could not be revoked, in real milliseconds. */
+const PAUSE = 60_000;
 
 /**
  * Revokes the privileged access of whoever has lost it, by the ordinary command and with the reason:
  * what is in force, what is approved, and what is approved later, until security lifts the strikes. It
  * asks what holds now, so that nothing has to be told of a change.
  */
-export function privilegedRevocations({ db, policies, barred }: Parts, log: Logger): MeasuredWork {
+export function privilegedRevocations(
+  { db, service, barred, realNow }: Parts,
+  log: Logger,
+): MeasuredWork {
+  const paused = new Map<string, number>();
+  const revokeAll = async (person: TenantBarred): Promise<number> => {
+    const { tenantId, personId } = person;
+    const place = `${tenantId}/${personId}`;
+    if (realNow() < (paused.get(place) ?? 0)) return 0;
+    const ids = await db.inSystem((tx) => privilegedOf(tx, person));
+    const caller = { tenantId, actor: CLOCK, clearance: FULL_CLEARANCE };
+    const command = { type: 'RevokeException', reason: revocationReason(person) } as const;
+    let done = 0;
+    for (const id of ids) {
+      try {
+        await service.execute(caller, id, command);
+        done += 1;
+      } catch (error) {
+        // One that has ended meanwhile is not found again.
+        log.error({ err: error, exception: id }, 'privileged access is not revoked yet');
+        paused.set(place, realNow() + PAUSE);
+      }
+    }
+    if (done === ids.length) paused.delete(place);
+    return done;
+  };
   return {
     name: 'privileged-revocations',
     // What is to be revoked is revoked in the pass that finds it.
     backlog: async () => ({ waiting: 0, latenessSeconds: 0 }),
     async runBatch() {
-      const people = await db.inSystem(barred);
       let done = 0;
-      for (const person of people) {
-        const ids = await db.inSystem((tx) => privilegedOf(tx, person));
-        for (const id of ids) {
-          const revoked = await db.inSystem((tx) => revoke(tx, policies, person, id));
-          if (revoked) done += 1;
-          else
-            log.error(
-              { exception: id },
-              'privileged access could not be revoked; it is tried again',
-            );
-        }
-      }
+      for (const person of await db.inSystem(barred)) done += await revokeAll(person);
       return done;
     },
   };
@@ -60,7 +70,7 @@ export function privilegedRevocations({ db, policies, barred }: Parts, log: Logg
 /** Records that give privileged access to somebody, or that they asked for, and that can be revoked. */
 async function privilegedOf(
   tx: Transaction,
-  { tenantId, email, objectIds }: Barred & { readonly tenantId: string },
+  { tenantId, email, objectIds }: TenantBarred,
 ): Promise<string[]> {
   const rows = await tx.query<{ exception_id: string }>(
     `SELECT e.exception_id FROM lapse.exceptions e
@@ -73,32 +83,4 @@ async function privilegedOf(
     [tenantId, PRIVILEGED_CONTROLS, email ?? null, objectIds],
   );
   return rows.map(({ exception_id }) => exception_id);
-}
-
-/** Whether nothing is left to revoke. */
-async function revoke(
-  tx: Transaction,
-  policies: TenantPolicies,
-  person: Barred & { readonly tenantId: string },
-  exceptionId: string,
-): Promise<boolean> {
-  const { tenantId } = person;
-  const [before, policy] = await Promise.all([
-    loadForUpdate(tx, tenantId, exceptionId),
-    policyOf(policies, tx, tenantId),
-  ]);
-  if (!before || !isTheirs(before.state.fields, person)) return true;
-  const at = Math.max(await tx.now, before.state.updated_at);
-  const timely = catchUp(before.state, at, policy);
-  const state = timely.reduce(
-    (folded, event) => evolve(folded, event, { exceptionId, at, actor: CLOCK }),
-    before.state,
-  );
-  const command = { type: 'RevokeException', reason: revocationReason(person) } as const;
-  const decided = decide(state, command, { now: at, actor: CLOCK, policy, tenantId });
-  const events = isRefusal(decided) ? timely : [...timely, ...decided];
-  record(tx, exceptionStream, [
-    { tenantId, streamId: exceptionId, before, events, at, actor: CLOCK },
-  ]);
-  return events.length > 0;
 }
