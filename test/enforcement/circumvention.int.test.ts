@@ -6,58 +6,30 @@ import type { ExceptionFields } from '../../src/domain/exception/fields.ts';
 import { DAY, formatInstant, HOUR, MINUTE } from '../../src/domain/schedule/instant.ts';
 import { keepLines } from '../../src/features/circumvention/audit-inbox.ts';
 import { approveAll, command } from '../support/api-records.ts';
-import { COMPLETE, RENEWAL, START } from '../support/given.ts';
+import { COMPLETE, RENEWAL } from '../support/given.ts';
 import { expectProblem } from '../support/problem-shape.ts';
-import { type CloudLab, createCloudLab, ROLE, SCOPE } from './cloud-lab.ts';
+import { ROLE, SCOPE } from './cloud-lab.ts';
+import { createWatchedCloud, type WatchedCloud } from './watched-cloud.ts';
 
 /** As the cloud writes it; the register knows rivera@example.com. */
 const OWNER = 'Rivera@Example.com';
 const REASON = 'it was looked into with the team that owns the shop';
-/** The clouds' time and the server's go with the domain's. */
-let now = START;
-let lab: CloudLab;
+let lab: WatchedCloud;
 let personId: string;
 let ownToken: string;
 beforeAll(async () => {
-  const clock = () => now;
-  lab = await createCloudLab({ now: clock, auditDelay: 15 * MINUTE }, clock);
-  await lab.connect('remove');
-  personId = await addPerson('A. Rivera', 'rivera@example.com');
+  lab = await createWatchedCloud();
+  personId = await lab.addPerson('A. Rivera', 'rivera@example.com');
   const made = { name: 'A. Rivera', email: 'rivera@example.com', role: 'requestor' };
   const token = await lab.api.send('POST', '/v1/tokens', { as: 'administrator', body: made });
   ownToken = token.body.token;
-  await moveOn(MINUTE);
+  await lab.moveOn(MINUTE);
 });
 afterAll(() => lab.close());
-
-async function moveOn(milliseconds: number): Promise<void> {
-  now += milliseconds;
-  await lab.moveOn(milliseconds);
-}
-
-async function addPerson(name: string, email: string): Promise<string> {
-  const added = await lab.api.send('POST', '/v1/people', {
-    as: 'administrator',
-    body: { name, email },
-  });
-  return added.body.person_id;
-}
-
-async function alertsOf(subject: string) {
-  const { body } = await lab.api.send('GET', '/v1/alerts?limit=200', { as: 'security' });
-  return body.items.filter(
-    ({ access }: { access: { subject?: string } | null }) => access?.subject === subject,
-  );
-}
 
 async function tasks(kind: string) {
   const { body } = await lab.api.send('GET', '/v1/tasks?limit=200', { as: 'security' });
   return body.items.filter((task: { kind: string }) => task.kind === kind);
-}
-
-async function strikes(id: string): Promise<number> {
-  const { body } = await lab.api.send('GET', `/v1/people/${id}`, { as: 'auditor' });
-  return body.strikes.length;
 }
 
 /** A record that has ended, whose access is gone, as the logs say by now. */
@@ -65,22 +37,22 @@ async function ended() {
   const role = lab.newRole();
   const id = await lab.inForce([role], 1);
   lab.assign(role, SCOPE, OWNER);
-  await moveOn(DAY);
+  await lab.moveOn(DAY);
   expect(lab.assignments(role.subject)).toBe(0);
   expect(await lab.grantsOf(id)).toMatchObject([{ status: 'removed' }]);
-  await moveOn(30 * MINUTE);
+  await lab.moveOn(30 * MINUTE);
   return { id, role };
 }
 
 /** Until what was done by now can be read, and the poll after that. */
-const untilRead = () => moveOn(20 * MINUTE);
+const untilRead = () => lab.moveOn(20 * MINUTE);
 
 function request(fields: Partial<ExceptionFields>, as: 'requestor' | 'platform' = 'requestor') {
   const body = {
     ...COMPLETE,
     control: 'rbac-tier-1',
-    effective_from: formatInstant(now),
-    expires_at: formatInstant(now + 5 * DAY),
+    effective_from: formatInstant(lab.now),
+    expires_at: formatInstant(lab.now + 5 * DAY),
     services: [crypto.randomUUID()],
     ...fields,
   };
@@ -91,10 +63,10 @@ describe('access that somebody gives again after its end', () => {
   test('is an alert within one poll after it can be read, is taken away again, and is a strike', async () => {
     const { id, role } = await ended();
     lab.assign(role, SCOPE.toUpperCase(), OWNER);
-    await moveOn(14 * MINUTE);
-    expect(await alertsOf(role.subject)).toEqual([]);
-    await moveOn(6 * MINUTE);
-    const [alert, ...others] = await alertsOf(role.subject);
+    await lab.moveOn(14 * MINUTE);
+    expect(await lab.alertsOf(role.subject)).toEqual([]);
+    await lab.moveOn(6 * MINUTE);
+    const [alert, ...others] = await lab.alertsOf(role.subject);
     expect(others).toEqual([]);
     expect(alert).toMatchObject({
       kind: 'circumvention',
@@ -106,7 +78,7 @@ describe('access that somebody gives again after its end', () => {
     });
     expect(lab.assignments(role.subject)).toBe(0);
     expect(await lab.grantsOf(id)).toMatchObject([{ status: 'removed', removal_task: null }]);
-    expect(await strikes(personId)).toBe(1);
+    expect(await lab.strikes(personId)).toBe(1);
     const [warning] = await tasks('warning');
     expect(warning).toMatchObject({ subject_id: alert.alert_id });
     expect(warning.detail).toContain('A. Rivera');
@@ -116,9 +88,9 @@ describe('access that somebody gives again after its end', () => {
       has_lost_privileges: false,
     });
     // What the overlap reads again changes nothing.
-    await moveOn(HOUR);
-    expect(await alertsOf(role.subject)).toHaveLength(1);
-    expect(await strikes(personId)).toBe(1);
+    await lab.moveOn(HOUR);
+    expect(await lab.alertsOf(role.subject)).toHaveLength(1);
+    expect(await lab.strikes(personId)).toBe(1);
   });
 
   test('is answered once, by security, and its warning ends', async () => {
@@ -149,7 +121,7 @@ describe('access that somebody gives again after its end', () => {
     const { role } = await ended();
     lab.assign(role, SCOPE, OWNER);
     await untilRead();
-    expect(await strikes(personId)).toBe(2);
+    expect(await lab.strikes(personId)).toBe(2);
     expect(await tasks('incident')).toMatchObject([{ subject_id: personId }]);
     const lost = await lab.api.send('GET', `/v1/exceptions/${kept}`, { as: 'requestor' });
     expect(lost.body).toMatchObject({ status: 'Closed', closed: { reason: 'revoked' } });
@@ -178,7 +150,7 @@ describe('access that somebody gives again after its end', () => {
     expectProblem(edited, 403, 'privileges-lost');
     // What was asked for before and is approved now does not come into force.
     await approveAll(lab.api, id);
-    await moveOn(MINUTE);
+    await lab.moveOn(MINUTE);
     const late = await lab.api.send('GET', `/v1/exceptions/${id}`, { as: 'requestor' });
     expect(late.body).toMatchObject({ status: 'Closed', closed: { reason: 'revoked' } });
 
@@ -200,7 +172,7 @@ describe('access that somebody gives again after its end', () => {
     const { role } = await ended();
     lab.assign(role, SCOPE, 'stranger@example.com');
     await untilRead();
-    const [alert] = await alertsOf(role.subject);
+    const [alert] = await lab.alertsOf(role.subject);
     expect(alert).toMatchObject({ kind: 'circumvention', person_id: null });
     expect(lab.assignments(role.subject)).toBe(0);
     expect(
@@ -221,7 +193,7 @@ describe('access that somebody gives again after its end', () => {
       },
     ]);
     await lab.connect('remove');
-    await moveOn(MINUTE);
+    await lab.moveOn(MINUTE);
     expect(await lab.grantsOf(id)).toMatchObject([{ status: 'removed' }]);
   });
 
@@ -230,22 +202,22 @@ describe('access that somebody gives again after its end', () => {
     lab.cloud.fail({ fits: ({ path }) => path.includes('insights'), times: 3, does: 'drop' });
     lab.assign(role, SCOPE, 'stranger@example.com');
     // The server was away: nothing was done meanwhile.
-    await moveOn(7 * DAY);
-    await moveOn(6 * MINUTE);
-    await moveOn(6 * MINUTE);
-    await moveOn(6 * MINUTE);
-    expect(await alertsOf(role.subject)).toHaveLength(1);
+    await lab.moveOn(7 * DAY);
+    await lab.moveOn(6 * MINUTE);
+    await lab.moveOn(6 * MINUTE);
+    await lab.moveOn(6 * MINUTE);
+    expect(await lab.alertsOf(role.subject)).toHaveLength(1);
     expect(lab.assignments(role.subject)).toBe(0);
     expect(await tasks('log-unread')).toEqual([]);
   });
 
   test('a log that cannot be read for an hour is told of, until it can be', async () => {
     lab.cloud.fail({ fits: ({ path }) => path.includes('insights'), times: 1e9, does: 'drop' });
-    for (let polls = 0; polls < 14; polls += 1) await moveOn(6 * MINUTE);
+    for (let polls = 0; polls < 14; polls += 1) await lab.moveOn(6 * MINUTE);
     const [task] = await tasks('log-unread');
     expect(task.detail).toContain('azure');
     lab.cloud.mend();
-    await moveOn(6 * MINUTE);
+    await lab.moveOn(6 * MINUTE);
     expect(await tasks('log-unread')).toEqual([]);
   });
 
@@ -253,19 +225,19 @@ describe('access that somebody gives again after its end', () => {
     const group = crypto.randomUUID();
     const member = { kind: 'group-member', target: group, subject: crypto.randomUUID() };
     const id = await lab.inForce([member], 1);
-    await moveOn(2 * DAY);
+    await lab.moveOn(2 * DAY);
     const [grant] = await lab.grantsOf(id);
     const { task_id } = grant.removal_task;
     const links = ['https://example.com/groups'];
     const gone = { as: 'platform', body: { statement: 'they are no member', links } } as const;
     await lab.api.send('POST', `/v1/removal-tasks/${task_id}/attest`, gone);
-    await moveOn(MINUTE);
+    await lab.moveOn(MINUTE);
     await keep(added(group.toUpperCase(), member.subject), added(crypto.randomUUID(), 'other'));
-    await moveOn(MINUTE);
-    expect(await alertsOf(member.subject)).toMatchObject([
+    await lab.moveOn(MINUTE);
+    expect(await lab.alertsOf(member.subject)).toMatchObject([
       { kind: 'circumvention', exception_id: id, log: 'directory-audits', person_id: personId },
     ]);
-    expect(await alertsOf('other')).toEqual([]);
+    expect(await lab.alertsOf('other')).toEqual([]);
     expect(await lab.grantsOf(id)).not.toMatchObject([{ status: 'removed' }]);
   });
 });
@@ -278,7 +250,7 @@ describe('access that is no circumvention', () => {
     await lab.connect('manage');
     const role = lab.newRole();
     const own = await lab.inForce([role], 2);
-    await moveOn(MINUTE);
+    await lab.moveOn(MINUTE);
     expect(await lab.grantsOf(own)).toMatchObject([{ status: 'in-place' }]);
     await lab.connect('remove');
     const given = lab.newRole();
@@ -286,59 +258,59 @@ describe('access that is no circumvention', () => {
     lab.assign(given, SCOPE, OWNER);
     await untilRead();
     // Past its end too, as the first poll after an outage reads it.
-    await moveOn(3 * DAY);
-    expect(await alertsOf(role.subject)).toEqual([]);
-    expect(await alertsOf(given.subject)).toEqual([]);
+    await lab.moveOn(3 * DAY);
+    expect(await lab.alertsOf(role.subject)).toEqual([]);
+    expect(await lab.alertsOf(given.subject)).toEqual([]);
   });
 
   test('a renewal that was approved in time', async () => {
     const role = lab.newRole();
     const id = await lab.inForce([role], 2);
     lab.assign(role, SCOPE, OWNER);
-    await moveOn(DAY);
+    await lab.moveOn(DAY);
     const renewed = await lab.api.send('POST', `/v1/exceptions/${id}/renew`, {
       as: 'requestor',
-      body: { ...RENEWAL, expires_at: formatInstant(now + 6 * DAY) },
+      body: { ...RENEWAL, expires_at: formatInstant(lab.now + 6 * DAY) },
     });
     expect(renewed.status).toBe(201);
     const successor = renewed.body.exception_id;
     await command(lab.api, successor, 'submit');
     await approveAll(lab.api, successor);
     await command(lab.api, successor, 'activate');
-    await moveOn(2 * DAY);
+    await lab.moveOn(2 * DAY);
     lab.cloud.answer({
       method: 'DELETE',
       host: 'management.azure.com',
-      path: assignmentOf(role.subject),
+      path: lab.assignmentOf(role.subject),
       query: new URLSearchParams('api-version=2022-04-01'),
       body: undefined,
       caller: OWNER,
     });
     lab.assign(role, SCOPE, OWNER);
     await untilRead();
-    expect(await alertsOf(role.subject)).toEqual([]);
+    expect(await lab.alertsOf(role.subject)).toEqual([]);
     expect(lab.assignments(role.subject)).toBe(1);
-    expect(await strikes(personId)).toBe(struck);
+    expect(await lab.strikes(personId)).toBe(struck);
   });
 
   test('what no exception names is an alert, and stays where it is', async () => {
     const role = lab.newRole();
     lab.assign(role, SCOPE, OWNER);
     await untilRead();
-    expect(await alertsOf(role.subject)).toMatchObject([
+    expect(await lab.alertsOf(role.subject)).toMatchObject([
       { kind: 'outside-register', exception_id: null, person_id: personId },
     ]);
-    await moveOn(HOUR);
+    await lab.moveOn(HOUR);
     expect(lab.assignments(role.subject)).toBe(1);
-    expect(await strikes(personId)).toBe(struck);
+    expect(await lab.strikes(personId)).toBe(struck);
   });
 
   test('a log of several pages is read whole', async () => {
     const roles = Array.from({ length: 120 }, () => lab.newRole());
     for (const role of roles) lab.assign(role, SCOPE, OWNER);
     await untilRead();
-    const first = await alertsOf(roles[0]?.subject ?? '');
-    const last = await alertsOf(roles.at(-1)?.subject ?? '');
+    const first = await lab.alertsOf(roles[0]?.subject ?? '');
+    const last = await lab.alertsOf(roles.at(-1)?.subject ?? '');
     expect([first.length, last.length]).toEqual([1, 1]);
     const { rows } = await lab.api.admin.query(
       "SELECT count(DISTINCT state->>'correlation_id')::int AS count FROM lapse.alerts WHERE kind = 'outside-register'",
@@ -353,7 +325,7 @@ function added(group: string, member: string) {
   return readDirectoryAudit({
     id: crypto.randomUUID(),
     activityDisplayName: 'Add member to group',
-    activityDateTime: new Date(now).toISOString(),
+    activityDateTime: new Date(lab.now).toISOString(),
     result: 'success',
     initiatedBy: { user: { userPrincipalName: OWNER } },
     targetResources: [{ id: member, type: 'User', modifiedProperties }],
@@ -363,14 +335,6 @@ function added(group: string, member: string) {
 function keep(...events: AuditEvent[]): Promise<void> {
   const place = { tenantId: lab.api.tenantId, connection: 'azure' };
   return lab.api.lapse.db.inSystem(async (tx) => keepLines(tx, place, events, await tx.now));
-}
-
-function assignmentOf(subject: string): string {
-  const found = lab.cloud.store
-    .list('assignment:')
-    .map(([, value]) => value as { id: string; properties: { principalId: string } })
-    .find(({ properties }) => properties.principalId === subject);
-  return found?.id ?? '';
 }
 
 test('the ledger of all of it verifies', async () => {

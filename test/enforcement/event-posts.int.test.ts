@@ -1,24 +1,19 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DAY, MINUTE } from '../../src/domain/schedule/instant.ts';
-import { START } from '../support/given.ts';
 import { expectProblem } from '../support/problem-shape.ts';
-import { type CloudLab, createCloudLab, SCOPE } from './cloud-lab.ts';
+import { SCOPE } from './cloud-lab.ts';
+import { createWatchedCloud, type WatchedCloud } from './watched-cloud.ts';
 
 const OWNER = 'rivera@example.com';
 const NOTIFICATION = { 'aeg-event-type': 'Notification' };
-let now = START;
-let lab: CloudLab;
+let lab: WatchedCloud;
 let secret: string;
 let personId: string;
 beforeAll(async () => {
-  const clock = () => now;
-  lab = await createCloudLab({ now: clock, auditDelay: 15 * MINUTE }, clock);
-  await lab.connect('remove');
-  const body = { name: 'A. Rivera', email: OWNER };
-  const added = await lab.api.send('POST', '/v1/people', { as: 'administrator', body });
-  personId = added.body.person_id;
+  lab = await createWatchedCloud();
+  personId = await lab.addPerson('A. Rivera', OWNER);
   secret = await newSecret();
-  await moveOn(MINUTE);
+  await lab.moveOn(MINUTE);
 });
 afterAll(() => lab.close());
 
@@ -27,11 +22,6 @@ async function newSecret(): Promise<string> {
   const { body } = await lab.api.send('POST', url, { as: 'administrator' });
   expect(body.url).toBe('http://localhost:7400/v1/events/azure/azure');
   return body.secret;
-}
-
-async function moveOn(milliseconds: number): Promise<void> {
-  now += milliseconds;
-  await lab.moveOn(milliseconds);
 }
 
 function post(events: unknown, headers: Record<string, string> = NOTIFICATION, code = secret) {
@@ -44,27 +34,7 @@ function written(resourceUri: string, more: Record<string, unknown> = {}) {
   const operationName = 'Microsoft.Authorization/roleAssignments/write';
   const data = { operationName, resourceUri, correlationId: crypto.randomUUID(), ...more };
   const eventType = 'Microsoft.Resources.ResourceWriteSuccess';
-  return { id: crypto.randomUUID(), eventType, eventTime: new Date(now).toISOString(), data };
-}
-
-function assignmentOf(subject: string): string {
-  const found = lab.cloud.store
-    .list('assignment:')
-    .map(([, value]) => value as { id: string; properties: { principalId: string } })
-    .find(({ properties }) => properties.principalId === subject);
-  return found?.id ?? '';
-}
-
-async function alertsOf(subject: string) {
-  const { body } = await lab.api.send('GET', '/v1/alerts?limit=200', { as: 'security' });
-  return body.items.filter(
-    ({ access }: { access: { subject?: string } | null }) => access?.subject === subject,
-  );
-}
-
-async function strikes(): Promise<number> {
-  const { body } = await lab.api.send('GET', `/v1/people/${personId}`, { as: 'auditor' });
-  return body.strikes.length;
+  return { id: crypto.randomUUID(), eventType, eventTime: new Date(lab.now).toISOString(), data };
 }
 
 async function stored(): Promise<number> {
@@ -159,7 +129,7 @@ describe('what is posted', () => {
   test('is checked with the cloud: what stands nowhere is nothing', async () => {
     const made = `${SCOPE}/providers/Microsoft.Authorization/roleAssignments/${crypto.randomUUID()}`;
     expect((await post([written(made)])).status).toBe(200);
-    await moveOn(MINUTE);
+    await lab.moveOn(MINUTE);
     const { body } = await lab.api.send('GET', '/v1/alerts', { as: 'security' });
     expect(body.items).toEqual([]);
   });
@@ -169,43 +139,43 @@ describe('access that was given again', () => {
   test('is gone within a minute of the post; who did it is believed of the log', async () => {
     const role = lab.newRole();
     const id = await lab.inForce([role], 1);
-    await moveOn(DAY + 30 * MINUTE);
+    await lab.moveOn(DAY + 30 * MINUTE);
     expect(await lab.grantsOf(id)).toMatchObject([{ status: 'removed' }]);
     lab.assign(role, SCOPE, OWNER);
-    const resource = assignmentOf(role.subject);
+    const resource = lab.assignmentOf(role.subject);
     const claims = {
       'http://schemas.xmlsoap.org/ws/2005/05/identity/claims/upn': 'ciso@lapse.test',
     };
     const forged = Array.from({ length: 5 }, () => written(resource, { claims }));
     await post([...forged, written(resource.toUpperCase())]);
-    await moveOn(MINUTE);
+    await lab.moveOn(MINUTE);
     expect(lab.assignments(role.subject)).toBe(0);
-    const [alert, ...others] = await alertsOf(role.subject);
+    const [alert, ...others] = await lab.alertsOf(role.subject);
     expect(others).toEqual([]);
     expect(alert).toMatchObject({ kind: 'circumvention', log: 'event-grid', person_id: null });
     expect(alert.by).not.toHaveProperty('upn');
-    expect(await strikes()).toBe(0);
-    await moveOn(20 * MINUTE);
-    const confirmed = await alertsOf(role.subject);
+    expect(await lab.strikes(personId)).toBe(0);
+    await lab.moveOn(20 * MINUTE);
+    const confirmed = await lab.alertsOf(role.subject);
     expect(confirmed).toMatchObject([{ log: 'activity-log', person_id: personId }]);
-    expect(await strikes()).toBe(1);
+    expect(await lab.strikes(personId)).toBe(1);
     // The same again says nothing new.
     await post([written(resource)]);
-    await moveOn(20 * MINUTE);
-    expect(await alertsOf(role.subject)).toHaveLength(1);
-    expect(await strikes()).toBe(1);
+    await lab.moveOn(20 * MINUTE);
+    expect(await lab.alertsOf(role.subject)).toHaveLength(1);
+    expect(await lab.strikes(personId)).toBe(1);
   });
 
   test('is an alert though the log holds no body that can be read, and nothing stands any more', async () => {
     const role = lab.newRole();
     await lab.inForce([role], 1);
-    await moveOn(DAY + 30 * MINUTE);
+    await lab.moveOn(DAY + 30 * MINUTE);
     const path = `${SCOPE}/providers/Microsoft.Authorization/roleAssignments/${crypto.randomUUID()}`;
     await lab.api.lapse.db.inSystem(async (tx) => {
       const event = {
         ...{ log: 'activity-log', event_id: 'one', correlation_id: 'two', resource_id: path },
         operation: 'microsoft.authorization/roleassignments/write',
-        ...{ outcome: 'succeeded', at: now, by: { upn: OWNER } },
+        ...{ outcome: 'succeeded', at: lab.now, by: { upn: OWNER } },
       };
       tx.atCommit(
         `INSERT INTO lapse.audit_events (tenant_id, connection, event_id, operation_key, event, next_due_at, kept_until)
@@ -213,7 +183,7 @@ describe('access that was given again', () => {
         [lab.api.tenantId, JSON.stringify(event)],
       );
     });
-    await moveOn(MINUTE);
+    await lab.moveOn(MINUTE);
     const { body } = await lab.api.send('GET', '/v1/alerts?kind=unreadable', { as: 'security' });
     expect(body.items).toMatchObject([{ resource_id: path, access: null, person_id: personId }]);
   });
@@ -221,14 +191,14 @@ describe('access that was given again', () => {
   test('what the cloud cannot be asked about is asked again, and told of in the end', async () => {
     const role = lab.newRole();
     lab.assign(role, SCOPE, OWNER);
-    const resource = assignmentOf(role.subject);
+    const resource = lab.assignmentOf(role.subject);
     lab.cloud.fail({ fits: ({ path }) => path === resource, times: 2, does: 'drop' });
     await post([written(resource)]);
-    await moveOn(MINUTE);
-    expect(await alertsOf(role.subject)).toEqual([]);
-    await moveOn(5 * MINUTE);
-    await moveOn(5 * MINUTE);
-    expect(await alertsOf(role.subject)).toMatchObject([{ kind: 'outside-register' }]);
+    await lab.moveOn(MINUTE);
+    expect(await lab.alertsOf(role.subject)).toEqual([]);
+    await lab.moveOn(5 * MINUTE);
+    await lab.moveOn(5 * MINUTE);
+    expect(await lab.alertsOf(role.subject)).toMatchObject([{ kind: 'outside-register' }]);
   });
 });
 

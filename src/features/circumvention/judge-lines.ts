@@ -3,6 +3,7 @@ import { completedByResource } from '../../domain/circumvention/access-standing.
 import { type AuditEvent, completed } from '../../domain/circumvention/audit-event.ts';
 import { type CloudLogs, Unreadable } from '../../domain/circumvention/cloud-logs.ts';
 import { DAY, HOUR, MINUTE } from '../../domain/schedule/instant.ts';
+import { dueBacklog } from '../../platform/due/due-backlog.ts';
 import type { MeasuredWork } from '../../platform/due/due-loop.ts';
 import { claimLines, type DueLine, putOff } from './audit-inbox.ts';
 import type { CircumventionParts, ConnectionRevision } from './circumvention-parts.ts';
@@ -32,16 +33,7 @@ export function accessJudgements(parts: CircumventionParts, log: Logger): Measur
   const ownIds = rememberedIds(parts);
   return {
     name: 'access-judgements',
-    backlog: () =>
-      db.inSystem(async (tx) => {
-        const [row] = await tx.query<{ waiting: number; lateness: number }>(
-          `SELECT count(*)::int AS waiting,
-             coalesce(extract(epoch FROM to_timestamp($1::double precision / 1000) - min(next_due_at)), 0)::float8 AS lateness
-           FROM lapse.audit_events WHERE next_due_at <= to_timestamp($1::double precision / 1000)`,
-          [await tx.now],
-        );
-        return { waiting: row?.waiting ?? 0, latenessSeconds: row?.lateness ?? 0 };
-      }),
+    backlog: () => dueBacklog(db, { table: 'audit_events', column: 'next_due_at' }),
     async runBatch() {
       const lines = await db.inSystem(claimLines);
       if (lines.length === 0) return 0;

@@ -3,6 +3,7 @@ import { type CloudLogs, Unreadable } from '../../domain/circumvention/cloud-log
 import { readActivityLog } from '../../domain/circumvention/read-activity-log.ts';
 import { readDirectoryAudit } from '../../domain/circumvention/read-directory-audit.ts';
 import { HOUR, MINUTE } from '../../domain/schedule/instant.ts';
+import { dueBacklog } from '../../platform/due/due-backlog.ts';
 import type { MeasuredWork } from '../../platform/due/due-loop.ts';
 import { newUlid } from '../../platform/ids.ts';
 import {
@@ -35,16 +36,7 @@ export function auditLogs(parts: CircumventionParts): MeasuredWork {
   const stopping = new AbortController();
   return {
     name: 'audit-logs',
-    backlog: () =>
-      db.inSystem(async (tx) => {
-        const [row] = await tx.query<{ waiting: number; lateness: number }>(
-          `SELECT count(*)::int AS waiting,
-             coalesce(extract(epoch FROM to_timestamp($1::double precision / 1000) - min(next_due_at)), 0)::float8 AS lateness
-           FROM lapse.audit_feeds WHERE next_due_at <= to_timestamp($1::double precision / 1000)`,
-          [await tx.now],
-        );
-        return { waiting: row?.waiting ?? 0, latenessSeconds: row?.lateness ?? 0 };
-      }),
+    backlog: () => dueBacklog(db, { table: 'audit_feeds', column: 'next_due_at' }),
     async runBatch() {
       const feeds = await db.inSystem(async (tx) => {
         await arrangeFeeds(tx, realNow());
