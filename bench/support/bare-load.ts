@@ -71,6 +71,7 @@ async function statementsOf(serial: number): Promise<Statement[]> {
     policies: new PolicyStore(BUILT_IN_POLICY),
     assertWritable,
     peopleOf: () => Promise.reject(new Error('a create asks nobody')),
+    barredOf: async () => [],
   });
   const parsed = parseFields(sampleRequest(serial));
   if (!('value' in parsed)) throw new Error(JSON.stringify(parsed.errors));

@@ -35,6 +35,7 @@ export type ErrorCode =
   | 'not-concerned'
   | 'self-approval'
   | 'already-approved'
+  | 'privileges-lost'
   | 'missing-evidence'
   | 'not-ready'
   | 'extension-spent'

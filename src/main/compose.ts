@@ -8,14 +8,21 @@ import type { People } from '../domain/delegation/people.ts';
 import { BUILT_IN_POLICY } from '../domain/policy/built-in-policy.ts';
 import type { Policy } from '../domain/policy/policy.ts';
 import { AuditViews } from '../features/audit/audit-views.ts';
+import { AlertService } from '../features/circumvention/alert-service.ts';
+import type { CircumventionParts } from '../features/circumvention/circumvention-parts.ts';
+import { accessJudgements } from '../features/circumvention/judge-lines.ts';
+import { auditLogs } from '../features/circumvention/read-logs.ts';
+import { endTask } from '../features/circumvention/security-tasks.ts';
 import { DelegationService, endDelegationsOf } from '../features/delegations/delegation-service.ts';
 import { readDelegations } from '../features/delegations/delegation-store.ts';
 import { diagnose } from '../features/diagnosis/diagnose.ts';
 import { ConnectionService } from '../features/enforcement/connection-service.ts';
+import { readConnections } from '../features/enforcement/connection-store.ts';
 import { GrantViews } from '../features/enforcement/grant-views.ts';
 import { grantEnforcement } from '../features/enforcement/grant-work.ts';
 import { Lanes } from '../features/enforcement/lanes.ts';
 import { RemovalService } from '../features/enforcement/removal-service.ts';
+import { grantsLike, seeGrantAgain } from '../features/enforcement/seen-again.ts';
 import { orphanedFiles } from '../features/evidence/evidence-work.ts';
 import type { FilePlace } from '../features/evidence/file-store.ts';
 import { lookAtFiles } from '../features/evidence/look-at-files.ts';
@@ -32,6 +39,7 @@ import { exceptionDeadlines } from '../features/exceptions/exception-work.ts';
 import { evidenceLinks } from '../features/exceptions/link-work.ts';
 import { openReassignTask, reassignTasks } from '../features/exceptions/reassign-tasks.ts';
 import { registerReader } from '../features/exceptions/register-export.ts';
+import { privilegedRevocations } from '../features/exceptions/revoke-privileged.ts';
 import { policyOf } from '../features/exceptions/tenant-policies.ts';
 import { createAuthenticator } from '../features/identity/authenticate.ts';
 import { type FetchRules, LIMITS } from '../features/identity/bounded-fetch.ts';
@@ -42,7 +50,7 @@ import { OidcSignIn } from '../features/identity/oidc-sign-in.ts';
 import { PasskeyService } from '../features/identity/passkey-service.ts';
 import { PasskeySigning } from '../features/identity/passkey-signing.ts';
 import { PersonService } from '../features/identity/person-service.ts';
-import { readHoldersOf } from '../features/identity/person-store.ts';
+import { lockPerson, readHoldersOf } from '../features/identity/person-store.ts';
 import { ProviderService } from '../features/identity/provider-service.ts';
 import { ScimGroups } from '../features/identity/scim/scim-groups.ts';
 import { ScimUsers } from '../features/identity/scim/scim-users.ts';
@@ -50,6 +58,7 @@ import { sessionCookie } from '../features/identity/session-cookie.ts';
 import { SessionService } from '../features/identity/session-service.ts';
 import { makeSignInLink } from '../features/identity/sign-in-link.ts';
 import type { SignInChoice } from '../features/identity/sign-in-routes.ts';
+import { personInCloud, readBarred, strikeCounter } from '../features/identity/strikes.ts';
 import { revokeTokensOf, TokenService } from '../features/identity/token-service.ts';
 import { readHolders } from '../features/identity/token-store.ts';
 import { WorkloadService } from '../features/identity/workload-service.ts';
@@ -88,7 +97,7 @@ import type { MasterKey } from '../platform/secrets/secrets.ts';
 import { backlogMetrics } from '../platform/telemetry/backlog-metrics.ts';
 import { createMetrics } from '../platform/telemetry/metrics.ts';
 import { composeReconciliation } from './compose-reconciliation.ts';
-import { connectorMaker } from './connectors.ts';
+import { azureClients, connectorMaker, logsFinder } from './connectors.ts';
 import { evidenceStore } from './evidence-store.ts';
 import { createVerifier } from './ledger-verification.ts';
 import { AUDITED_STREAMS } from './stream-kinds.ts';
@@ -144,6 +153,8 @@ export function compose({
     db,
     realNow,
     forget,
+    onStrikesLifted: async (tx, { tenantId, person, actor }) =>
+      endTask(tx, tenantId, ['incident', person.person_id], { at: await tx.now, by: actor.id }),
     onDeactivated: async (tx, { tenantId, person, actor }) => {
       const { email, person_id: id } = person;
       await endDelegationsOf(tx, tenantId, email === undefined ? { id } : { id, email }, actor);
@@ -169,17 +180,31 @@ export function compose({
     }),
   });
   const removeFile = (place: FilePlace) => files.remove(place);
+  const connectorParts = {
+    ...{ db, master, insideHosts: config.insideHosts },
+    simulated: simulatedCloud,
+  };
+  const clientOf = azureClients(connectorParts);
   const enforcement = {
     db,
     recordsOf: recordReader(policies),
     confirmRemoval: removalConfirmer(policies),
-    connectorFor: connectorMaker({
-      ...{ db, master, insideHosts: config.insideHosts },
-      simulated: simulatedCloud,
-    }),
+    connectorFor: connectorMaker(connectorParts, clientOf),
     lanes: new Lanes(realNow),
     newId: newUlid,
   };
+  const circumvention: CircumventionParts = {
+    ...{ db, realNow, logsOf: logsFinder(clientOf) },
+    connectionsOf: readConnections,
+    grantsLike: grantsLike({ recordsOf: recordReader(policies) }),
+    seeAgain: seeGrantAgain,
+    personOf: personInCloud,
+    strike: strikeCounter(realNow),
+  };
+  const service = new ExceptionService({
+    ...{ db, policies, peopleOf, assertWritable },
+    barredOf: readBarred,
+  });
   const compared = composeReconciliation({
     ...{ enforcement, policies, log },
     wake: () => loop.wake(),
@@ -193,6 +218,9 @@ export function compose({
     reassignTasks(db, realNow),
     grantEnforcement(enforcement, log),
     ...compared.works,
+    auditLogs(circumvention),
+    accessJudgements(circumvention, log),
+    privilegedRevocations({ db, service, barred: (tx) => readBarred(tx), realNow }, log),
     tenantDeletions({ db, sequence: sequenceNow, removeFile, writeProofs }),
     housekeeping(db, randomUUID(), realNow),
   ];
@@ -241,7 +269,7 @@ export function compose({
         : authenticator.authenticate(token),
     authenticator,
     exceptions: {
-      service: new ExceptionService({ db, policies, peopleOf, assertWritable }),
+      service,
       views,
     },
     evidence: {
@@ -295,6 +323,11 @@ export function compose({
     },
     reconciliation: compared.reconciliation,
     findings: compared.findings,
+    alerts: new AlertService({
+      ...{ db, assertWritable },
+      addressOf: async (tx, tenantId, personId) =>
+        (await lockPerson(tx, tenantId, personId)).state.email,
+    }),
     audit: new AuditViews(db, AUDITED_STREAMS),
     ledger,
     tenants: {

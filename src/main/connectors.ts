@@ -1,4 +1,5 @@
 import type { TokenCredential } from '@azure/core-auth';
+import { azureLogs } from '../connectors/azure/audit-logs.ts';
 import { AzureClient, type Rewriting } from '../connectors/azure/azure-client.ts';
 import { defenderExemptions } from '../connectors/azure/defender-exemptions.ts';
 import { firewallRuleGroups } from '../connectors/azure/firewall-rule-groups.ts';
@@ -11,6 +12,7 @@ import { sqlFirewallRules } from '../connectors/azure/sql-firewall-rules.ts';
 import { storageIpRules } from '../connectors/azure/storage-ip-rules.ts';
 import { readWebhookSecret } from '../connectors/webhook/sign-webhook.ts';
 import { webhookConnector } from '../connectors/webhook/webhook-connector.ts';
+import type { CloudLogs } from '../domain/circumvention/cloud-logs.ts';
 import type { AzureKind, AzureSettings } from '../domain/enforcement/connection.ts';
 import type { Connector } from '../domain/enforcement/connector.ts';
 import {
@@ -45,10 +47,10 @@ const AZURE: Readonly<Partial<Record<AzureKind, (client: AzureClient) => Connect
 /** How many clients are kept; each has a token of its own. */
 const KEPT = 200;
 
-/** Makes the connectors of connections; one that has not changed keeps its client and its token. */
-export function connectorMaker(parts: ConnectorParts) {
+/** Answers the client of a connection; one that has not changed keeps its client and its token. */
+export function azureClients(parts: ConnectorParts) {
   const clients = new Map<string, Promise<AzureClient>>();
-  const clientOf = (connection: TenantConnection, settings: AzureSettings) => {
+  return (connection: TenantConnection, settings: AzureSettings): Promise<AzureClient> => {
     const { tenantId, version, state } = connection;
     const key = `${tenantId}/${state.name}/${version}`;
     const known = clients.get(key);
@@ -60,6 +62,10 @@ export function connectorMaker(parts: ConnectorParts) {
     if (clients.size > KEPT && oldest !== undefined) clients.delete(oldest);
     return made;
   };
+}
+
+/** Makes the connectors of connections. */
+export function connectorMaker(parts: ConnectorParts, clientOf = azureClients(parts)) {
   return async (connection: TenantConnection, kind: string): Promise<Connector | undefined> => {
     const { settings } = connection.state;
     if (settings.connector === 'webhook') {
@@ -76,6 +82,16 @@ export function connectorMaker(parts: ConnectorParts) {
 
 function secretOf({ db, master }: ConnectorParts, tenantId: string, name: string) {
   return db.inSystem((tx) => readConnectionSecret(tx, tenantId, name, master));
+}
+
+/** Finds the audit logs of the clouds behind connections; `undefined` for what keeps none. */
+export function logsFinder(clientOf: ReturnType<typeof azureClients>) {
+  return async (connection: TenantConnection): Promise<CloudLogs | undefined> => {
+    const { settings } = connection.state;
+    return settings.connector === 'azure'
+      ? azureLogs(await clientOf(connection, settings))
+      : undefined;
+  };
 }
 
 async function azureClient(

@@ -2,9 +2,14 @@ import fastifyCookie from '@fastify/cookie';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { addAuditRoutes } from '../features/audit/audit-routes.ts';
+import { addAlertRoutes } from '../features/circumvention/alert-routes.ts';
+import { addPostRoutes } from '../features/circumvention/take-posts.ts';
 import { addDelegationRoutes } from '../features/delegations/delegation-routes.ts';
 import { addDiagnosisRoute } from '../features/diagnosis/diagnosis-route.ts';
-import { addConnectionRoutes } from '../features/enforcement/connection-routes.ts';
+import {
+  addConnectionRoutes,
+  addEventSecretRoute,
+} from '../features/enforcement/connection-routes.ts';
 import { addGrantRoutes } from '../features/enforcement/grant-routes.ts';
 import { addEvidenceRoutes } from '../features/evidence/evidence-routes.ts';
 import { addApprovalRoutes } from '../features/exceptions/approval-routes.ts';
@@ -113,6 +118,18 @@ export async function createHttpApp(lapse: Lapse, options: HttpOptions): Promise
   };
   await app.register(
     async (scope) => {
+      const what = 'posts of your address did not carry a secret';
+      addPostRoutes(scope, {
+        db: lapse.db,
+        secretOf: (tenantId, connection) => lapse.connections.eventSecret(tenantId, connection),
+        failures: rateLimit(scope, { max: limits.failures, what }),
+        wake: () => lapse.loop.wake(),
+      });
+    },
+    { prefix: '/v1/events' },
+  );
+  await app.register(
+    async (scope) => {
       guardRoutes(scope, authentication);
       addScimRoutes(scope, lapse.directory);
     },
@@ -126,9 +143,11 @@ export async function createHttpApp(lapse: Lapse, options: HttpOptions): Promise
       addApproveRoutes(scope, lapse.exceptions.service, lapse.signing);
       addBulkRoutes(scope, lapse.exceptions.service);
       addConnectionRoutes(scope, lapse.connections);
+      addEventSecretRoute(scope, lapse.connections, `${lapse.signIn.publicUrl}/v1/events/azure`);
       addGrantRoutes(scope, lapse.enforcement);
       addReconciliationRoutes(scope, lapse.reconciliation);
       addFindingRoutes(scope, lapse.findings);
+      addAlertRoutes(scope, lapse.alerts);
       addApprovalRoutes(scope, lapse.exceptions.views, lapse.groundsOf);
       addCommentRoutes(scope, { db: lapse.db, assertWritable });
       addEvidenceRoutes(scope, {
@@ -166,7 +185,7 @@ export async function createHttpApp(lapse: Lapse, options: HttpOptions): Promise
         const { state } = await lapse.people.get(tenantId, personId);
         return state.email;
       });
-      addSessionRoutes(scope, lapse.sessions);
+      addSessionRoutes(scope, lapse.sessions, (principal) => lapse.people.strikesOf(principal));
       addPasskeyRoutes(scope, lapse.passkeys);
       addDelegationRoutes(scope, lapse.delegations);
       addAuditRoutes(scope, lapse.audit);

@@ -1,3 +1,4 @@
+import { alertStream } from '../features/circumvention/alert-store.ts';
 import { delegationStream } from '../features/delegations/delegation-store.ts';
 import { connectionStream } from '../features/enforcement/connection-store.ts';
 import { grantStream } from '../features/enforcement/grant-store.ts';
@@ -29,6 +30,7 @@ export const STREAM_KINDS: readonly AnyStreamKind[] = [
   connectionStream,
   grantStream,
   findingStream,
+  alertStream,
   ledgerStream,
   taskStream,
   tenantStream,

@@ -15,6 +15,7 @@ import { longLivedFolder } from '../e2e/long-lived-folder.ts';
 import { command, draft, passed, recordIn } from '../support/api-records.ts';
 import { inStatus, START } from '../support/given.ts';
 import { createTestDatabase } from '../support/postgres.ts';
+import { raisedAlert } from '../support/raised-alert.ts';
 import { docx, form, PDF } from '../support/sample-files.ts';
 import { scimOf } from '../support/scim-api.ts';
 import { signedIn } from '../support/signing-people.ts';
@@ -94,6 +95,11 @@ beforeAll(async () => {
     }),
   );
   await grantedAndRemoved();
+  await raisedAlert(api.register.db, api.tenantId);
+  await api.admin.query(
+    `INSERT INTO lapse.audit_events VALUES ($1, 'azure', 'one', '\\x00', '{}', 'infinity', 1, now())`,
+    [api.tenantId],
+  );
   const leave = {
     to: 'dpo@lapse.test',
     until: formatInstant(START + 10 * DAY),

@@ -5,6 +5,7 @@ import { CLASSIFICATIONS } from '../../src/domain/exception/fields.ts';
 import { counted, recounted } from '../../src/features/exceptions/exception-counts.fixture.ts';
 import { approveAll, command, draft, passed } from '../support/api-records.ts';
 import { START } from '../support/given.ts';
+import { raisedAlert } from '../support/raised-alert.ts';
 import { createTestApi } from '../support/test-api.ts';
 
 const api = await createTestApi();
@@ -61,6 +62,7 @@ beforeAll(async () => {
        VALUES ($1, $2, 'quarantine', 'exception', $3, $4, now())`,
       [api.tenantId, `task_${word}`, id, word],
     );
+    await raisedAlert(api.register.db, api.tenantId, { exceptionId: id, target: word });
     await api.admin.query(
       'INSERT INTO lapse.exception_link_work (tenant_id, exception_id, next_at) VALUES ($1, $2, $3)',
       [api.tenantId, id, '9999-01-01'],

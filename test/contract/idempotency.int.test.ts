@@ -1,10 +1,12 @@
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { BUILT_IN_POLICY } from '../../src/domain/policy/built-in-policy.ts';
 import { DAY, formatInstant, HOUR } from '../../src/domain/schedule/instant.ts';
+import { strikeCounter } from '../../src/features/identity/strikes.ts';
 import { writeRecords } from '../due/due-records.ts';
 import { COMMAND_BODIES, command, draft, recordIn } from '../support/api-records.ts';
 import { COMPLETE, inStatus, permanent, START, type Story } from '../support/given.ts';
 import { expectProblem } from '../support/problem-shape.ts';
+import { raisedAlert } from '../support/raised-alert.ts';
 import { signedIn } from '../support/signing-people.ts';
 import { openFinding } from '../support/stored-finding.ts';
 import { createTestApi, type TestRequest } from '../support/test-api.ts';
@@ -162,6 +164,20 @@ const CHANGES: Readonly<Record<string, () => Promise<Prepared>>> = {
     const url = `/v1/removal-tasks/${body.items[0].removal_task.task_id}/attest`;
     const links = ['https://example.com/log'];
     return change(url, { statement: 'the account is deleted', links }, 'platform');
+  },
+  'POST /v1/connections/:name/event-secret': async () => {
+    await api.send('PUT', '/v1/connections/azure', { as: 'administrator', body: CONNECTION });
+    return change('/v1/connections/azure/event-secret', undefined, 'administrator');
+  },
+  'POST /v1/alerts/:id/answer': async () => {
+    const id = await raisedAlert(api.register.db, api.tenantId);
+    return change(`/v1/alerts/${id}/answer`, LEFT, 'security');
+  },
+  'POST /v1/people/:id/lift-strikes': async () => {
+    const personId = await person();
+    const strike = { tenantId: api.tenantId, personId, alertId: 'ALT_1', by: {} };
+    await api.register.db.inSystem((tx) => strikeCounter(() => real)(tx, strike));
+    return change(`/v1/people/${personId}/lift-strikes`, LEFT, 'security');
   },
   'PUT /v1/providers/:name': async () => change('/v1/providers/work', PROVIDER, 'administrator'),
   'DELETE /v1/providers/:name': async () => {
@@ -321,6 +337,7 @@ describe.each(changing)('%s', (route) => {
     // The secret is nowhere to be found again.
     const secrets: Record<string, object> = {
       'POST /v1/tokens': { token: null },
+      'POST /v1/connections/:name/event-secret': { secret: null },
       'POST /v1/tenants': { sign_in_link: null },
     };
     const expected = secrets[route] ? { ...first.body, ...secrets[route] } : first.body;

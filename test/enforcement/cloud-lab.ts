@@ -55,7 +55,7 @@ export interface CloudLab {
   /** Role assignments that stand in the cloud; of one principal where one is named. */
   assignments(subject?: string): number;
   /** Puts a role assignment in the cloud, past Lapse. */
-  assign(role: { readonly subject: string }, scope?: string): void;
+  assign(role: { readonly subject: string }, scope?: string, caller?: string): void;
   /** Puts the domain's time, and does nothing. */
   setTime(now: number): Promise<void>;
   /** The domain's time as it was put last. */
@@ -141,14 +141,14 @@ export async function createCloudLab(
       cloud.store
         .list('assignment:')
         .filter(([, value]) => subject === undefined || principalOf(value) === subject).length,
-    assign({ subject }, scope = SCOPE) {
+    assign({ subject }, scope = SCOPE, caller = 'somebody') {
       const answer = cloud.answer({
         method: 'PUT',
         host: 'management.azure.com',
         path: `${scope}/providers/Microsoft.Authorization/roleAssignments/${crypto.randomUUID()}`,
         query: new URLSearchParams('api-version=2022-04-01'),
         body: { properties: { principalId: subject, roleDefinitionId: READER } },
-        caller: 'somebody',
+        caller,
       });
       if (answer?.status !== 201) throw new Error(JSON.stringify(answer));
     },
@@ -191,7 +191,7 @@ export async function createCloudLab(
       cloud.log.flatMap(({ changes, caller }) =>
         changes
           .filter(({ response }) => subject === undefined || principalOf(response) === subject)
-          .filter(() => caller !== 'somebody')
+          .filter(() => caller.startsWith('lapse-'))
           .map(({ operation, id }) => `${operation} ${id}`),
       ),
     async moveOn(milliseconds) {

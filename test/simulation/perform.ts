@@ -55,6 +55,7 @@ export async function perform(world: World, server: Server, intent: Intent): Pro
   const exceptions = new ExceptionService({
     ...{ db, policies, assertWritable },
     peopleOf: simulatedPeople,
+    barredOf: async () => [],
   });
   switch (request.type) {
     case 'create':

@@ -90,6 +90,23 @@ export class AzureClient {
   }
 
   /**
+   * What the directory calls whoever the credential signs in as, in lower case: object id and
+   * application, as the token itself says. A token that is no JWT is what a simulated cloud knows one by.
+   */
+  async ownIds(signal: AbortSignal): Promise<string[]> {
+    const scope = `${this.#addresses['resource-manager']}/.default`;
+    const token = await this.#credential.getToken(scope, { abortSignal: signal });
+    if (!token) throw new Error('no token for Azure');
+    const [, claims, signature] = token.token.split('.');
+    if (claims === undefined || signature === undefined) return [token.token.toLowerCase()];
+    const { oid, appid } = parsed(Buffer.from(claims, 'base64url').toString('utf8')) as {
+      oid?: unknown;
+      appid?: unknown;
+    };
+    return [oid, appid].flatMap((id) => (typeof id === 'string' ? [id.toLowerCase()] : []));
+  }
+
+  /**
    * The values of a list, page by page. Throws {@link UnexpectedAnswer} on an answer that is none.
    */
   async *values(

@@ -22,6 +22,9 @@ grant:read          yes            yes        yes       yes       yes      -    
 removal:attest      -              -          -         yes       -        -          -
 reconciliation:run  yes            -          -         yes       -        -          -
 finding:answer      -              -          -         yes       -        -          -
+alert:read          yes            -          -         yes       yes      -          -
+alert:answer        -              -          -         -         -        -          -
+strike:lift         -              -          -         -         -        -          -
 token:manage        yes            -          -         -         -        -          -
 person:read         yes            -          -         -         yes      -          -
 person:manage       yes            -          -         -         -        -          -
@@ -61,10 +64,13 @@ describe('permissions', () => {
   it.each(APPROVAL_ROLES)('of a %s are those of an approver', (role) => {
     // What is escalated, and decisions on chains, come to them as tasks; not to consumers.
     const answers = ['security', 'ciso', 'platform-lead'].includes(role);
+    // What was given past the register is for security to answer (ADR 0046).
+    const isSecurity = role === 'security' || role === 'ciso';
     const more = [
       ...(role === 'consumer' ? [] : ['task:read']),
       // They answer for what stands in the clouds, beside those who run them.
       ...(answers ? ['reconciliation:run', 'finding:answer'] : []),
+      ...(isSecurity ? ['alert:read', 'alert:answer', 'strike:lift'] : []),
     ];
     for (const permission of PERMISSIONS)
       expect(isPermitted(role, permission)).toBe(

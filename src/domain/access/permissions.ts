@@ -17,6 +17,9 @@ export const PERMISSIONS = [
   'removal:attest',
   'reconciliation:run',
   'finding:answer',
+  'alert:read',
+  'alert:answer',
+  'strike:lift',
   'token:manage',
   'person:read',
   'person:manage',
@@ -42,6 +45,7 @@ const LEAVES_ALL_AS_IT_IS: ReadonlySet<Permission> = new Set<Permission>([
   'ledger:verify',
   'task:read',
   'grant:read',
+  'alert:read',
   'person:read',
   'session:own',
   'diagnosis:read',
@@ -57,6 +61,7 @@ export function mayChange(permission: Permission): boolean {
 /** What says who may get in, or who may decide: in a session it takes a fresh sign-in (ADR 0042). */
 const GIVES_ACCESS: ReadonlySet<Permission> = new Set<Permission>([
   'policy:put',
+  'connection:manage',
   'token:manage',
   'person:manage',
   'provider:manage',
@@ -96,6 +101,17 @@ const ANSWERS_FOR_CLOUDS: ReadonlySet<ApprovalRole> = new Set<ApprovalRole>([
   'platform-lead',
 ]);
 const ANSWERS_FINDINGS: readonly Permission[] = ['reconciliation:run', 'finding:answer'];
+/** Who looks into access that was given past the register, and decides what follows for people. */
+const SECURITY: ReadonlySet<ApprovalRole> = new Set<ApprovalRole>(['security', 'ciso']);
+const SECURITY_ANSWERS: readonly Permission[] = ['alert:read', 'alert:answer', 'strike:lift'];
+
+function permissionsOf(role: ApprovalRole): ReadonlySet<Permission> {
+  return new Set<Permission>([
+    ...IS_TOLD,
+    ...(ANSWERS_FOR_CLOUDS.has(role) ? ANSWERS_FINDINGS : []),
+    ...(SECURITY.has(role) ? SECURITY_ANSWERS : []),
+  ]);
+}
 
 /**
  * The one table of role x permission. An administrator administers and does not approve, so that
@@ -112,6 +128,7 @@ const GRANTED: Readonly<Record<Role, ReadonlySet<Permission>>> = {
     'task:retry',
     'connection:manage',
     'reconciliation:run',
+    'alert:read',
     'token:manage',
     'person:read',
     'person:manage',
@@ -124,12 +141,10 @@ const GRANTED: Readonly<Record<Role, ReadonlySet<Permission>>> = {
   ]),
   requestor: new Set<Permission>([...EVERYONE, 'exception:write']),
   approver: DECIDES,
-  ...(Object.fromEntries(
-    APPROVAL_ROLES.map((role) => [
-      role,
-      ANSWERS_FOR_CLOUDS.has(role) ? new Set([...IS_TOLD, ...ANSWERS_FINDINGS]) : IS_TOLD,
-    ]),
-  ) as Record<ApprovalRole, ReadonlySet<Permission>>),
+  ...(Object.fromEntries(APPROVAL_ROLES.map((role) => [role, permissionsOf(role)])) as Record<
+    ApprovalRole,
+    ReadonlySet<Permission>
+  >),
   consumer: DECIDES,
   // Runs the clouds: takes away by hand what could not be taken away otherwise, and says so.
   platform: new Set<Permission>([
@@ -138,10 +153,12 @@ const GRANTED: Readonly<Record<Role, ReadonlySet<Permission>>> = {
     'task:read',
     'removal:attest',
     ...ANSWERS_FINDINGS,
+    'alert:read',
   ]),
   auditor: new Set<Permission>([
     ...EVERYONE,
     'task:read',
+    'alert:read',
     'person:read',
     'diagnosis:read',
     'audit:read',

@@ -80,13 +80,17 @@ export type AzureSettings = Extract<ConnectionSettings, { connector: 'azure' }>;
 /** A connection's life in the ledger. */
 export type ConnectionEvent =
   | { readonly type: 'ConnectionPut'; readonly data: ConnectionSettings }
-  | { readonly type: 'ConnectionRemoved'; readonly data: Record<string, never> };
+  | { readonly type: 'ConnectionRemoved'; readonly data: Record<string, never> }
+  /** The secret that its cloud posts events with, as SHA-256 in hexadecimal digits; an earlier one ends. */
+  | { readonly type: 'EventSecretMade'; readonly data: { readonly secret_sha256: string } };
 
 /** A connection as it stands. */
 export interface Connection {
   readonly name: string;
   readonly settings: ConnectionSettings;
   readonly active: boolean;
+  /** Of the secret that its cloud posts events with; absent where there is none. */
+  readonly event_secret_sha256?: string;
 }
 
 /** The connection after one more event. */
@@ -95,9 +99,12 @@ export function evolveConnection(
   event: ConnectionEvent,
   { streamId: name }: { readonly streamId: string },
 ): Connection {
-  if (event.type === 'ConnectionPut') return { name, settings: event.data, active: true };
+  if (event.type === 'ConnectionPut') return { ...state, name, settings: event.data, active: true };
   if (!state) throw new Error(`connection ${name} begins with ${event.type}`);
-  return { ...state, active: false };
+  if (event.type === 'EventSecretMade')
+    return { ...state, event_secret_sha256: event.data.secret_sha256 };
+  const { event_secret_sha256: _, ...kept } = state;
+  return { ...kept, active: false };
 }
 
 /** Through which connection a grant is reached, and how far Lapse goes there. */

@@ -87,10 +87,18 @@ function apply(
       const waiting = { ...rest, retry: { operation, at: instant(retry_at) } };
       return failed(waiting, { at, operation, kind: 'not-seen', message });
     }
-    case 'GrantSeenInPlace':
-    case 'GrantSeenAgain': {
+    case 'GrantSeenInPlace': {
       const placed = placedOf(event.data.placed);
       return { ...to(settled(state), 'in-place', 'cloud', at), placed };
+    }
+    case 'GrantSeenAgain': {
+      const { placed, alert_id } = event.data;
+      const seen = to(settled(state), 'in-place', 'cloud', at);
+      return {
+        ...seen,
+        placed: placedOf(placed),
+        again: { at, ...(alert_id === undefined ? {} : { alert_id }) },
+      };
     }
     case 'GrantSeenGone':
       return taskEnded({ ...to(settled(state), 'removed', 'cloud', at) }, at, 'seen-gone');

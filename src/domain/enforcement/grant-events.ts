@@ -55,7 +55,15 @@ export type GrantEvent =
   | Event<'GrantNotSeen', { operation: Operation; message: string; retry_at: InstantText }>
   | Event<'GrantSeenInPlace', { placed: PlacedText }>
   | Event<'GrantSeenGone', { reads: number; message?: string }>
-  | Event<'GrantSeenAgain', { placed: PlacedText; by?: string }>
+  | Event<
+      'GrantSeenAgain',
+      {
+        placed: PlacedText;
+        /** Who gave it again, as the cloud names them; and the alert that says so, where a log did. */
+        by?: string;
+        alert_id?: string;
+      }
+    >
   | Event<'RemovalTaskOpened', { task_id: string; reason: string }>
   | Event<'RemovalTaskEscalated', { task_id: string; to: string }>
   | Event<'RemovalAttested', { task_id?: string; statement: string; links: readonly string[] }>

@@ -74,6 +74,8 @@ export interface GrantState {
   /** How many there were in a row, those that were dropped too. */
   readonly failed_calls: number;
   readonly task?: RemovalTask;
+  /** When it was seen there again after it was gone, the last time, and by which alert. */
+  readonly again?: { readonly at: Instant; readonly alert_id?: string };
   readonly attested?: {
     readonly by: ActorReference;
     readonly at: Instant;

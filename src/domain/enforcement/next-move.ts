@@ -59,7 +59,9 @@ export function nextMove(
   if (wanted.handOverTo) {
     return { at: wanted.since, do: { kind: 'hand-over', to: wanted.handOverTo.grantId } };
   }
-  return earliest(telling(grant, wanted.since), towardsAbsence(grant, wanted.since, surroundings));
+  // What has come back is to be gone since then: its end was kept once.
+  const since = Math.max(wanted.since, grant.again?.at ?? 0);
+  return earliest(telling(grant, since), towardsAbsence(grant, since, surroundings));
 }
 
 /** The pause before another call after so many have failed. */

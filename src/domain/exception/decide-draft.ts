@@ -1,3 +1,4 @@
+import { privilegeRefusal } from '../circumvention/strikes.ts';
 import type { DomainError, FieldError } from '../errors.ts';
 import { addText, evaluatePolicy } from '../policy/evaluate.ts';
 import type { ChainPlace, Policy } from '../policy/policy.ts';
@@ -87,6 +88,8 @@ export const decideEdit: Decider<'EditException'> = (state, command, context) =>
   };
   if (material.length === 0 && state.owed) return [event, ...settlement(state, state.owed, fields)];
   if (state.status === 'Draft' || material.length === 0) return [event];
+  const lost = privilegeRefusal(fields, context.actor, context.barred);
+  if (lost) return lost;
   // What is approved has changed, so the request stands anew: earlier approvals say nothing of it.
   return [event, submission(state, fields, context, state.request?.break_glass)];
 };
@@ -96,7 +99,9 @@ export const decideEdit: Decider<'EditException'> = (state, command, context) =>
  * emergency the decision record may follow, and one of the approvals puts it in force.
  */
 export const decideSubmit: Decider<'SubmitException'> = (state, { break_glass }, context) => {
-  const refusal = break_glass && breakGlassRefusal(state, context.policy);
+  const refusal =
+    privilegeRefusal(state.fields, context.actor, context.barred) ??
+    (break_glass && breakGlassRefusal(state, context.policy));
   if (refusal) return refusal;
   const all = missingOf(state, state.fields, context.policy);
   const lacking = break_glass ? withoutDeferred(all) : all;

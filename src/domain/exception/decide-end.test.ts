@@ -9,9 +9,13 @@ import {
   REQUESTOR,
   START,
   type Story,
+  TENANT,
 } from '../../../test/support/given.ts';
+import { CLOCK } from '../access/actor.ts';
+import type { Policy } from '../policy/policy.ts';
 import { DAY } from '../schedule/instant.ts';
 import { isInForce } from './advance.ts';
+import { decide } from './decide.ts';
 import { LIMITS } from './field-shapes.ts';
 import { CLOSED_REASONS, type ClosedReason } from './status.ts';
 
@@ -273,5 +277,25 @@ describe('violations', () => {
         },
       ],
     });
+  });
+});
+
+describe('a gate', () => {
+  it('says which people may revoke, and does not stop what follows of itself', () => {
+    const { policy, state, now } = inStatus('Active');
+    const gated: Policy = {
+      ...policy,
+      rules: [
+        ...policy.rules,
+        { id: 'gate', source: 'a test', match: {}, effects: { gates: { revoke: ['ciso'] } } },
+      ],
+    };
+    const context = { now, policy: gated, tenantId: TENANT };
+    expect(decide(state, REVOKE, { ...context, actor: REQUESTOR })).toMatchObject({
+      code: 'not-permitted',
+    });
+    expect(decide(state, REVOKE, { ...context, actor: CLOCK })).toMatchObject([
+      { data: { reason: 'revoked' } },
+    ]);
   });
 });

@@ -1,4 +1,5 @@
 import type { Actor } from '../access/actor.ts';
+import type { Barred } from '../circumvention/strikes.ts';
 import type { People } from '../delegation/people.ts';
 import { DomainError, type ErrorCode, type FieldError } from '../errors.ts';
 import type { Policy } from '../policy/policy.ts';
@@ -15,6 +16,8 @@ export interface DecisionContext {
   readonly tenantId: string;
   /** Who can approve, and for whom. Without it nobody acts for anybody, and nobody has left. */
   readonly people?: People | undefined;
+  /** Who has lost privileged access; nobody unless given. */
+  readonly barred?: readonly Barred[] | undefined;
 }
 
 /** The events that follow from a command, or the refusal. Nothing is thrown. */

@@ -99,6 +99,33 @@ function keptSecret(shape: z.ZodString) {
     .describe('sealed at once and never shown; left out, the one that is known stays; null: none');
 }
 
+/** `/v1/connections/{name}/event-secret`: what its cloud posts events with, to `eventsUrl` and the name. */
+export function addEventSecretRoute(
+  app: FastifyInstance,
+  connections: ConnectionService,
+  eventsUrl: string,
+): void {
+  app.post(
+    '/connections/:name/event-secret',
+    {
+      config,
+      schema: {
+        tags,
+        summary: 'Make the secret that the cloud posts events with; it is shown this once',
+        params,
+        response: { 200: z.object({ url: z.string(), secret: z.string().nullable() }) },
+      },
+    },
+    async (request) => {
+      const { principal } = request;
+      const idempotency = idempotencyOf(request, principal.actor.id);
+      const name = nameOf(request);
+      const secret = await connections.makeEventSecret(principal, name, idempotency);
+      return { url: `${eventsUrl}/${name}`, secret: secret ?? null };
+    },
+  );
+}
+
 function toAnswer({ version, state: { name, settings } }: ConnectionRow) {
   return { name, revision: version, ...settings };
 }

@@ -1,3 +1,4 @@
+import { createHash, randomBytes } from 'node:crypto';
 import { FULL_CLEARANCE } from '../../domain/access/clearance.ts';
 import type { Principal } from '../../domain/access/principal.ts';
 import type { ConnectionEvent, ConnectionSettings } from '../../domain/enforcement/connection.ts';
@@ -95,6 +96,46 @@ export class ConnectionService {
       record(tx, connectionStream, [{ tenantId, streamId: name, before, events, at, actor }]);
       wakeGrants(tx, tenantId, at);
     });
+  }
+
+  /**
+   * Makes the secret that the connection's cloud posts events with; an earlier one is good no more. It
+   * is answered this once, and nowhere kept: a request that is repeated is answered without it.
+   */
+  async makeEventSecret(
+    { tenantId, actor }: Principal,
+    name: string,
+    idempotency?: IdempotentRequest,
+  ): Promise<string | undefined> {
+    const { db, assertWritable } = this.#services;
+    return db.inTenant(whole(tenantId), async (tx) => {
+      const [again, before] = await Promise.all([
+        recall(tx, tenantId, idempotency),
+        lockConnection(tx, tenantId, name),
+        assertWritable(tx, tenantId),
+      ]);
+      if (!before?.state.active)
+        throw new DomainError('not-found', `there is no connection ${name}`);
+      if (again) return undefined;
+      if (before.state.settings.connector !== 'azure')
+        throw new DomainError('wrong-state', `nothing posts events for ${name}: it is no azure`);
+      const secret = `lapse-events_${tenantId}_${randomBytes(32).toString('base64url')}`;
+      const secret_sha256 = createHash('sha256').update(secret).digest('hex');
+      const events: ConnectionEvent[] = [{ type: 'EventSecretMade', data: { secret_sha256 } }];
+      const at = await tx.now;
+      const [change] = record(tx, connectionStream, [
+        { tenantId, streamId: name, before, events, at, actor },
+      ]);
+      this.#remember(tx, tenantId, idempotency, change?.version ?? before.version, name, at);
+      return secret;
+    });
+  }
+
+  /** SHA-256 of the secret that a connection in use is posted events with. */
+  async eventSecret(tenantId: string, name: string): Promise<Buffer | undefined> {
+    const rows = await this.list(tenantId);
+    const hash = rows.find(({ state }) => state.name === name)?.state.event_secret_sha256;
+    return hash === undefined ? undefined : Buffer.from(hash, 'hex');
   }
 
   #remember(

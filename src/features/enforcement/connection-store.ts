@@ -12,6 +12,7 @@ import { insertSecret, purposeOf, readSecret } from '../../platform/secrets/stor
 const EVENTS: ReadonlySet<string> = new Set<ConnectionEvent['type']>([
   'ConnectionPut',
   'ConnectionRemoved',
+  'EventSecretMade',
 ]);
 
 /** The stream of one connection, and its row. */

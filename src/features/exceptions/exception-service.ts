@@ -4,6 +4,7 @@ import {
   type Classification,
   FULL_CLEARANCE,
 } from '../../domain/access/clearance.ts';
+import { type Barred, isPrivileged } from '../../domain/circumvention/strikes.ts';
 import type { People } from '../../domain/delegation/people.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { peopleMatter } from '../../domain/exception/approval-standing.ts';
@@ -65,6 +66,8 @@ interface Services {
   readonly db: Database;
   readonly policies: TenantPolicies;
   readonly peopleOf: PeopleOf;
+  /** Who has lost privileged access in a tenant. */
+  readonly barredOf: (tx: Transaction, tenantId: string) => Promise<readonly Barred[]>;
   /** Refuses while the tenant may only be read. */
   readonly assertWritable: (tx: Transaction, tenantId: string) => Promise<void>;
 }
@@ -75,10 +78,11 @@ interface Deciding {
   readonly caller: Caller;
   readonly policy: Policy;
   readonly people?: People | undefined;
+  readonly barred?: readonly Barred[] | undefined;
 }
 
 /** What a record is decided by. */
-type Grounds = Pick<Deciding, 'policy' | 'people'>;
+type Grounds = Pick<Deciding, 'policy' | 'people' | 'barred'>;
 type Stored = StreamState<ExceptionState>;
 type Work = (tx: Transaction, grounds: Grounds, locked: Stored | undefined) => Promise<Answer>;
 interface Asked {
@@ -125,9 +129,12 @@ export class ExceptionService {
       const draft = { ...command, fields };
       const commands: Commands = submit ? [draft, { type: 'SubmitException' }] : [draft];
       const id = `EXC_${newUlid()}`;
+      const barred =
+        submit && isPrivileged(fields) ? await this.#barred(tx, caller.tenantId) : undefined;
+      const deciding = { tx, caller, ...grounds, barred };
       return {
         status: 201,
-        record: this.#run({ tx, caller, ...grounds }, id, undefined, commands, now),
+        record: this.#run(deciding, id, undefined, commands, now),
         now,
       };
     });
@@ -286,7 +293,11 @@ export class ExceptionService {
       });
     }
     const people = await peopleFor(locked?.state, await tx.now);
-    const answer = await work(tx, { policy, people }, locked);
+    const barred =
+      locked && asksForPrivileges(locked.state, type)
+        ? await this.#barred(tx, tenantId)
+        : undefined;
+    const answer = await work(tx, { policy, people, barred }, locked);
     assertClearedFor(clearance, answer.record.state.fields);
     const { id, version } = answer.record;
     const reference = { type: 'exception', id, version };
@@ -310,14 +321,14 @@ export class ExceptionService {
 
   /** Brings the record to `now`, decides the commands on it in turn, and records what follows. */
   #run(
-    { tx, caller, policy, people }: Deciding,
+    { tx, caller, policy, people, barred }: Deciding,
     exceptionId: string,
     before: StreamState<ExceptionState> | undefined,
     commands: Commands,
     now: number,
   ): StreamState<ExceptionState> {
     const { tenantId, actor } = caller;
-    const context: DecisionContext = { now, actor, policy, tenantId, people };
+    const context: DecisionContext = { now, actor, policy, tenantId, people, barred };
     const timely = before ? catchUp(before.state, now, policy) : [];
     const events: ExceptionEvent[] = [...timely];
     let state = before?.state;
@@ -339,6 +350,10 @@ export class ExceptionService {
     const after = change ?? before;
     if (!after) throw new Error('a new record has no events');
     return after;
+  }
+
+  #barred(tx: Transaction, tenantId: string): Promise<readonly Barred[]> {
+    return this.#services.barredOf(tx, tenantId);
   }
 
   /** Keeps a renewal's predecessor informed of whether it will be taken over from. */
@@ -371,6 +386,15 @@ function withSuggestions(answer: Answer, { policy, people }: Grounds): Answer {
   const { record, now } = answer;
   if (!people) return answer;
   return { ...answer, suggested: suggestApprovers(record.state, { now, policy, people }) };
+}
+
+/** Whether a command may make a record a request for privileged access. */
+function asksForPrivileges(
+  { fields }: ExceptionState,
+  type: ExceptionCommand['type'] | undefined,
+): boolean {
+  // An edit may bring another control.
+  return type === 'EditException' || (type === 'SubmitException' && isPrivileged(fields));
 }
 
 /** The record that a command is for; refuses where there is none, or not in the revision expected. */

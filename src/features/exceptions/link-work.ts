@@ -8,6 +8,7 @@ import {
 } from '../../domain/exception/link-reading.ts';
 import { record } from '../../journal/journal.ts';
 import type { Database, Transaction } from '../../platform/db/transaction.ts';
+import { dueBacklog } from '../../platform/due/due-backlog.ts';
 import { BATCH_SIZE, type MeasuredWork } from '../../platform/due/due-loop.ts';
 import { type StateColumns, stateOf } from './exception-row.ts';
 import { exceptionStream, loadForUpdate } from './exception-store.ts';
@@ -54,16 +55,7 @@ export function evidenceLinks({ db, readLink, realNow }: LinkWorkParts): Measure
   };
   return {
     name: 'evidence-links',
-    backlog: () =>
-      db.inSystem(async (tx) => {
-        const [row] = await tx.query<{ waiting: number; lateness: number }>(
-          `SELECT count(*)::int AS waiting,
-             coalesce(extract(epoch FROM to_timestamp($1::double precision / 1000) - min(next_at)), 0)::float8 AS lateness
-           FROM lapse.exception_link_work WHERE next_at <= to_timestamp($1::double precision / 1000)`,
-          [await tx.now],
-        );
-        return { waiting: row?.waiting ?? 0, latenessSeconds: row?.lateness ?? 0 };
-      }),
+    backlog: () => dueBacklog(db, { table: 'exception_link_work', column: 'next_at' }),
     async runBatch() {
       const began = realNow();
       let done = 0;

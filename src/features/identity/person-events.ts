@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Actor, Role, SignIn } from '../../domain/access/actor.ts';
 import type { Classification } from '../../domain/access/clearance.ts';
+import type { Strike } from '../../domain/circumvention/strikes.ts';
 import { formatInstant } from '../../domain/schedule/instant.ts';
 import type { Passkey, PasskeyRegistration } from '../../domain/signature/passkey.ts';
 
@@ -65,7 +66,10 @@ export type PersonEvent =
         readonly exception_id: string;
       };
     }
-  | { readonly type: 'PasskeyRemoved'; readonly data: { readonly credential_id: string } };
+  | { readonly type: 'PasskeyRemoved'; readonly data: { readonly credential_id: string } }
+  /** They have given access again after its end; `at` is the domain's time. */
+  | { readonly type: 'StrikeCounted'; readonly data: Strike }
+  | { readonly type: 'StrikesLifted'; readonly data: { readonly reason: string } };
 
 /** Why somebody left, and whether a directory says so. */
 interface Deactivation {
@@ -96,6 +100,8 @@ export interface PersonState extends PersonDetails {
   readonly signed_in_at?: string;
   /** In the order in which they were registered, removed ones too; absent until there is one. */
   readonly passkeys?: readonly Passkey[];
+  /** Those that nobody has lifted; absent where there are none. */
+  readonly strikes?: readonly Strike[];
 }
 
 /** What of a person may be set, as it is set. */
@@ -157,6 +163,12 @@ export function evolvePerson(
     }
     case 'PasskeyRemoved':
       return withPasskey(state, event.data.credential_id, { removed_at: formatInstant(at) });
+    case 'StrikeCounted':
+      return { ...state, strikes: [...(state.strikes ?? []), event.data] };
+    case 'StrikesLifted': {
+      const { strikes: _, ...kept } = state;
+      return kept;
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { PERSON_ROLES } from '../../domain/access/actor.ts';
+import type { Permission } from '../../domain/access/permissions.ts';
 import { emailAddress, longText, shortText } from '../../domain/exception/field-shapes.ts';
 import { CLASSIFICATIONS } from '../../domain/exception/fields.ts';
 import { idempotencyOf } from '../../platform/http/caller.ts';
@@ -41,6 +42,9 @@ const personAnswer = z.object({
   user_name: z.string().nullable().describe('in the directory that keeps them; null: none does'),
   created_at: z.string(),
   signed_in_at: z.string().nullable(),
+  strikes: z
+    .array(z.object({ alert_id: z.string(), at: z.string() }))
+    .describe('ended access that they have given again; two of them take privileged access away'),
 });
 const reasonBody = z.strictObject({ reason: longText.describe('why; kept in the ledger') });
 const params = z.object({ id: z.string().regex(/^[\w-]{1,64}$/, 'is not an id') });
@@ -124,13 +128,10 @@ export function addPersonRoutes(app: FastifyInstance, people: PersonService): vo
     },
   );
 
-  for (const action of ['deactivate', 'reactivate'] as const) {
+  for (const [path, { action, config, summary }] of Object.entries(ACTIONS)) {
     app.post(
-      `/people/:id/${action}`,
-      {
-        config: manage,
-        schema: { tags, summary: SUMMARIES[action], params, body: reasonBody, response: answered },
-      },
+      `/people/:id/${path}`,
+      { config, schema: { tags, summary, params, body: reasonBody, response: answered } },
       async (request, reply) => {
         const { principal } = request;
         const { reason } = request.body as { reason: string };
@@ -141,10 +142,26 @@ export function addPersonRoutes(app: FastifyInstance, people: PersonService): vo
   }
 }
 
-const SUMMARIES = {
-  deactivate: 'Take sessions and tokens from a person who leaves; history keeps their name',
-  reactivate: 'Let a person sign in again',
-} as const;
+interface Action {
+  readonly action: 'deactivate' | 'reactivate' | 'liftStrikes';
+  readonly config: { readonly permission: Permission };
+  readonly summary: string;
+}
+
+/** What is done to a person with a reason, by the end of its path. */
+const ACTIONS: Readonly<Record<string, Action>> = {
+  deactivate: {
+    action: 'deactivate',
+    config: manage,
+    summary: 'Take sessions and tokens from a person who leaves; history keeps their name',
+  },
+  reactivate: { action: 'reactivate', config: manage, summary: 'Let a person sign in again' },
+  'lift-strikes': {
+    action: 'liftStrikes',
+    config: { permission: 'strike:lift' },
+    summary: 'Let a person ask for privileged access again; what they have lost stays lost',
+  },
+};
 
 function idOf(request: FastifyRequest): string {
   return (request.params as { id: string }).id;
@@ -165,5 +182,6 @@ function toAnswer({ version, state }: Person) {
     user_name: state.directory?.user_name ?? null,
     created_at: state.created_at,
     signed_in_at: state.signed_in_at ?? null,
+    strikes: (state.strikes ?? []).map(({ alert_id, at }) => ({ alert_id, at })),
   };
 }

@@ -1,6 +1,7 @@
 import type { Actor } from '../../domain/access/actor.ts';
 import { assertMayGive, FULL_CLEARANCE } from '../../domain/access/clearance.ts';
 import type { Principal } from '../../domain/access/principal.ts';
+import type { Strike } from '../../domain/circumvention/strikes.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { record } from '../../journal/journal.ts';
 import { readStream } from '../../journal/read-stream.ts';
@@ -18,6 +19,7 @@ import {
 } from './person-events.ts';
 import { assertByHand, assertNotLast } from './person-rules.ts';
 import { lockByEmail, lockPerson, type PersonRow, personStream } from './person-store.ts';
+import { liftStrikes } from './strikes.ts';
 
 /** What of a person is to change; `null` takes away. */
 export interface PersonChange {
@@ -33,7 +35,7 @@ export interface Person {
   readonly state: PersonState;
 }
 
-/** A person who leaves, and who says so. */
+/** A person who leaves, or whose strikes are lifted, and who says so. */
 export interface Leaving {
   readonly tenantId: string;
   readonly person: PersonState;
@@ -44,6 +46,8 @@ interface Services {
   readonly db: Database;
   /** What somebody who leaves loses, beside their sessions, in the same transaction. */
   readonly onDeactivated: (tx: Transaction, left: Leaving) => Promise<void>;
+  /** What ends with somebody's strikes, in the same transaction. */
+  readonly onStrikesLifted: (tx: Transaction, lifted: Leaving) => Promise<void>;
   /** Called when what is remembered of a tenant's sessions and tokens holds no longer. */
   readonly forget: (tenantId: string) => void;
   readonly realNow: () => number;
@@ -174,6 +178,32 @@ export class PersonService {
           `the directory has deactivated ${state.name}; let them in again there`,
         );
       return [{ type: 'PersonReactivated', data: { reason } }];
+    });
+  }
+
+  /** The strikes of whoever asks, by themselves or by their address: what they are warned of. */
+  strikesOf({ tenantId, actor }: Principal): Promise<readonly Strike[]> {
+    return this.#services.db.inTenant(tenantId, async (tx) => {
+      const [row] = await tx.query<{ strikes: Strike[] | null }>(
+        `SELECT state->'strikes' AS strikes FROM lapse.people
+         WHERE tenant_id = $1 AND (person_id = $2 OR email = lower($3)) ORDER BY person_id = $2 DESC LIMIT 1`,
+        [tenantId, actor.id, actor.email ?? null],
+      );
+      return row?.strikes ?? [];
+    });
+  }
+
+  /** Lifts the strikes of somebody: they may ask for privileged access again, and what was lost stays lost. */
+  liftStrikes(
+    { tenantId, actor }: Principal,
+    personId: string,
+    reason: string,
+    idempotency?: IdempotentRequest,
+  ): Promise<Person> {
+    return this.#update(tenantId, personId, idempotency, actor, async (tx, row) => {
+      const events = liftStrikes(row, reason, actor);
+      await this.#services.onStrikesLifted(tx, { tenantId, person: row.state, actor });
+      return events;
     });
   }
 

@@ -1,4 +1,5 @@
 import type { Role } from '../../domain/access/actor.ts';
+import { isBarred } from '../../domain/circumvention/strikes.ts';
 import type { Approver } from '../../domain/delegation/people.ts';
 import { DomainError } from '../../domain/errors.ts';
 import type { Passkey } from '../../domain/signature/passkey.ts';
@@ -25,6 +26,8 @@ const EVENTS: ReadonlySet<string> = new Set<PersonEvent['type']>([
   'PasskeyRegistered',
   'PasskeyUsed',
   'PasskeyRemoved',
+  'StrikeCounted',
+  'StrikesLifted',
 ]);
 
 /** The stream of one person, with their row and a row for each provider that knows them. */
@@ -41,7 +44,7 @@ export const personStream: StreamKind<PersonState, PersonEvent> = {
     {
       table: 'people',
       id: 'person_id',
-      columns: ['version', 'state', 'email', 'active', 'user_name', 'external_id'],
+      columns: ['version', 'state', 'email', 'active', 'user_name', 'external_id', 'barred'],
     },
     { table: 'person_subjects', id: 'person_id', columns: ['issuer', 'subject'] },
   ],
@@ -59,15 +62,17 @@ function write(tx: Transaction, changes: readonly StreamChange<PersonState>[]): 
     active: state.active,
     user_name: keyOf(state.directory?.user_name),
     external_id: state.external_id ?? null,
+    barred: isBarred(state.strikes),
   }));
   tx.atCommit(
-    `INSERT INTO lapse.people (tenant_id, person_id, version, state, email, active, user_name, external_id)
-     SELECT tenant_id, person_id, version, state, email, active, user_name, external_id
+    `INSERT INTO lapse.people (tenant_id, person_id, version, state, email, active, user_name, external_id, barred)
+     SELECT tenant_id, person_id, version, state, email, active, user_name, external_id, barred
      FROM json_to_recordset($1::json) AS r(tenant_id text, person_id text, version int, state json,
-       email text, active boolean, user_name text, external_id text)
+       email text, active boolean, user_name text, external_id text, barred boolean)
      ON CONFLICT (tenant_id, person_id) DO UPDATE
        SET version = EXCLUDED.version, state = EXCLUDED.state, email = EXCLUDED.email,
-         active = EXCLUDED.active, user_name = EXCLUDED.user_name, external_id = EXCLUDED.external_id`,
+         active = EXCLUDED.active, user_name = EXCLUDED.user_name, external_id = EXCLUDED.external_id,
+         barred = EXCLUDED.barred`,
     [JSON.stringify(rows)],
   );
   const subjects = changes.flatMap(({ tenantId, id, state, previous }) =>
@@ -87,7 +92,10 @@ function write(tx: Transaction, changes: readonly StreamChange<PersonState>[]): 
 function project({ version, state }: StreamState<PersonState>): ProjectedRow[][] {
   const subjects = state.subjects.map(({ issuer, subject }) => [issuer, subject]);
   const { email, active, directory, external_id } = state;
-  const keys = [keyOf(email), active ? 't' : 'f', keyOf(directory?.user_name), external_id ?? null];
+  const keys = [
+    ...[keyOf(email), active ? 't' : 'f', keyOf(directory?.user_name), external_id ?? null],
+    isBarred(state.strikes) ? 't' : 'f',
+  ];
   return [[[String(version), state, ...keys]], subjects];
 }
 

@@ -1,7 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { ALL_ROLES, rolesOf } from '../../domain/access/actor.ts';
-import { isGranted } from '../../domain/access/principal.ts';
+import { isGranted, type Principal } from '../../domain/access/principal.ts';
+import { isBarred, type Strike } from '../../domain/circumvention/strikes.ts';
 import { CLASSIFICATIONS } from '../../domain/exception/fields.ts';
 import { idempotencyOf } from '../../platform/http/caller.ts';
 import type { SessionService } from './session-service.ts';
@@ -42,12 +43,22 @@ const meAnswer = z.object({
     .string()
     .nullable()
     .describe('until when your sign-in is fresh enough for what gives access; null for a token'),
+  strikes: z
+    .array(z.object({ alert_id: z.string(), at: z.string() }))
+    .describe('ended access that you have given again: the first is a warning'),
+  has_lost_privileges: z
+    .boolean()
+    .describe('two strikes: privileged access is refused until security lifts them'),
 });
 const tags = ['sessions'];
 const config = { permission: 'session:own' } as const;
 
 /** `/v1/me` and `/v1/sessions`: who asks, and where they are signed in. */
-export function addSessionRoutes(app: FastifyInstance, sessions: SessionService): void {
+export function addSessionRoutes(
+  app: FastifyInstance,
+  sessions: SessionService,
+  strikesOf: (principal: Principal) => Promise<readonly Strike[]>,
+): void {
   const freshUntil = (session: FastifyRequest['session']) => {
     const until = session && sessions.freshUntil(session);
     return until === undefined ? null : new Date(until).toISOString();
@@ -55,17 +66,23 @@ export function addSessionRoutes(app: FastifyInstance, sessions: SessionService)
   app.get(
     '/me',
     { config, schema: { tags, summary: 'Who you are', response: { 200: meAnswer } } },
-    async ({ principal: { tenantId, actor, clearance }, session }) => ({
-      tenant_org: tenantId,
-      id: actor.id,
-      name: actor.name,
-      email: actor.email ?? null,
-      roles: rolesOf(actor),
-      clearance,
-      signed_in: actor.signed_in ?? null,
-      session_ends_at: session?.ends_at.toISOString() ?? null,
-      fresh_until: freshUntil(session),
-    }),
+    async ({ principal, session }) => {
+      const { tenantId, actor, clearance } = principal;
+      const strikes = await strikesOf(principal);
+      return {
+        tenant_org: tenantId,
+        id: actor.id,
+        name: actor.name,
+        email: actor.email ?? null,
+        roles: rolesOf(actor),
+        clearance,
+        signed_in: actor.signed_in ?? null,
+        session_ends_at: session?.ends_at.toISOString() ?? null,
+        fresh_until: freshUntil(session),
+        strikes: strikes.map(({ alert_id, at }) => ({ alert_id, at })),
+        has_lost_privileges: isBarred(strikes),
+      };
+    },
   );
 
   app.get(

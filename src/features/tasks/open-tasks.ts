@@ -11,6 +11,9 @@ export const TASK_KINDS = [
   'reassign',
   'finding-unanswered',
   'unreached-review',
+  'warning',
+  'incident',
+  'log-unread',
 ] as const;
 
 /** How many tasks of each kind are open, in all tenants together; kinds without any are 0. */

@@ -14,6 +14,7 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
   'not-concerned': 403,
   'self-approval': 403,
   'already-approved': 409,
+  'privileges-lost': 403,
   'missing-evidence': 422,
   'not-ready': 409,
   'extension-spent': 409,

@@ -16,6 +16,7 @@ const EVENTS: Partial<Record<ErrorCode, SecurityEvent>> = {
   'not-permitted': 'permission-refused',
   'not-concerned': 'permission-refused',
   'self-approval': 'permission-refused',
+  'privileges-lost': 'permission-refused',
 };
 
 /** The refusal of a change that another site may have had a browser send. */

@@ -27,6 +27,8 @@ export interface FakeGround {
   readonly store: VersionedStore;
   /** The time that reads see: earlier than now where they lag. */
   readonly readAt: number;
+  /** What has changed in a stretch of time, both ends included, as far as the audit logs show it by now. */
+  happened(stretch: { readonly from: number; readonly to: number }): readonly Happened[];
   /** Says that something has changed by this call, as the activity log would hold it. */
   changed(change: FakeChange): void;
 }
@@ -40,6 +42,15 @@ export interface FakeChange {
   /** The answer's body, and the request's, as the log keeps them. */
   readonly request?: unknown;
   readonly response?: unknown;
+}
+
+/** A change with the call that brought it about. */
+export interface Happened {
+  readonly at: number;
+  readonly caller: string;
+  /** Of the call, from 0: no two have the same. */
+  readonly number: number;
+  readonly change: FakeChange;
 }
 
 /** One kind of resource; `undefined` where a call is none of its business. */

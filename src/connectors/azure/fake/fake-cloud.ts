@@ -1,9 +1,11 @@
+import { fakeActivityLog, fakeDirectoryAudits, fakeSubscriptions } from './fake-audit-logs.ts';
 import {
   azureError,
   type FakeAnswer,
   type FakeCall,
   type FakeChange,
   type FakePart,
+  type Happened,
 } from './fake-call.ts';
 import { fakeFirewallRuleGroups } from './fake-firewall-rule-groups.ts';
 import { fakeGroupMembers } from './fake-group-members.ts';
@@ -49,6 +51,8 @@ export interface FakeCloudOptions {
   readonly throttles?: boolean;
   /** How far reads lag behind writes, in milliseconds. */
   readonly lag?: number;
+  /** How long it takes until the audit logs show a change, in milliseconds; really 3 to 20 minutes. */
+  readonly auditDelay?: number;
 }
 
 const PARTS: readonly FakePart[] = [
@@ -61,6 +65,9 @@ const PARTS: readonly FakePart[] = [
   fakeNsgRules,
   fakeSqlFirewallRules,
   fakeFirewallRuleGroups,
+  fakeActivityLog,
+  fakeDirectoryAudits,
+  fakeSubscriptions,
 ];
 /** Calls and changes that the logs keep. */
 const LOGGED = 200_000;
@@ -73,15 +80,24 @@ export class FakeCloud {
   readonly store = new VersionedStore();
   readonly log: LoggedCall[] = [];
   lag: number;
+  auditDelay: number;
   throttles: boolean;
   readonly #now: () => number;
   readonly #buckets = new TokenBuckets();
+  #happened: Happened[] = [];
+  #calls = 0;
   #faults: { fault: Fault; left: number }[] = [];
 
-  constructor({ now = Date.now, throttles = false, lag = 0 }: FakeCloudOptions = {}) {
+  constructor({
+    now = Date.now,
+    throttles = false,
+    lag = 0,
+    auditDelay = 0,
+  }: FakeCloudOptions = {}) {
     this.#now = now;
     this.throttles = throttles;
     this.lag = lag;
+    this.auditDelay = auditDelay;
   }
 
   get now(): number {
@@ -122,6 +138,12 @@ export class FakeCloud {
       changes,
     });
     if (this.log.length > LOGGED) this.log.shift();
+    for (const change of changes) {
+      const { at, caller } = call;
+      this.#happened.push({ at, caller, number: this.#calls, change });
+    }
+    if (this.#happened.length > LOGGED) this.#happened.shift();
+    this.#calls += 1;
     return answer;
   }
 
@@ -137,6 +159,10 @@ export class FakeCloud {
     const ground = {
       store: this.store,
       readAt: call.at - this.lag,
+      happened: ({ from, to }: { from: number; to: number }) =>
+        this.#happened.filter(
+          ({ at }) => at >= from && at <= to && at + this.auditDelay <= call.at,
+        ),
       changed: (change: FakeChange) => changes.push(change),
     };
     for (const part of PARTS) {

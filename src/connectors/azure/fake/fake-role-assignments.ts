@@ -1,3 +1,4 @@
+import { objectIdOf } from './fake-audit-logs.ts';
 import {
   azureError,
   type FakeAnswer,
@@ -100,8 +101,8 @@ function put(call: FakeCall, scope: string, name: string, ground: FakeGround): F
       scope,
       createdOn: now,
       updatedOn: now,
-      createdBy: call.caller,
-      updatedBy: call.caller,
+      createdBy: objectIdOf(call.caller),
+      updatedBy: objectIdOf(call.caller),
     },
   };
   store.put(keyOf(scope, name), made, call.at);

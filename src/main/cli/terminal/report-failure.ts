@@ -129,6 +129,8 @@ function nextStep({ status, code, detail, requestId, errors }: LapseProblem): st
       if (detail.includes(' takes tenant:'))
         return "this is for operators: `lapse token operator` makes a token on the server's machine";
       return OF_SOMEBODY_ELSE;
+    case 'privileges-lost':
+      return 'ask somebody of security; whoever has lost privileged access sees why: GET /v1/me';
     case 'self-approval':
       return OF_SOMEBODY_ELSE;
     case 'incomplete-record':

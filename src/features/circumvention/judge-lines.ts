@@ -1,0 +1,116 @@
+import type { Logger } from 'pino';
+import { completedByResource } from '../../domain/circumvention/access-standing.ts';
+import { type AuditEvent, completed } from '../../domain/circumvention/audit-event.ts';
+import { type CloudLogs, Unreadable } from '../../domain/circumvention/cloud-logs.ts';
+import { DAY, HOUR, MINUTE } from '../../domain/schedule/instant.ts';
+import { dueBacklog } from '../../platform/due/due-backlog.ts';
+import type { MeasuredWork } from '../../platform/due/due-loop.ts';
+import { claimLines, type DueLine, putOff } from './audit-inbox.ts';
+import type { CircumventionParts, ConnectionRevision } from './circumvention-parts.ts';
+import { raiseAlert } from './raise-alert.ts';
+
+/** After how many times that the cloud could not be asked an operation counts as unreadable. */
+const MOST_ATTEMPTS = 6;
+/** How long what the cloud calls Lapse is remembered, in real milliseconds. */
+const REMEMBERED = HOUR;
+const ASKING_MS = 30_000;
+
+/** What is known of a line once the cloud was asked. */
+type Completed =
+  | { readonly kind: 'known'; readonly event: AuditEvent }
+  /** Neither the log nor the cloud says what it gave. */
+  | { readonly kind: 'unreadable'; readonly event: AuditEvent }
+  /** Nothing stands there, and whoever spoke of it is not believed by itself. */
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'later'; readonly wait: number };
+
+/**
+ * Judges what the logs say was given, and has follow what follows: claim, ask the cloud where the lines
+ * do not say everything, record. A line that is read twice is judged once.
+ */
+export function accessJudgements(parts: CircumventionParts, log: Logger): MeasuredWork {
+  const { db } = parts;
+  const ownIds = rememberedIds(parts);
+  return {
+    name: 'access-judgements',
+    backlog: () => dueBacklog(db, { table: 'audit_events', column: 'next_due_at' }),
+    async runBatch() {
+      const lines = await db.inSystem(claimLines);
+      if (lines.length === 0) return 0;
+      const tenantIds = [...new Set(lines.map(({ tenantId }) => tenantId))];
+      const connections = await db.inSystem((tx) => parts.connectionsOf(tx, tenantIds));
+      // In the order in which it was done, so that strikes are counted in that order.
+      for (const line of lines.toSorted((a, b) => a.event.at - b.event.at)) {
+        const connection = connections.find(
+          ({ tenantId, state }) => tenantId === line.tenantId && state.name === line.connection,
+        );
+        try {
+          await judge(parts, line, connection, ownIds);
+        } catch (error) {
+          log.error({ err: error, event: line.event.event_id }, 'a line of a log stays due');
+        }
+      }
+      return lines.length;
+    },
+  };
+}
+
+type OwnIds = (logs: CloudLogs, connection: ConnectionRevision) => Promise<readonly string[]>;
+
+async function judge(
+  parts: CircumventionParts,
+  line: DueLine,
+  connection: ConnectionRevision | undefined,
+  ownIds: OwnIds,
+): Promise<void> {
+  const { db } = parts;
+  const logs = connection?.state.active ? await parts.logsOf(connection) : undefined;
+  // Whoever takes a connection out of use does not watch what it reached any more.
+  if (!connection || !logs) return db.inSystem(async (tx) => putOff(tx, line, undefined));
+  const signal = AbortSignal.timeout(ASKING_MS);
+  const found = await complete(line, logs, signal);
+  const own = found.kind === 'later' ? [] : await ownIds(logs, connection);
+  await db.inSystem(async (tx) => {
+    const now = await tx.now;
+    putOff(tx, line, found.kind === 'later' ? now + found.wait : undefined);
+    if (found.kind === 'later' || found.kind === 'nothing') return;
+    await raiseAlert(tx, parts, {
+      ...{ connection, now, own: new Set(own) },
+      event: found.event,
+      isReadable: found.kind === 'known',
+    });
+  });
+}
+
+async function complete(line: DueLine, logs: CloudLogs, signal: AbortSignal): Promise<Completed> {
+  const event = completed(line.event, line.others);
+  const isPosted = event.log === 'event-grid';
+  if (event.access && !isPosted) return { kind: 'known', event };
+  try {
+    const resource = await logs.resource(event.resource_id, signal);
+    if (resource === undefined)
+      return isPosted ? { kind: 'nothing' } : { kind: 'unreadable', event };
+    const standing = completedByResource(event, resource);
+    return { kind: standing.access ? 'known' : 'unreadable', event: standing };
+  } catch (error) {
+    if (!(error instanceof Unreadable)) throw error;
+    if (line.attempts + 1 >= MOST_ATTEMPTS) return { kind: 'unreadable', event };
+    const wait = Math.max(error.retryAfter ?? 0, MINUTE * 2 ** line.attempts);
+    return { kind: 'later', wait: Math.min(wait, DAY) };
+  }
+}
+
+/** Asks what the cloud calls Lapse once an hour for each connection; nothing where it cannot be told. */
+function rememberedIds({ realNow }: CircumventionParts): OwnIds {
+  const known = new Map<string, { readonly ids: readonly string[]; readonly until: number }>();
+  return async (logs, { tenantId, version, state }) => {
+    const key = `${tenantId}/${state.name}/${version}`;
+    const remembered = known.get(key);
+    if (remembered && realNow() < remembered.until) return remembered.ids;
+    const ids = await logs.ownIds(AbortSignal.timeout(ASKING_MS));
+    known.set(key, { ids, until: realNow() + REMEMBERED });
+    const [oldest] = known.keys();
+    if (known.size > 500 && oldest !== undefined) known.delete(oldest);
+    return ids;
+  };
+}
