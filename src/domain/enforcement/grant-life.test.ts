@@ -179,6 +179,20 @@ describe('given a cloud that works', () => {
   });
 });
 
+describe('given that nobody has worked for a day after the end', () => {
+  it('then it is called first, and a person is told only where that did not do it', () => {
+    const { state } = new Life('manage').lead(working(), END - 1);
+    expect(state.status).toBe('in-place');
+    const late = { now: END + DAY, reads: 0, readAt: undefined };
+    const wanted = wantedAt(END + DAY);
+    expect(nextMove(state, wanted, late)?.do).toEqual({ kind: 'call', operation: 'remove' });
+    const deaf = { ...state, status: 'removing' as const };
+    const looked = { ...late, reads: 0, readAt: END + DAY };
+    const taken = { operation: 'remove' as const, look_at: END + DAY, seen_by: END + 2 * DAY };
+    expect(nextMove({ ...deaf, taken }, wanted, looked)?.do.kind).toBe('open-task');
+  });
+});
+
 describe('given a cloud that does not answer as it should', () => {
   it('when it is down for a week, then a person is told within a minute, and it goes on trying', () => {
     const life = new Life('manage').lead(failing('unknown'), END + 7 * DAY);

@@ -61,7 +61,15 @@ export function nextMove(
   }
   // What has come back is to be gone since then: its end was kept once.
   const since = Math.max(wanted.since, grant.again?.at ?? 0);
-  return earliest(telling(grant, since), towardsAbsence(grant, since, surroundings));
+  const acting = towardsAbsence(grant, since, surroundings);
+  // After a time in which nobody worked, the call comes first: it may be all that it takes.
+  if (acting?.do.kind === 'call' && acting.at <= surroundings.now && !isTried(grant)) return acting;
+  return earliest(telling(grant, since), acting);
+}
+
+/** Whether its removal was tried, or a person was told. */
+function isTried({ status }: GrantState): boolean {
+  return status === 'removing' || status === 'failed' || status === 'manual';
 }
 
 /** The pause before another call after so many have failed. */
