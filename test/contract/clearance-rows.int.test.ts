@@ -6,6 +6,7 @@ import { counted, recounted } from '../../src/features/exceptions/exception-coun
 import { approveAll, command, draft, passed } from '../support/api-records.ts';
 import { START } from '../support/given.ts';
 import { raisedAlert } from '../support/raised-alert.ts';
+import { openFinding } from '../support/stored-finding.ts';
 import { createTestApi } from '../support/test-api.ts';
 
 const api = await createTestApi();
@@ -53,6 +54,7 @@ beforeAll(async () => {
     passed(await command(api, id, 'submit'));
     passed(await approveAll(api, id));
     passed(await command(api, id, 'activate'));
+    await openFinding(api, { exceptionId: id });
     await api.send('POST', `/v1/exceptions/${id}/comments`, {
       as: 'requestor',
       body: { body: word },

@@ -132,6 +132,7 @@ describe('an operator', () => {
 const OTHER_ROLES: Readonly<Record<string, 'approver' | 'platform' | 'security'>> = {
   'exception:approve': 'approver',
   'removal:attest': 'platform',
+  'finding:answer': 'platform',
   'alert:answer': 'security',
   'strike:lift': 'security',
 };

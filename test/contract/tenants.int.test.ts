@@ -5,6 +5,7 @@ import { makeSignInLink, spendSignInLink } from '../../src/features/identity/sig
 import { writeRecords } from '../due/due-records.ts';
 import { COMMAND_BODIES } from '../support/api-records.ts';
 import { COMPLETE, inStatus, START } from '../support/given.ts';
+import { raisedAlert } from '../support/raised-alert.ts';
 import { form, PDF } from '../support/sample-files.ts';
 import { openFinding } from '../support/stored-finding.ts';
 import { createTestApi, type TestAnswer, type TestTenant } from '../support/test-api.ts';
@@ -130,6 +131,8 @@ async function addEnforcement(): Promise<void> {
   };
   const finding = await openFinding({ register: api.register, tenantId });
   ids.findings = { theirs: finding, nobodys: 'FND_01J6M9M5Y0Q2H6W2QF9Q1VABCE' };
+  const alert = await raisedAlert(api.register.db, tenantId);
+  ids.alerts = { theirs: alert, nobodys: 'ALT_01J6M9M5Y0Q2H6W2QF9Q1VABCE' };
   const report = 'RCN_01J6M9M5Y0Q2H6W2QF9Q1VABCD';
   await api.admin.query(
     `INSERT INTO lapse.reconciliations (tenant_id, reconciliation_id, cause, started_at, finished_at, next_due_at, is_complete)
@@ -152,7 +155,7 @@ async function putPolicy(): Promise<string> {
 }
 
 /** What is no id of anything: a form, a place in the asker's own ledger, a name that is each tenant's own. */
-const NO_ID = /:(format|index|name)\b/;
+const NO_ID = /:(format|index|name|connection)\b/;
 // Every tenant is another one to an operator: what they may do has a suite of its own.
 const scoped = api.routes.filter(
   ({ url, permission }) =>
@@ -195,13 +198,16 @@ function pathOf(url: string, id: string): string {
 }
 
 /** Who may do what an administrator may not. */
-const WHO_MAY: Readonly<Record<string, 'approver' | 'platform'>> = {
+const WHO_MAY: Readonly<Record<string, 'approver' | 'platform' | 'security'>> = {
+  'alert:answer': 'security',
+  'strike:lift': 'security',
   'exception:approve': 'approver',
   'removal:attest': 'platform',
   'finding:answer': 'platform',
 };
 
 function bodyOf(method: string, url: string): unknown {
+  if (url.endsWith('/lift-strikes') || url.endsWith('/answer')) return { reason: LONG };
   if (url.startsWith('/v1/people/'))
     return method === 'PATCH' ? { name: 'mine now' } : method === 'POST' ? LEFT : undefined;
   if (url.startsWith('/v1/findings/'))

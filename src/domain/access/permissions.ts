@@ -67,6 +67,7 @@ const GIVES_ACCESS: ReadonlySet<Permission> = new Set<Permission>([
   'provider:manage',
   'workload:manage',
   'passkey:move',
+  'strike:lift',
   'tenant:manage',
 ]);
 
