@@ -90,6 +90,7 @@ test('a report is written as a file', async () => {
   expect(markdown.stdout).toContain(`# Reconciliation ${id}`);
   const csv = await platform('reconciliations', 'report', id, '--format', 'csv');
   expect(csv.stdout.split('\r\n')[0]).toContain('finding_id,standing,kind');
-  expect(csv.stdout).toContain(STRANGE[0]);
+  // All but the one that was removed.
+  expect(STRANGE.filter((role) => csv.stdout.includes(role))).toHaveLength(2);
   expect(csv.stdout).not.toContain(ROLE.permission);
 });
