@@ -1,5 +1,5 @@
 import type { TokenCredential } from '@azure/core-auth';
-import { AzureClient, type Rewriting } from '../connectors/azure/azure-client.ts';
+import { AzureClient, type SimulatedReach } from '../connectors/azure/azure-client.ts';
 import { roleAssignments } from '../connectors/azure/role-assignments.ts';
 import type { AzureKind, AzureSettings } from '../domain/enforcement/connection.ts';
 import type { Connector } from '../domain/enforcement/connector.ts';
@@ -14,8 +14,8 @@ import type { MasterKey } from '../platform/secrets/secrets.ts';
 export interface ConnectorParts {
   readonly db: Database;
   readonly master: MasterKey;
-  /** Where the simulated cloud listens; without it no connection reaches one. */
-  readonly simulated?: Rewriting | undefined;
+  /** How the simulated cloud is reached; without it no connection reaches one. */
+  readonly simulated?: SimulatedReach | undefined;
 }
 
 const AZURE: Readonly<Partial<Record<AzureKind, (client: AzureClient) => Connector>>> = {

@@ -14,6 +14,7 @@ import type { Transaction } from '../../platform/db/transaction.ts';
 import { readConnections, type TenantConnection } from './connection-store.ts';
 import { type EnforcementParts, type RecordMap, recordKey } from './enforcement-parts.ts';
 import { readGrants } from './grant-store.ts';
+import { withSameAccess } from './same-access.ts';
 
 /** A row of `grant_work`. */
 export interface WorkRow {
@@ -55,7 +56,7 @@ export async function readOutlooks(
   const grants = new Map(stored.map((grant) => [`${grant.tenantId}/${grant.id}`, grant]));
   const relatives = await readRelatives(tx, recordsOf, rows, records);
   const heritage = await readHeritage(tx, rows, records, relatives);
-  return rows.map((row) => {
+  const outlooks = rows.map((row) => {
     const record = records.get(recordKey(row));
     const spec = record && grantsOf(record).find(({ grantId }) => grantId === row.grantId)?.spec;
     if (!record || !spec) return undefined;
@@ -80,6 +81,7 @@ export async function readOutlooks(
       takesOverFrom: heritage.get(`${row.tenantId}/${row.grantId}`),
     };
   });
+  return withSameAccess(tx, { recordsOf }, outlooks, now);
 }
 
 /** The records that some are renewed by, or that they renew. */

@@ -57,7 +57,7 @@ export const grantStream: StreamKind<GrantState, GrantEvent> = {
 };
 
 /** What a grant gives, to whom and where, in a column that can be looked up. */
-function keyColumn(spec: GrantSpec): string {
+export function keyColumn(spec: GrantSpec): string {
   return createHash('sha256').update(grantKey(spec)).digest('hex');
 }
 
