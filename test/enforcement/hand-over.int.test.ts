@@ -92,6 +92,24 @@ test('one whose predecessor could not be looked at goes on with it all the same'
   expect(kindsOf(role.subject)).toEqual(['write']);
 });
 
+test('what another record in force still allows is not taken away: it answers for it from then on', async () => {
+  const role = lab.newRole();
+  const id = await lab.inForce([role], 5);
+  await lab.moveOn(MINUTE);
+  const other = await lab.inForce([role], 8);
+  await lab.moveOn(MINUTE);
+  await lab.moveOn(6 * DAY);
+  await lab.moveOn(MINUTE);
+  expect([await statusOf(id), await statusOf(other)]).toEqual(['Closed', 'Expiring']);
+  expect(lab.assignments(role.subject)).toBe(1);
+  const [[old], [heir]] = [await lab.grantsOf(id), await lab.grantsOf(other)];
+  expect(old.handed_over_to).toBe(heir.grant_id);
+  await lab.moveOn(3 * DAY);
+  await lab.moveOn(MINUTE);
+  expect(lab.assignments(role.subject)).toBe(0);
+  expect(kindsOf(role.subject)).toEqual(['write', 'delete']);
+});
+
 test('the ledger of all of it verifies', async () => {
   const { lapse, tenantId } = lab.api;
   const found = await lapse.verifyLedger(tenantId, () => {}, new AbortController().signal);

@@ -44,7 +44,7 @@ export function listedFor(world: World, access: Access): Listed[] {
 }
 
 /** A record as it stands at the simulation's time. */
-export function recordNow({ clock, policy }: World, stream: FoundStream): ExceptionState {
+function recordNow({ clock, policy }: World, stream: FoundStream): ExceptionState {
   const state = Mirror.stateOf(stream);
   return stateAt(state, Math.max(clock.now, state.updated_at), policy);
 }

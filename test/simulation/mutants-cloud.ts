@@ -2,25 +2,6 @@ import type { Connector } from '../../src/domain/enforcement/connector.ts';
 import type { Mutant } from './mutants.ts';
 import type { AlterStatement } from './simulated-database.ts';
 
-const SUBSCRIPTION_GONE = /SubscriptionNotFound/;
-
-/** Takes a subscription that is out of reach for one that is gone. */
-function believingInGone(genuine: Connector): Connector {
-  return {
-    ...genuine,
-    async remove(order, signal) {
-      const outcome = await genuine.remove(order, signal);
-      const isFound = outcome.kind === 'refused' && SUBSCRIPTION_GONE.test(outcome.message);
-      return isFound ? { kind: 'gone', message: outcome.message } : outcome;
-    },
-    async observe(order, signal) {
-      const seen = await genuine.observe(order, signal);
-      const isFound = seen.kind === 'undecided' && SUBSCRIPTION_GONE.test(seen.message);
-      return isFound ? { kind: 'target-gone', message: seen.message } : seen;
-    },
-  };
-}
-
 /** Takes away whatever the principal has. */
 function byPrincipalAlone(genuine: Connector): Connector {
   return {
@@ -58,11 +39,6 @@ function withoutEvents(
 
 /** Faults of what acts in a cloud, and of what is recorded of it. */
 export const cloudMutants: readonly Mutant[] = [
-  {
-    name: 'a subscription that is not found is taken for gone',
-    connector: believingInGone,
-    foundBy: /never seen gone|no task tells/,
-  },
   {
     name: 'a removal goes by the principal alone',
     connector: byPrincipalAlone,

@@ -22,7 +22,7 @@ export interface Stopwatch {
 
 const REAL_TIME: Stopwatch = {
   passed: () => performance.now(),
-  limit: (milliseconds) => AbortSignal.timeout(milliseconds),
+  limit: (milliseconds) => AbortSignal.timeout(Math.ceil(milliseconds)),
 };
 
 /**

@@ -1,21 +1,29 @@
-import { grantsOf, type ListedGrant } from '../../domain/enforcement/grant-spec.ts';
+import type { GrantState } from '../../domain/enforcement/grant.ts';
+import { type GrantSpec, grantsOf, type ListedGrant } from '../../domain/enforcement/grant-spec.ts';
 import type { Wanted } from '../../domain/enforcement/wanted.ts';
 import { isInForce } from '../../domain/exception/advance.ts';
 import type { Transaction } from '../../platform/db/transaction.ts';
 import { type EnforcementParts, recordKey } from './enforcement-parts.ts';
-import type { GrantOutlook } from './grant-outlook.ts';
 import { keyColumn } from './grant-store.ts';
+
+/** What is known of a grant that may be over. */
+interface MaybeOver {
+  readonly row: { readonly tenantId: string; readonly grantId: string };
+  readonly spec: GrantSpec;
+  readonly wanted: Wanted;
+  readonly stored: { readonly state: GrantState } | undefined;
+}
 
 /**
  * What is wanted of grants that are over while another record in force lists the same access: it answers
  * for what stands there from then on, so that nobody loses what a record still allows.
  */
-export async function withSameAccess(
+export async function withSameAccess<Outlook extends MaybeOver>(
   tx: Transaction,
   { recordsOf }: Pick<EnforcementParts, 'recordsOf'>,
-  outlooks: readonly (GrantOutlook | undefined)[],
+  outlooks: readonly (Outlook | undefined)[],
   now: number,
-): Promise<(GrantOutlook | undefined)[]> {
+): Promise<(Outlook | undefined)[]> {
   const over = outlooks.filter((outlook) => outlook !== undefined).filter(isOver);
   if (over.length === 0) return [...outlooks];
   const found = await tx.query<{
@@ -53,6 +61,6 @@ export async function withSameAccess(
   });
 }
 
-function isOver({ wanted, stored }: GrantOutlook): boolean {
+function isOver({ wanted, stored }: MaybeOver): boolean {
   return wanted.presence === 'absent' && !wanted.handOverTo && stored?.state.status !== 'removed';
 }
