@@ -1,6 +1,6 @@
 import type { TokenCredential } from '@azure/core-auth';
 import { azureLogs } from '../connectors/azure/audit-logs.ts';
-import { AzureClient, type Rewriting } from '../connectors/azure/azure-client.ts';
+import { AzureClient, type SimulatedReach } from '../connectors/azure/azure-client.ts';
 import { defenderExemptions } from '../connectors/azure/defender-exemptions.ts';
 import { firewallRuleGroups } from '../connectors/azure/firewall-rule-groups.ts';
 import { groupMembers } from '../connectors/azure/group-members.ts';
@@ -29,8 +29,8 @@ export interface ConnectorParts {
   readonly master: MasterKey;
   /** Where receivers of webhooks may lie inside. */
   readonly insideHosts: readonly ListedHost[];
-  /** Where the simulated cloud listens; without it no connection reaches one. */
-  readonly simulated?: Rewriting | undefined;
+  /** How the simulated cloud is reached; without it no connection reaches one. */
+  readonly simulated?: SimulatedReach | undefined;
 }
 
 const AZURE: Readonly<Partial<Record<AzureKind, (client: AzureClient) => Connector>>> = {

@@ -2,6 +2,7 @@ import { mock } from 'node:test';
 import { DAY, HOUR } from '../../src/domain/schedule/instant.ts';
 import type { Action } from './action.ts';
 import { moveClock, putClockBack } from './clock.ts';
+import { actByHand, changeWeather } from './cloud-weather.ts';
 import { Crashes } from './crashes.ts';
 import { killWorker, sequenceFrom, startWorker, type Worker } from './processes.ts';
 import type { Random } from './random.ts';
@@ -64,7 +65,10 @@ export class Actions {
     const diverged = this.#diverged;
     // What brings a process to the place that is aimed at comes up more often.
     const aims = (kind: string) => this.#crashes.aimsAt(kind);
-    const forWork = aims('deadlines') || aims('ledger') || aims('counts') || aims('house') ? 8 : 1;
+    const forWork =
+      aims('deadlines') || aims('ledger') || aims('counts') || aims('house') || aims('grants')
+        ? 8
+        : 1;
     const ask = (send: (by: SimulatedProcess) => string | undefined) => () => asked(server, send);
     const act = random.weighted<() => Action | undefined>([
       [() => this.#letGo(this.#pickReady(ready)), ready.length > 0 ? 300 : 0],
@@ -85,6 +89,8 @@ export class Actions {
       [() => moveClock(this.#world, random, hurry), aims('deadlines') ? 9 : 3],
       [() => putClockBack(this.#world, random), hasLaterPredecessor(this.#world) ? 30 : 0],
       [() => this.#beDown(), random.inThousand(400) ? 1 : 0],
+      [() => changeWeather(this.#world, random), 4],
+      [() => actByHand(this.#world, random), 3],
       [() => this.#copy(), 2],
       [() => this.#putBack(), random.inThousand(200) ? 1 : 0],
       [() => this.#start(random.pick(dead)), dead.length > 0 ? 12 : 0],

@@ -103,6 +103,7 @@ export class Copies {
     if (!loses && sizes.some((size) => size > copy.leaves)) return;
     await this.#move('copied', 'lapse', tenantId);
     world.mirror.rewind(tenantId);
+    world.cloud.rewind(tenantId);
     for (const [number, { wish }] of world.intents)
       if (wish.tenantId === tenantId && !copy.acknowledged.has(number))
         world.intents.delete(number);

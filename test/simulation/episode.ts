@@ -13,6 +13,7 @@ import { START } from '../support/given.ts';
 import { samePolicy } from '../support/same-policy.ts';
 import type { Action } from './action.ts';
 import { Actions } from './actions.ts';
+import { begin } from './beginning.ts';
 import { Copies } from './copies.ts';
 import { emptyDatabase, makeTenants } from './empty-database.ts';
 import type { Intent } from './intent.ts';
@@ -21,13 +22,10 @@ import { Mirror } from './mirror.ts';
 import { Random } from './random.ts';
 import { Schedule } from './schedule.ts';
 import { OutsideFolder } from './simulated-checkpoints.ts';
-import {
-  type AlterStatement,
-  type SimulatedClock,
-  simulatedDatabase,
-} from './simulated-database.ts';
+import { SimulatedCloud } from './simulated-cloud.ts';
+import { SimulatedClock, simulatedDatabase } from './simulated-database.ts';
 import { Tally } from './tally.ts';
-import type { SimulationDatabase, World } from './world.ts';
+import type { Faults, SimulationDatabase, World } from './world.ts';
 
 /** What one episode is made of; the seed decides all that happens in it. */
 export interface EpisodeOptions {
@@ -36,8 +34,8 @@ export interface EpisodeOptions {
   readonly steps: number;
   /** Steps between a crash and the next, on average. */
   readonly betweenCrashes: number;
-  /** A fault to put in. */
-  readonly alter?: AlterStatement | undefined;
+  /** Faults to put in. */
+  readonly faults?: Faults | undefined;
   /** Told what every step does, and how far the episode is with it. */
   readonly onStep?: (words: string, soFar: EpisodeProgress) => void;
 }
@@ -104,9 +102,12 @@ export async function runEpisode(options: EpisodeOptions): Promise<EpisodeResult
   const admin = new pg.Client(options.database.admin);
   await admin.connect();
   const { application, worker } = options.database;
-  const base = openDatabase({ application, worker, connections: 40 });
+  const base = openDatabase({ application, worker, connections: 80 });
   try {
-    return await new Episode(options, await makeWorld(options, { folder, admin, base })).run();
+    const made = await makeWorld(options, { folder, admin, base });
+    const db = simulatedDatabase({ base, clock: made.world.clock });
+    await begin(made.world, db, new Random(options.seed));
+    return await new Episode(options, made).run();
   } finally {
     await base.close();
     await admin.end();
@@ -126,19 +127,21 @@ interface Opened {
 }
 
 async function makeWorld(options: EpisodeOptions, { folder, admin, base }: Opened) {
-  const clock: SimulatedClock = { now: START };
+  const clock = new SimulatedClock(START);
   const intents = new Map<number, Intent>();
   const master = masterKey(new Uint8Array(32).fill(7));
   const tally = new Tally();
+  const tenants = await makeTenants(base, master, clock.now);
   const countBlocked = async () => (await admin.query(BLOCKED)).rows[0].blocked as number;
   const world: World = {
     ...{ base, admin, master, clock },
     application: options.database.application,
     policy: BUILT_IN_POLICY,
-    tenants: await makeTenants(base, master, clock.now),
+    tenants,
     schedule: new Schedule(countBlocked),
     outside: new OutsideFolder(folder),
-    mirror: new Mirror(admin, () =>
+    cloud: new SimulatedCloud(clock, tenants),
+    mirror: new Mirror(admin, clock, () =>
       [...intents.values()].filter(({ underWay }) => underWay > 0).map(({ number }) => number),
     ),
     copies: await Copies.prepare(admin),
@@ -148,7 +151,7 @@ async function makeWorld(options: EpisodeOptions, { folder, admin, base }: Opene
     commits: { count: 0 },
     lookedAt: new Map(),
     count: (what) => tally.count(what),
-    alter: options.alter,
+    faults: options.faults,
   };
   return { world, tally };
 }

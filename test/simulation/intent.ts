@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Actor } from '../../src/domain/access/actor.ts';
 import type { DelegationRequest } from '../../src/domain/delegation/decide-delegation.ts';
+import type { Mode } from '../../src/domain/enforcement/connector.ts';
 import type { ExceptionCommand } from '../../src/domain/exception/commands.ts';
 import type { RenewalRequest } from '../../src/domain/exception/renewal.ts';
 import type { ExceptionState } from '../../src/domain/exception/state.ts';
@@ -21,6 +22,9 @@ export type Request =
   | { readonly type: 'delegate'; readonly wanted: DelegationRequest }
   | { readonly type: 'end-delegation' }
   | { readonly type: 'put-policy'; readonly pack: Policy }
+  | { readonly type: 'put-connection'; readonly mode: Mode }
+  /** Of the grant that is the wish's target. */
+  | { readonly type: 'attest'; readonly task: string }
   | { readonly type: 'open-epoch'; readonly reason: string };
 
 /** What a request was answered. */

@@ -2,6 +2,7 @@ import { approvalInvariants } from './invariants-approvals.ts';
 import { chainInvariants } from './invariants-chains.ts';
 import { commandInvariants } from './invariants-commands.ts';
 import { escalationInvariants } from './invariants-escalation.ts';
+import { grantInvariants } from './invariants-grants.ts';
 import { ledgerInvariants } from './invariants-ledger.ts';
 import { readInvariants } from './invariants-reads.ts';
 import { streamInvariants } from './invariants-streams.ts';
@@ -31,6 +32,7 @@ const INVARIANTS: readonly Invariant[] = [
   ...approvalInvariants,
   ...commandInvariants,
   ...escalationInvariants,
+  ...grantInvariants,
   ...readInvariants,
   ...ledgerInvariants,
 ];

@@ -7,7 +7,9 @@ import { parseInstant } from '../../src/domain/schedule/instant.ts';
 import { delegationStream } from '../../src/features/delegations/delegation-store.ts';
 import { exceptionStream } from '../../src/features/exceptions/exception-store.ts';
 import { policyStream } from '../../src/features/policy/policy-stream.ts';
+import { GrantMirror } from './grant-mirror.ts';
 import { intentOf } from './intent.ts';
+import type { SimulatedClock } from './simulated-database.ts';
 
 /** An event as it was found in the journal. */
 export interface FoundEvent {
@@ -67,6 +69,7 @@ export class Mirror {
   readonly counts = { known: 0, stored: 0 };
   /** All other streams, by id. */
   readonly others = new Map<string, OtherStream>();
+  readonly grants: GrantMirror;
   readonly #admin: pg.Client;
   readonly #underWay: () => readonly number[];
   readonly #beside = new Map<string, { readonly events: number; readonly intents: Set<number> }>();
@@ -76,8 +79,9 @@ export class Mirror {
   #othersNamed = 0;
 
   /** `underWay` says which intents somebody is about. */
-  constructor(admin: pg.Client, underWay: () => readonly number[]) {
+  constructor(admin: pg.Client, clock: SimulatedClock, underWay: () => readonly number[]) {
     this.#admin = admin;
+    this.grants = new GrantMirror(admin, clock);
     this.#underWay = underWay;
   }
 
@@ -115,13 +119,19 @@ export class Mirror {
   hasEventOf(intent: number): boolean {
     return (
       this.all.some(({ events }) => events.some((event) => event.intent === intent)) ||
-      [...this.others.values()].some(({ intents }) => intents.includes(intent))
+      [...this.others.values()].some(({ intents }) => intents.includes(intent)) ||
+      this.grants.all.some(({ events }) => events.some((event) => event.intent === intent))
     );
   }
 
   /** The version that a stream is at; 0 where there is none. */
   versionOf(id: string): number {
-    return this.streams.get(id)?.events.length ?? this.others.get(id)?.intents.length ?? 0;
+    const { length } =
+      this.streams.get(id)?.events ??
+      this.others.get(id)?.intents ??
+      this.grants.find(id)?.events ??
+      [];
+    return length;
   }
 
   /** In the order in which they were found. */
@@ -138,6 +148,7 @@ export class Mirror {
 
   /** A tenant's rows were replaced by others: the next reading begins anew with it. */
   rewind(tenantId: string): void {
+    this.grants.rewind(tenantId);
     for (const stream of this.all) {
       if (stream.tenantId !== tenantId) continue;
       this.counts.known -= stream.events.length;
@@ -168,6 +179,7 @@ export class Mirror {
     }
     this.counts.stored = rows[0]?.stored ?? (await this.#count());
     await this.#readOthers();
+    await this.grants.read();
   }
 
   async #readOthers(): Promise<void> {
@@ -314,4 +326,4 @@ const LEDGERS = `SELECT tenant_id, count(*)::int AS epochs, max(epoch)::int AS n
 
 const OTHERS = `SELECT tenant_id, stream_type, stream_id, p.payload, convert_from(e.envelope, 'UTF8') AS envelope
   FROM lapse.events e JOIN lapse.event_payloads p USING (tenant_id, stream_type, stream_id, version)
-  WHERE stream_type <> 'exception' ORDER BY stream_id, version`;
+  WHERE stream_type NOT IN ('exception', 'grant') ORDER BY stream_id, version`;

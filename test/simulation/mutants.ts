@@ -1,9 +1,10 @@
+import { cloudMutants } from './mutants-cloud.ts';
 import type { AlterStatement, Statement } from './simulated-database.ts';
+import type { Faults } from './world.ts';
 
 /** A fault that the simulation has to find. */
-export interface Mutant {
+export interface Mutant extends Faults {
   readonly name: string;
-  readonly alter: AlterStatement;
   /** What of the failure tells that it was this fault that was found. */
   readonly foundBy: RegExp;
 }
@@ -21,8 +22,9 @@ function replacing(...changes: readonly (readonly [string, string])[]): AlterSta
   });
 }
 
-/** Faults of the code that writes, put into the statements on their way to the database. */
+/** Faults of the code that writes, put into the statements on their way to the database, and of what acts in a cloud. */
 export const MUTANTS: readonly Mutant[] = [
+  ...cloudMutants,
   {
     name: 'answers are not remembered',
     alter: without(/^INSERT INTO lapse\.idempotency/),

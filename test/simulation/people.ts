@@ -11,7 +11,6 @@ import {
   alsoOwnedBy,
   COMPLETE,
   EDITOR,
-  GRANTS,
   personOf,
   RENEWAL,
   REQUESTOR,
@@ -19,6 +18,7 @@ import {
 } from '../support/given.ts';
 import { commandOf } from '../support/random-story.ts';
 import { ADMINISTRATOR, AUDITOR } from './cast.ts';
+import { grantsFor, WIDE } from './cloud-places.ts';
 import { delegateOf } from './delegations.ts';
 import type { Request, Wish } from './intent.ts';
 import type { FoundStream } from './mirror.ts';
@@ -102,8 +102,8 @@ const ANY: readonly Verb[] = [
 
 const APPROVALS: readonly Verb[] = ['ApproveException', 'RejectException', 'RequestChanges'];
 
-/** A new record: any control, with grants or without, any way to say when it starts and ends. */
-export function wishForRecord(random: Random, tenantId: string, now: number): Wish {
+/** A new record of a tenant, by its number: any control, with grants or without, any way to say when it starts and ends. */
+export function wishForRecord(random: Random, tenantId: string, now: number, tenant: number): Wish {
   const start = random.inThousand(50) ? undefined : random.pick([-10, 0, 0, 0, 2, 20]);
   const end = random.pick([undefined, undefined, 'P5D', 'P5D', 'P14D', 'P60D', 40]);
   const fields: ExceptionFields = {
@@ -111,7 +111,8 @@ export function wishForRecord(random: Random, tenantId: string, now: number): Wi
     ...(random.inThousand(600) ? alsoOwnedBy(EDITOR) : {}),
     impact: random.inThousand(700) ? 'Low' : 'High',
     control: random.inThousand(400) ? random.pick(CONTROLS) : undefined,
-    grants: random.inThousand(400) ? GRANTS : undefined,
+    scope_justification: WIDE,
+    grants: random.inThousand(700) ? grantsFor(random, tenant) : undefined,
     effective_from: start === undefined ? undefined : formatInstant(now + start * DAY),
     requested_duration: typeof end === 'string' ? end : undefined,
     expires_at: typeof end === 'number' ? formatInstant(now + end * DAY) : undefined,

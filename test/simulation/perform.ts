@@ -3,6 +3,7 @@ import type { Permission } from '../../src/domain/access/permissions.ts';
 import { assertPermitted } from '../../src/domain/access/principal.ts';
 import { DelegationService } from '../../src/features/delegations/delegation-service.ts';
 import { readDelegations } from '../../src/features/delegations/delegation-store.ts';
+import { RemovalService } from '../../src/features/enforcement/removal-service.ts';
 import { draftAll, existingIds } from '../../src/features/exceptions/exception-drafts.ts';
 import { type Answer, ExceptionService } from '../../src/features/exceptions/exception-service.ts';
 import { toAnswer } from '../../src/features/exceptions/exception-wire.ts';
@@ -22,6 +23,7 @@ import type { CheckpointStore } from '../../src/journal/checkpoint-store.ts';
 import type { Database } from '../../src/platform/db/transaction.ts';
 import { fully } from '../support/fully.ts';
 import { APPROVERS } from './cast.ts';
+import { ATTESTATION, putConnection } from './connections.ts';
 import type { Intent, Outcome, Request } from './intent.ts';
 import { keyOf } from './mirror.ts';
 import type { World } from './world.ts';
@@ -92,6 +94,15 @@ export async function perform(world: World, server: Server, intent: Intent): Pro
         streams: [{ id: keyOf('policy', tenantId), version }],
       };
     }
+    case 'put-connection': {
+      const put = await putConnection(world, db, principal, request.mode, idempotency);
+      return { wire: put.state, streams: [{ id: put.state.name, version: put.version }] };
+    }
+    case 'attest': {
+      const service = new RemovalService({ db, assertWritable });
+      const state = await service.attest(principal, request.task, ATTESTATION, idempotency);
+      return { wire: state.attested, streams: [{ id: target, version: 1 }] };
+    }
     case 'delegate': {
       const made = await delegations(server).delegate(principal, request.wanted, idempotency);
       return { wire: made, streams: [{ id: made.delegation.delegation_id, version: 1 }] };
@@ -115,6 +126,10 @@ function permissionFor(request: Request): Permission {
       return 'token:manage';
     case 'open-epoch':
       return 'ledger:open-epoch';
+    case 'put-connection':
+      return 'connection:manage';
+    case 'attest':
+      return 'removal:attest';
     case 'put-policy':
       return 'policy:put';
     case 'delegate':

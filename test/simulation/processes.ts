@@ -10,6 +10,7 @@ import type { Database } from '../../src/platform/db/transaction.ts';
 import { DueLoop, type DueWork } from '../../src/platform/due/due-loop.ts';
 import { housekeeping } from '../../src/platform/due/housekeeping.ts';
 import { checkAnswer, checkRefusal } from './answers.ts';
+import { grantsLane } from './grants-lane.ts';
 import type { Intent } from './intent.ts';
 import { perform, type Server } from './perform.ts';
 import { Activity, type Kind, ProcessDied, SimulatedProcess } from './schedule.ts';
@@ -35,6 +36,10 @@ export function startWorker(world: World, name: string): Worker {
       lane('deadlines', (db) => exceptionDeadlines(db, policiesOf(world, process))),
       lane('ledger', (db, activity) => ledgerSequencing(db, sequencing(world, db, activity))),
       lane('counts', (db) => exceptionCounts(db)),
+      grantsLane(world, {
+        ...{ process, policies: policiesOf(world, process), log: failuresTo(world, name) },
+        databaseFor: (activity) => databaseFor(world, activity),
+      }),
       lane('housekeeping', (db) => housekeeping(db, name, () => world.clock.now)),
     ],
     failuresTo(world, name),
@@ -116,7 +121,8 @@ function sequencing(world: World, db: Database, activity: Activity) {
 }
 
 function databaseFor(world: World, activity: Activity): Database {
-  const { base, clock, commits, alter } = world;
+  const { base, clock, commits, faults } = world;
+  const { alter } = faults ?? {};
   const onCommit = () => {
     commits.count += 1;
   };
@@ -126,7 +132,10 @@ function databaseFor(world: World, activity: Activity): Database {
 /** The loop goes on after a failure, as it has to; for the simulation each one is a problem. */
 function failuresTo(world: World, name: string) {
   const write = (line: string) => {
-    const { err, work } = JSON.parse(line) as { err: { message: string }; work: string };
+    const { err, work = 'grants' } = JSON.parse(line) as {
+      err: { message: string };
+      work?: string;
+    };
     if (err.message === new ProcessDied().message) return;
     world.problems.push(`${name}, ${work} failed: ${err.message}`);
   };

@@ -1,5 +1,6 @@
 import { IN_FORCE } from '../../src/domain/exception/status.ts';
 import { wishForEpoch, wishForImport, wishForPolicy, wishForToken } from './administration.ts';
+import { wishForAttestation, wishForConnection } from './connections.ts';
 import { wishForDelegation } from './delegations.ts';
 import { Intent, REPEATABLE_FOR, type Wish } from './intent.ts';
 import { type FoundStream, Mirror } from './mirror.ts';
@@ -93,11 +94,17 @@ export class Requests {
     const delegations = mirror.delegationsOf(tenantId).map(({ delegation }) => delegation);
     if (random.inThousand(20)) return wishForDelegation(random, tenantId, delegations, clock.now);
     if (random.inThousand(10)) return wishForPolicy(random, tenantId);
+    if (random.inThousand(8)) return wishForConnection(random, tenantId);
+    if (random.inThousand(20)) {
+      const attests = wishForAttestation(random, tenantId, mirror.grants);
+      if (attests) return attests;
+    }
     if (random.inThousand(25)) return wishForToken(random, tenantId, mirror.tokensOf(tenantId));
     const made = known.filter((stream) => Mirror.stateOf(stream).renews === undefined).length;
     if (made < this.#records) {
       if (random.inThousand(this.#records < 60 ? 5 : 25)) return wishForImport(random, tenantId);
-      if (random.inThousand(made < 5 ? 400 : 60)) return wishForRecord(random, tenantId, clock.now);
+      if (random.inThousand(made < 5 ? 400 : 60))
+        return wishForRecord(random, tenantId, clock.now, tenants.indexOf(tenantId) + 1);
     }
     if (known.length === 0) return undefined;
     const inTime = random.inThousand(700) ? random.pickAny(this.#renewalsInTime) : undefined;

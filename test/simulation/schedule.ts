@@ -15,7 +15,9 @@ export type Stage =
   | 'before keeping a checkpoint outside'
   | 'while writing a checkpoint outside'
   | 'while replacing a checkpoint outside'
-  | 'after keeping a checkpoint outside';
+  | 'after keeping a checkpoint outside'
+  | 'before a call'
+  | 'after a call';
 
 /** What an activity is about. */
 export type Kind =
@@ -25,7 +27,14 @@ export type Kind =
   | 'deadlines'
   | 'ledger'
   | 'counts'
+  | 'grants'
   | 'housekeeping';
+
+/** What is locked, and behind which waits for locks a step stands: its own one, mostly. */
+export interface Lock {
+  readonly name: string;
+  readonly behind: readonly string[];
+}
 
 /** An activity that waits for its next step to be allowed. */
 export interface Waiting {
@@ -33,7 +42,7 @@ export interface Waiting {
   /** What the step does, in words; no ids, which differ from run to run. */
   readonly words: string;
   /** What is locked that the step may have to wait for: a record, mostly. */
-  readonly lock: string | undefined;
+  readonly lock: Lock | undefined;
   readonly go: () => void;
   readonly die: () => void;
 }
@@ -104,7 +113,7 @@ export class Activity {
   }
 
   /** Waits until the schedule lets it go on; rejects where its process dies instead. */
-  reach(stage: Stage, words: string, lock?: string): Promise<void> {
+  reach(stage: Stage, words: string, lock?: Lock): Promise<void> {
     if (!this.process.alive) return Promise.reject(new ProcessDied());
     return new Promise((resolve, reject) => {
       const leave = () => {
@@ -116,7 +125,7 @@ export class Activity {
         lock,
         go: () => {
           leave();
-          this.#lock = lock;
+          this.#lock = lock?.name;
           resolve();
         },
         die: () => {
@@ -185,7 +194,7 @@ export class Schedule {
    */
   get ready(): Activity[] {
     const sought = new Set([...this.underWay].map(({ lock }) => lock));
-    return this.#waiting.filter(({ next }) => next?.lock === undefined || !sought.has(next.lock));
+    return this.#waiting.filter(({ next }) => !next?.lock?.behind.some((name) => sought.has(name)));
   }
 
   get #waiting(): Activity[] {

@@ -57,6 +57,7 @@ export function printSummary({
     ['Refused with', startingWith(tally, 'refused: ')],
     ['Came about', startingWith(tally, 'happened: ')],
     ['Renewals', startingWith(tally, 'renewals: ')],
+    ['In the cloud', startingWith(tally, 'cloud: ')],
     ['Time and wake-ups', CIRCUMSTANCES.map((name) => [name, tally.of(name)])],
     [
       'Crashes',

@@ -3,9 +3,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTestRegister, type TestRegister } from '../support/test-register.ts';
 import { type EpisodeResult, runEpisode, SimulationFailure } from './episode.ts';
 import { MUTANTS } from './mutants.ts';
-import type { AlterStatement } from './simulated-database.ts';
 import { replay } from './simulation-report.ts';
 import { Tally } from './tally.ts';
+import type { Faults } from './world.ts';
 
 // Short episodes, in which processes die more often than in those that `npm run simulate` runs.
 const PACE = { steps: 500, betweenCrashes: 10 };
@@ -44,10 +44,10 @@ test('no invariant breaks, processes have died at every place, and a seed takes 
 });
 
 /** The first failure that a fault leads to. */
-async function failureWith(alter: AlterStatement): Promise<unknown> {
+async function failureWith(faults: Faults): Promise<unknown> {
   for (let seed = 1; seed <= 16; seed += 1) {
     try {
-      await runEpisode({ database, seed, alter, ...SHORT_PACE });
+      await runEpisode({ database, seed, faults, ...SHORT_PACE });
     } catch (error) {
       return error;
     }
@@ -55,8 +55,8 @@ async function failureWith(alter: AlterStatement): Promise<unknown> {
   return undefined;
 }
 
-test.each(MUTANTS)('it finds that $name', async ({ alter, foundBy }) => {
-  const failure = await failureWith(alter);
+test.each(MUTANTS)('it finds that $name', async ({ name: _, foundBy, ...faults }) => {
+  const failure = await failureWith(faults);
   expect(failure).toBeInstanceOf(SimulationFailure);
   expect((failure as SimulationFailure).problems.join('\n')).toMatch(foundBy);
 });

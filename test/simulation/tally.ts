@@ -15,6 +15,8 @@ export const CRASH_POINTS: readonly CrashPoint[] = [
   'deadlines, after a commit',
   'counts, before a commit',
   'counts, after a commit',
+  'grants, before a commit',
+  'grants, after a commit',
   'housekeeping, before a commit',
   'housekeeping, after a commit',
   'ledger, in a transaction',
@@ -32,6 +34,8 @@ export const CRASH_POINTS: readonly CrashPoint[] = [
 export const RARE_CRASH_POINTS: readonly CrashPoint[] = [
   'epoch, before a commit',
   'epoch, after a commit',
+  'grants, before a call',
+  'grants, after a call',
 ];
 
 /** Places between a head of the tree and its checkpoint. */

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import type { ClientConfig } from 'pg';
+import type { Connector } from '../../src/domain/enforcement/connector.ts';
 import type { Policy } from '../../src/domain/policy/policy.ts';
 import type { ExceptionViews } from '../../src/features/exceptions/exception-views.ts';
 import type { Database } from '../../src/platform/db/transaction.ts';
@@ -9,6 +10,7 @@ import type { Intent } from './intent.ts';
 import type { Mirror } from './mirror.ts';
 import type { Schedule } from './schedule.ts';
 import type { OutsideFolder } from './simulated-checkpoints.ts';
+import type { SimulatedCloud } from './simulated-cloud.ts';
 import type { AlterStatement, SimulatedClock } from './simulated-database.ts';
 
 /** A migrated database that a simulation may empty and fill. */
@@ -22,6 +24,12 @@ export interface SimulationDatabase {
 /** Processes die in a simulation, and disks do not: nothing has to survive a power cut. */
 export const WITHOUT_FSYNC = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' };
 
+/** Faults of the code, put in where it meets the database or a cloud. */
+export interface Faults {
+  readonly alter?: AlterStatement;
+  readonly connector?: (genuine: Connector) => Connector;
+}
+
 /** What is there: the product's parts, what people have asked for, and what was found. */
 export interface World {
   /** Real, and shared by all processes; each goes through steps of its own. */
@@ -34,6 +42,7 @@ export interface World {
   readonly clock: SimulatedClock;
   readonly schedule: Schedule;
   readonly outside: OutsideFolder;
+  readonly cloud: SimulatedCloud;
   readonly mirror: Mirror;
   readonly copies: Copies;
   readonly intents: Map<number, Intent>;
@@ -47,7 +56,7 @@ export interface World {
   readonly lookedAt: Map<string, number>;
   readonly count: (what: string) => void;
   /** A fault that is put in on purpose, to see that it is found. */
-  readonly alter?: AlterStatement | undefined;
+  readonly faults?: Faults | undefined;
 }
 
 /** A tenant's name, where words must not hold ids. */
@@ -58,5 +67,6 @@ export function tenantIn({ tenants }: Pick<World, 'tenants'>, tenantId: string):
 /** A record's or an intent's name, where words must not hold ids. */
 export function nameOf({ mirror }: World, id: string | undefined): string {
   if (id === undefined) return 'something new';
+  if (mirror.grants.find(id)) return 'a grant';
   return mirror.streams.get(id)?.name ?? mirror.others.get(id)?.name ?? 'what is gone';
 }

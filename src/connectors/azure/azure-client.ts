@@ -32,6 +32,8 @@ export interface AzureAnswer {
 
 /** Where a simulated cloud listens, instead of the real addresses. Loopback alone. */
 export type Rewriting = (url: URL) => URL;
+/** How a simulated cloud is reached: at an address of its own, or inside this process. */
+export type SimulatedReach = Rewriting | HttpClient;
 
 const ADDRESSES: Readonly<Record<Cloud, Readonly<Record<Service, string>>>> = {
   public: {
@@ -68,10 +70,11 @@ export class AzureClient {
   readonly #credential: TokenCredential;
   readonly #http: HttpClient;
 
-  constructor(cloud: Cloud, credential: TokenCredential, rewrite?: Rewriting) {
+  constructor(cloud: Cloud, credential: TokenCredential, reach?: SimulatedReach) {
     this.#addresses = ADDRESSES[cloud];
     this.#credential = credential;
-    this.#http = rewrite ? rewriting(rewrite) : createDefaultHttpClient();
+    this.#http =
+      typeof reach === 'function' ? rewriting(reach) : (reach ?? createDefaultHttpClient());
   }
 
   /** Where a service is, as what is sent to it names it. */

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { CallOutcome, Connector, GrantOrder } from '../../domain/enforcement/connector.ts';
 import { namesEveryAddress } from '../../domain/policy/breadth.ts';
@@ -11,16 +10,32 @@ import { type Outcome, recordOutcomes } from './record-outcomes.ts';
 
 /** How long a pass waits for the calls that it has begun; they go on after it. */
 const PASS_MS = 1_000;
-/** How long one call, with the look that follows, may take; less than a claim lasts. */
+/** How long an errand may take from when its claim began; less than a claim lasts. */
 const ERRAND_MS = 30_000;
 const RECORDED_AT_ONCE = 200;
+
+/** Time that never runs back, in milliseconds. */
+export interface Stopwatch {
+  passed(): number;
+  /** Aborts after so long. */
+  limit(milliseconds: number): AbortSignal;
+}
+
+const REAL_TIME: Stopwatch = {
+  passed: () => performance.now(),
+  limit: (milliseconds) => AbortSignal.timeout(Math.ceil(milliseconds)),
+};
 
 /**
  * Brings every grant to where its record wants it, and reads it back (DESIGN section 2, "Transactions":
  * claim, call, record). Calls of many lanes are under way beside one another and outlast a pass, so that
  * one that hangs holds up no other; what comes of them is recorded together.
  */
-export function grantEnforcement(parts: EnforcementParts, log: Logger): MeasuredWork {
+export function grantEnforcement(
+  parts: EnforcementParts,
+  log: Logger,
+  stopwatch = REAL_TIME,
+): MeasuredWork {
   const { db } = parts;
   const underWay = new Set<Promise<void>>();
   let stopping = false;
@@ -30,8 +45,8 @@ export function grantEnforcement(parts: EnforcementParts, log: Logger): Measured
   const flush = async () => {
     try {
       while (waiting.length > 0) {
-        const batch = waiting.slice(0, RECORDED_AT_ONCE);
-        waiting = waiting.slice(RECORDED_AT_ONCE);
+        const batch = oneOfEach(waiting).slice(0, RECORDED_AT_ONCE);
+        waiting = waiting.filter((outcome) => !batch.includes(outcome));
         // What cannot be recorded is due again when its claim ends, and is then known as unanswered.
         await db.inSystem((tx) => recordOutcomes(tx, parts, batch));
       }
@@ -44,14 +59,19 @@ export function grantEnforcement(parts: EnforcementParts, log: Logger): Measured
     recording ??= flush();
     return recording;
   };
-  const run = async (errand: Errand): Promise<void> => {
+  const run = async (errand: Errand, until: number): Promise<void> => {
     const { tenantId, exceptionId } = errand.outlook.row;
     try {
       if (errand.kind === 'confirm')
         await db.inSystem((tx) => confirmIfGone(tx, parts, { tenantId, exceptionId }));
       else if (errand.kind === 'hand-over')
         await db.inSystem((tx) => handOver(tx, parts, { ...errand, tenantId }));
-      else await recorded(await perform(errand, parts));
+      else {
+        const left = until - stopwatch.passed();
+        await recorded(
+          left > 0 ? await perform(errand, parts, stopwatch.limit(left)) : late(errand),
+        );
+      }
     } catch (error) {
       log.error({ err: error, grant: errand.outlook.row.grantId }, 'a grant stays due');
     }
@@ -72,13 +92,14 @@ export function grantEnforcement(parts: EnforcementParts, log: Logger): Measured
       }),
     async runBatch() {
       if (stopping) return 0;
+      const until = stopwatch.passed() + ERRAND_MS;
       const { rows, errands } = await db.inSystem((tx) => claimGrants(tx, parts));
       for (const errand of errands) {
-        const running: Promise<void> = run(errand).finally(() => underWay.delete(running));
+        const running: Promise<void> = run(errand, until).finally(() => underWay.delete(running));
         underWay.add(running);
       }
       const isBusy = underWay.size > 0;
-      await Promise.race([Promise.all(underWay), sleep(PASS_MS, undefined, { ref: false })]);
+      await endOrPass([...underWay]);
       // Full, so that the next pass follows at once: calls have ended and their lanes have room.
       return isBusy ? BATCH_SIZE : rows;
     },
@@ -91,12 +112,42 @@ export function grantEnforcement(parts: EnforcementParts, log: Logger): Measured
   };
 }
 
+/** The first outcome of each grant: one that was claimed anew has two, and a stream takes one at a time. */
+function oneOfEach(outcomes: readonly Outcome[]): Outcome[] {
+  const first = new Map<string, Outcome>();
+  for (const outcome of outcomes) {
+    const { tenantId, grantId } = outcome.row;
+    const key = `${tenantId}/${grantId}`;
+    if (!first.has(key)) first.set(key, outcome);
+  }
+  return [...first.values()];
+}
+
+/** Ends with all of what is under way, or after {@link PASS_MS}. */
+async function endOrPass(underWay: readonly Promise<void>[]): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const passed = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, PASS_MS);
+    timer.unref();
+  });
+  await Promise.race([Promise.all(underWay), passed]);
+  clearTimeout(timer);
+}
+
 type ConnectorErrand = Extract<Errand, { kind: 'call' | 'look' }>;
 
-async function perform(errand: ConnectorErrand, parts: EnforcementParts): Promise<Outcome> {
+/** Claimed so long ago that it may be wanted no more, and that somebody else may have taken it up: it does not leave. */
+function late(errand: ConnectorErrand): Outcome {
+  return failure(errand, errand.outlook.row, 'it was held up too long before it could be asked');
+}
+
+async function perform(
+  errand: ConnectorErrand,
+  parts: EnforcementParts,
+  signal: AbortSignal,
+): Promise<Outcome> {
   const { outlook, state } = errand;
   const { row, connection, spec } = outlook;
-  const signal = AbortSignal.timeout(ERRAND_MS);
   const found = connection && (await reachable(parts, connection, spec.kind));
   if (!found || found instanceof Error) {
     const why = found?.message ?? `no connector takes grants of the kind ${spec.kind}`;

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Rewriting } from '../azure-client.ts';
-import type { FakeCall } from './fake-call.ts';
+import { answerRequest, isKnownHost } from './answer-request.ts';
 import type { FakeCloud } from './fake-cloud.ts';
 
 /** The fake cloud as it listens. */
@@ -12,7 +12,6 @@ export interface ServedCloud {
   close(): Promise<void>;
 }
 
-const HOSTS = ['management.azure.com', 'graph.microsoft.com'] as const;
 const LARGEST = 4_000_000;
 
 /** Lets the fake cloud listen on loopback; the first part of each path names the service. */
@@ -42,35 +41,26 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const url = new URL(request.url ?? '/', 'http://127.0.0.1');
-  const [, first, ...rest] = url.pathname.split('/');
-  const host = HOSTS.find((name) => name === first);
-  const caller = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
+  const [, host = '', ...rest] = (request.url ?? '/').split('/');
   const body = await bodyOf(request);
-  if (!host) {
+  if (!isKnownHost(host)) {
     response.writeHead(404).end();
     return;
   }
-  if (caller === undefined) {
-    const error = { code: 'AuthenticationFailed', message: 'The bearer token is missing.' };
-    response.writeHead(401, { 'content-type': 'application/json' }).end(JSON.stringify({ error }));
-    return;
-  }
-  const call: Omit<FakeCall, 'at'> = {
-    method: request.method ?? 'GET',
-    host,
-    path: `/${rest.map(decodeURIComponent).join('/')}`.replace(/\/+$/, ''),
-    query: url.searchParams,
+  const { method = 'GET', headers } = request;
+  const url = new URL(`https://${host}/${rest.join('/')}`);
+  const answered = answerRequest(cloud, {
+    method,
+    url,
+    authorization: headers.authorization,
     body,
-    caller,
-  };
-  const answered = cloud.answer(call);
+  });
   if (!answered) {
     request.socket.destroy();
     return;
   }
-  const headers = { 'content-type': 'application/json; charset=utf-8', ...answered.headers };
-  response.writeHead(answered.status, answered.body === undefined ? answered.headers : headers);
+  const sent = { 'content-type': 'application/json; charset=utf-8', ...answered.headers };
+  response.writeHead(answered.status, answered.body === undefined ? answered.headers : sent);
   response.end(answered.body === undefined ? undefined : JSON.stringify(answered.body));
 }
 
