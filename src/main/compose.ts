@@ -2,34 +2,19 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Rewriting } from '../connectors/azure/azure-client.ts';
-import { APPROVAL_ROLES } from '../domain/access/actor.ts';
 import { FULL_CLEARANCE } from '../domain/access/clearance.ts';
-import type { People } from '../domain/delegation/people.ts';
 import { BUILT_IN_POLICY } from '../domain/policy/built-in-policy.ts';
 import type { Policy } from '../domain/policy/policy.ts';
 import { AuditViews } from '../features/audit/audit-views.ts';
-import { AlertService } from '../features/circumvention/alert-service.ts';
-import type { CircumventionParts } from '../features/circumvention/circumvention-parts.ts';
-import { accessJudgements } from '../features/circumvention/judge-lines.ts';
-import { auditLogs } from '../features/circumvention/read-logs.ts';
 import { endTask } from '../features/circumvention/security-tasks.ts';
 import { DelegationService, endDelegationsOf } from '../features/delegations/delegation-service.ts';
-import { readDelegations } from '../features/delegations/delegation-store.ts';
 import { diagnose } from '../features/diagnosis/diagnose.ts';
-import { ConnectionService } from '../features/enforcement/connection-service.ts';
-import { readConnections } from '../features/enforcement/connection-store.ts';
-import { GrantViews } from '../features/enforcement/grant-views.ts';
-import { grantEnforcement } from '../features/enforcement/grant-work.ts';
-import { Lanes } from '../features/enforcement/lanes.ts';
-import { RemovalService } from '../features/enforcement/removal-service.ts';
-import { grantsLike, seeGrantAgain } from '../features/enforcement/seen-again.ts';
 import { orphanedFiles } from '../features/evidence/evidence-work.ts';
 import type { FilePlace } from '../features/evidence/file-store.ts';
 import { lookAtFiles } from '../features/evidence/look-at-files.ts';
 import { linkReader, noLinkReader, type ReadLink } from '../features/evidence/read-link.ts';
 import { approvalBacklog } from '../features/exceptions/approval-backlog.ts';
 import { policyComparison } from '../features/exceptions/compare-policies.ts';
-import { recordReader, removalConfirmer } from '../features/exceptions/enforced-records.ts';
 import { countRegister } from '../features/exceptions/exception-count-views.ts';
 import { exceptionCounts } from '../features/exceptions/exception-count-work.ts';
 import { draftAll, existingIds } from '../features/exceptions/exception-drafts.ts';
@@ -39,30 +24,24 @@ import { exceptionDeadlines } from '../features/exceptions/exception-work.ts';
 import { evidenceLinks } from '../features/exceptions/link-work.ts';
 import { openReassignTask, reassignTasks } from '../features/exceptions/reassign-tasks.ts';
 import { registerReader } from '../features/exceptions/register-export.ts';
-import { privilegedRevocations } from '../features/exceptions/revoke-privileged.ts';
 import { policyOf } from '../features/exceptions/tenant-policies.ts';
 import { createAuthenticator } from '../features/identity/authenticate.ts';
-import { type FetchRules, LIMITS } from '../features/identity/bounded-fetch.ts';
+import { LIMITS } from '../features/identity/bounded-fetch.ts';
 import { GroupService } from '../features/identity/group-service.ts';
-import { IssuerKeys } from '../features/identity/issuer-keys.ts';
 import { OidcClient } from '../features/identity/oidc-client.ts';
 import { OidcSignIn } from '../features/identity/oidc-sign-in.ts';
 import { PasskeyService } from '../features/identity/passkey-service.ts';
 import { PasskeySigning } from '../features/identity/passkey-signing.ts';
 import { PersonService } from '../features/identity/person-service.ts';
-import { lockPerson, readHoldersOf } from '../features/identity/person-store.ts';
 import { ProviderService } from '../features/identity/provider-service.ts';
 import { ScimGroups } from '../features/identity/scim/scim-groups.ts';
 import { ScimUsers } from '../features/identity/scim/scim-users.ts';
 import { sessionCookie } from '../features/identity/session-cookie.ts';
 import { SessionService } from '../features/identity/session-service.ts';
 import { makeSignInLink } from '../features/identity/sign-in-link.ts';
-import type { SignInChoice } from '../features/identity/sign-in-routes.ts';
-import { personInCloud, readBarred, strikeCounter } from '../features/identity/strikes.ts';
+import { readBarred } from '../features/identity/strikes.ts';
 import { revokeTokensOf, TokenService } from '../features/identity/token-service.ts';
-import { readHolders } from '../features/identity/token-store.ts';
-import { WorkloadService } from '../features/identity/workload-service.ts';
-import { isJwt, WorkloadSignIn } from '../features/identity/workload-sign-in.ts';
+import { isJwt } from '../features/identity/workload-sign-in.ts';
 import { ImportService } from '../features/imports/import-service.ts';
 import { EpochService } from '../features/ledger/epoch-service.ts';
 import { LedgerViews } from '../features/ledger/ledger-views.ts';
@@ -80,24 +59,21 @@ import {
   lockTenant,
   markDiverged,
   resumeWriting,
-  tenantIds,
   tenantName,
   tenantState,
 } from '../features/tenants/tenant-service.ts';
-import { operatorsTenant } from '../features/tenants/tenant-views.ts';
 import { fileCheckpointStore } from '../journal/checkpoint-store.ts';
 import { sequence } from '../journal/sequencer.ts';
 import type { Config } from '../platform/config/config.ts';
-import type { Database, Reach, Transaction } from '../platform/db/transaction.ts';
+import type { Database, Reach } from '../platform/db/transaction.ts';
 import { DueLoop } from '../platform/due/due-loop.ts';
 import { housekeeping } from '../platform/due/housekeeping.ts';
 import { singleFlight } from '../platform/http/single-flight.ts';
-import { newUlid } from '../platform/ids.ts';
 import type { MasterKey } from '../platform/secrets/secrets.ts';
 import { backlogMetrics } from '../platform/telemetry/backlog-metrics.ts';
 import { createMetrics } from '../platform/telemetry/metrics.ts';
-import { composeReconciliation } from './compose-reconciliation.ts';
-import { azureClients, connectorMaker, logsFinder } from './connectors.ts';
+import { composeClouds } from './compose-clouds.ts';
+import { composeWorkloads, peopleReader, signInChoice } from './compose-identity.ts';
 import { evidenceStore } from './evidence-store.ts';
 import { createVerifier } from './ledger-verification.ts';
 import { AUDITED_STREAMS } from './stream-kinds.ts';
@@ -180,33 +156,12 @@ export function compose({
     }),
   });
   const removeFile = (place: FilePlace) => files.remove(place);
-  const connectorParts = {
-    ...{ db, master, insideHosts: config.insideHosts },
-    simulated: simulatedCloud,
-  };
-  const clientOf = azureClients(connectorParts);
-  const enforcement = {
-    db,
-    recordsOf: recordReader(policies),
-    confirmRemoval: removalConfirmer(policies),
-    connectorFor: connectorMaker(connectorParts, clientOf),
-    lanes: new Lanes(realNow),
-    newId: newUlid,
-  };
-  const circumvention: CircumventionParts = {
-    ...{ db, realNow, logsOf: logsFinder(clientOf) },
-    connectionsOf: readConnections,
-    grantsLike: grantsLike({ recordsOf: recordReader(policies) }),
-    seeAgain: seeGrantAgain,
-    personOf: personInCloud,
-    strike: strikeCounter(realNow),
-  };
   const service = new ExceptionService({
     ...{ db, policies, peopleOf, assertWritable },
     barredOf: readBarred,
   });
-  const compared = composeReconciliation({
-    ...{ enforcement, policies, log },
+  const clouds = composeClouds({
+    ...{ config, db, master, log, realNow, simulatedCloud, policies, service },
     wake: () => loop.wake(),
   });
   const works = [
@@ -216,11 +171,7 @@ export function compose({
     orphanedFiles(db, files, realNow),
     evidenceLinks({ db, readLink, realNow }),
     reassignTasks(db, realNow),
-    grantEnforcement(enforcement, log),
-    ...compared.works,
-    auditLogs(circumvention),
-    accessJudgements(circumvention, log),
-    privilegedRevocations({ db, service, barred: (tx) => readBarred(tx), realNow }, log),
+    ...clouds.works,
     tenantDeletions({ db, sequence: sequenceNow, removeFile, writeProofs }),
     housekeeping(db, randomUUID(), realNow),
   ];
@@ -316,18 +267,7 @@ export function compose({
       signInChoice: (tenantId: string | undefined) => signInChoice(db, providers, tenantId),
       tenantName: (tenantId: string) => db.inTenant(tenantId, (tx) => tenantName(tx, tenantId)),
     },
-    connections: new ConnectionService({ db, master, assertWritable, operatorsTenant }),
-    enforcement: {
-      views: new GrantViews({ db, recordsOf: recordReader(policies) }),
-      removals: new RemovalService({ db, assertWritable }),
-    },
-    reconciliation: compared.reconciliation,
-    findings: compared.findings,
-    alerts: new AlertService({
-      ...{ db, assertWritable },
-      addressOf: async (tx, tenantId, personId) =>
-        (await lockPerson(tx, tenantId, personId)).state.email,
-    }),
+    ...clouds.features,
     audit: new AuditViews(db, AUDITED_STREAMS),
     ledger,
     tenants: {
@@ -355,55 +295,10 @@ export function compose({
   };
 }
 
-/** Workloads, whose tokens are for `<public address>/<tenant>` unless a binding says otherwise. */
-function composeWorkloads(
-  publicUrl: string,
-  { db, realNow, asking }: Pick<Parts, 'db'> & { realNow: () => number; asking: FetchRules },
-) {
-  const prefix = `${publicUrl}/`;
-  const audienceOf = (tenantId: string) => prefix + tenantId;
-  const tenantOf = (audience: string) =>
-    audience.startsWith(prefix) ? audience.slice(prefix.length) : undefined;
-  const onChanged = (tenantId: string) => workloadSignIn.forget(tenantId);
-  const workloads = new WorkloadService({ db, realNow, audienceOf, tenantOf, onChanged });
-  const workloadSignIn = new WorkloadSignIn({
-    ...{ tenantOf, realNow, keys: new IssuerKeys(asking) },
-    workloadsOf: (tenantId) => workloads.list(tenantId),
-  });
-  return { workloads, workloadSignIn };
-}
-
-/** The providers of a tenant to sign in with; of the only tenant where none is named. */
-async function signInChoice(
-  db: Database,
-  providers: ProviderService,
-  wanted: string | undefined,
-): Promise<SignInChoice> {
-  const ids = await db.inSystem((tx) => tenantIds(tx));
-  const tenant =
-    wanted === undefined && ids.length === 1 ? ids[0] : ids.find((id) => id === wanted);
-  const rows = tenant === undefined ? [] : await providers.list(tenant);
-  const names = rows.map(({ state: { name, settings } }) => ({ name, label: settings.label }));
-  return { tenant, providers: names };
-}
-
 function configuredReader({ areLinksRead, insideHosts }: Config): ReadLink {
   return areLinksRead
     ? linkReader(insideHosts)
     : noLinkReader('was not read: reading links is turned off (LAPSE_LINKS)');
-}
-
-/** Reads who can approve, people and tokens, these in real time, and who acts for whom in the domain's. */
-function peopleReader(realNow: () => number) {
-  return async (tx: Transaction, tenantId: string, now: number): Promise<People> => {
-    const roles = ['approver', ...APPROVAL_ROLES] as const;
-    const [people, tokens, delegations] = await Promise.all([
-      readHoldersOf(tx, tenantId, roles),
-      readHolders(tx, tenantId, roles, realNow()),
-      readDelegations(tx, tenantId, now),
-    ]);
-    return { approvers: [...people, ...tokens], delegations };
-  };
 }
 
 /** The built-in policy with the times that the operator has set. */

@@ -1,14 +1,11 @@
 import { CLOCK } from '../../domain/access/actor.ts';
-import { catchUp, stateAt } from '../../domain/exception/catch-up.ts';
-import { decide } from '../../domain/exception/decide.ts';
-import { isRefusal } from '../../domain/exception/decision.ts';
+import { stateAt } from '../../domain/exception/catch-up.ts';
 import type { RemovedGrant } from '../../domain/exception/events.ts';
-import { evolve } from '../../domain/exception/evolve.ts';
 import type { ExceptionState } from '../../domain/exception/state.ts';
-import { record } from '../../journal/journal.ts';
 import type { Transaction } from '../../platform/db/transaction.ts';
 import { type StateColumns, stateOf } from './exception-row.ts';
-import { exceptionStream, loadForUpdate } from './exception-store.ts';
+import { loadForUpdate } from './exception-store.ts';
+import { runCommands } from './run-commands.ts';
 import { policyOf, type TenantPolicies } from './tenant-policies.ts';
 
 interface Place {
@@ -61,17 +58,10 @@ export function removalConfirmer(policies: TenantPolicies) {
       policyOf(policies, tx, tenantId),
     ]);
     if (!before) return;
-    const at = Math.max(await tx.now, before.state.updated_at);
-    const timely = catchUp(before.state, at, policy);
-    const state = timely.reduce(
-      (folded, event) => evolve(folded, event, { exceptionId, at, actor: CLOCK }),
-      before.state,
-    );
-    const context = { now: at, actor: CLOCK, policy, tenantId };
-    const decided = decide(state, { type: 'ConfirmRemoval', grants }, context);
-    const events = isRefusal(decided) ? timely : [...timely, ...decided];
-    record(tx, exceptionStream, [
-      { tenantId, streamId: exceptionId, before, events, at, actor: CLOCK },
-    ]);
+    const now = Math.max(await tx.now, before.state.updated_at);
+    const { status, removal } = stateAt(before.state, now, policy);
+    if (status !== 'Expired' || removal) return;
+    const deciding = { tx, caller: { tenantId, actor: CLOCK }, policy, policies };
+    runCommands(deciding, exceptionId, before, [{ type: 'ConfirmRemoval', grants }], now);
   };
 }

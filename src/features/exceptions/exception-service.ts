@@ -1,39 +1,30 @@
-import { type Actor, CLOCK } from '../../domain/access/actor.ts';
-import {
-  assertClearedFor,
-  type Classification,
-  FULL_CLEARANCE,
-} from '../../domain/access/clearance.ts';
+import type { Actor } from '../../domain/access/actor.ts';
+import { assertClearedFor, type Classification } from '../../domain/access/clearance.ts';
 import { type Barred, isPrivileged } from '../../domain/circumvention/strikes.ts';
 import type { People } from '../../domain/delegation/people.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { peopleMatter } from '../../domain/exception/approval-standing.ts';
-import { catchUp, stateAt } from '../../domain/exception/catch-up.ts';
+import { stateAt } from '../../domain/exception/catch-up.ts';
 import type { CommandType, ExceptionCommand } from '../../domain/exception/commands.ts';
-import { decide } from '../../domain/exception/decide.ts';
-import { type DecisionContext, isRefusal } from '../../domain/exception/decision.ts';
-import type { ExceptionEvent } from '../../domain/exception/events.ts';
-import { evolve } from '../../domain/exception/evolve.ts';
+import { isRefusal } from '../../domain/exception/decision.ts';
 import { proposedStatement } from '../../domain/exception/propose-approval.ts';
-import { chainCommand, draftRenewal, type RenewalRequest } from '../../domain/exception/renewal.ts';
+import { draftRenewal, type RenewalRequest } from '../../domain/exception/renewal.ts';
 import type { ExceptionState } from '../../domain/exception/state.ts';
-import { IN_FORCE } from '../../domain/exception/status.ts';
 import {
   type SuggestedApprovers,
   suggestApprovers,
 } from '../../domain/exception/suggested-approvers.ts';
 import { strangerRefusal } from '../../domain/exception/who-may-change.ts';
 import { fieldsByTemplate } from '../../domain/policy/fields-by-template.ts';
-import type { Policy } from '../../domain/policy/policy.ts';
 import type { ApprovalStatement } from '../../domain/signature/approval-signature.ts';
-import { record } from '../../journal/journal.ts';
 import type { StreamState } from '../../journal/stream.ts';
 import type { Database, Transaction } from '../../platform/db/transaction.ts';
 import { type IdempotentRequest, recall, remember } from '../../platform/http/idempotency.ts';
 import { newUlid } from '../../platform/ids.ts';
 import { isPlaceTaken, placeRefusal } from './chain-place-refusal.ts';
-import { exceptionStream, loadForUpdate } from './exception-store.ts';
+import { loadForUpdate } from './exception-store.ts';
 import { stateAtVersion } from './exception-views.ts';
+import { type Commands, type Deciding, informPredecessor, runCommands } from './run-commands.ts';
 import { type PeopleOf, policyOf, type TenantPolicies } from './tenant-policies.ts';
 
 /** Who asks, for which tenant. */
@@ -72,15 +63,6 @@ interface Services {
   readonly assertWritable: (tx: Transaction, tenantId: string) => Promise<void>;
 }
 
-/** What one command is decided with. */
-interface Deciding {
-  readonly tx: Transaction;
-  readonly caller: Caller;
-  readonly policy: Policy;
-  readonly people?: People | undefined;
-  readonly barred?: readonly Barred[] | undefined;
-}
-
 /** What a record is decided by. */
 type Grounds = Pick<Deciding, 'policy' | 'people' | 'barred'>;
 type Stored = StreamState<ExceptionState>;
@@ -98,8 +80,6 @@ interface Asking extends Pick<Deciding, 'policy'> {
   /** The domain's time, epoch milliseconds. */
   readonly now: number;
 }
-type Commands = readonly [ExceptionCommand, ...ExceptionCommand[]];
-
 /** Runs commands on exceptions: load, decide, record, all in one transaction. */
 export class ExceptionService {
   readonly #services: Services;
@@ -118,6 +98,7 @@ export class ExceptionService {
     submit: boolean,
     template?: string,
   ): Promise<Answer> {
+    const { policies, barredOf } = this.#services;
     // A first request has no earlier approvers, and who may approve it is read with the record: making
     // one costs no more than it must.
     return this.#answer(caller, {}, async (tx, grounds) => {
@@ -130,11 +111,11 @@ export class ExceptionService {
       const commands: Commands = submit ? [draft, { type: 'SubmitException' }] : [draft];
       const id = `EXC_${newUlid()}`;
       const barred =
-        submit && isPrivileged(fields) ? await this.#barred(tx, caller.tenantId) : undefined;
-      const deciding = { tx, caller, ...grounds, barred };
+        submit && isPrivileged(fields) ? await barredOf(tx, caller.tenantId) : undefined;
+      const deciding = { tx, caller, policies, ...grounds, barred };
       return {
         status: 201,
-        record: this.#run(deciding, id, undefined, commands, now),
+        record: runCommands(deciding, id, undefined, commands, now),
         now,
       };
     });
@@ -148,14 +129,15 @@ export class ExceptionService {
     expectedVersion?: number,
     beside?: WrittenBeside,
   ): Promise<Answer> {
+    const { policies } = this.#services;
     const asked = { exceptionId, type: command.type };
     return this.#answer(caller, asked, async (tx, grounds, locked) => {
       const before = found(locked, exceptionId, expectedVersion);
       const now = Math.max(await tx.now, before.state.updated_at);
       const completed = (await beside?.(tx)) ?? command;
-      const deciding = { tx, caller, ...grounds };
-      const after = this.#run(deciding, exceptionId, before, [completed], now);
-      await this.#informPredecessor(deciding, before.state, after.state, now);
+      const deciding = { tx, caller, policies, ...grounds };
+      const after = runCommands(deciding, exceptionId, before, [completed], now);
+      await informPredecessor(deciding, before.state, after.state, now);
       return { status: 200, record: after, now };
     });
   }
@@ -195,6 +177,7 @@ export class ExceptionService {
     request: RenewalRequest,
     expectedVersion?: number,
   ): Promise<Answer> {
+    const { policies } = this.#services;
     const asked = { exceptionId, type: 'DraftRenewal' } as const;
     return this.#answer(caller, asked, async (tx, { policy, people }, locked) => {
       const before = found(locked, exceptionId, expectedVersion);
@@ -208,7 +191,7 @@ export class ExceptionService {
       const id = `EXC_${newUlid()}`;
       return {
         status: 201,
-        record: this.#run({ tx, caller, policy }, id, undefined, [command], now),
+        record: runCommands({ tx, caller, policy, policies }, id, undefined, [command], now),
         now,
       };
     });
@@ -295,7 +278,7 @@ export class ExceptionService {
     const people = await peopleFor(locked?.state, await tx.now);
     const barred =
       locked && asksForPrivileges(locked.state, type)
-        ? await this.#barred(tx, tenantId)
+        ? await this.#services.barredOf(tx, tenantId)
         : undefined;
     const answer = await work(tx, { policy, people, barred }, locked);
     assertClearedFor(clearance, answer.record.state.fields);
@@ -317,68 +300,6 @@ export class ExceptionService {
       // Whose record it is not may act for somebody whose it is.
       (state && strangerRefusal(state, type, { actor, policy, now }));
     return matter ? this.#services.peopleOf(tx, tenantId, now) : undefined;
-  }
-
-  /** Brings the record to `now`, decides the commands on it in turn, and records what follows. */
-  #run(
-    { tx, caller, policy, people, barred }: Deciding,
-    exceptionId: string,
-    before: StreamState<ExceptionState> | undefined,
-    commands: Commands,
-    now: number,
-  ): StreamState<ExceptionState> {
-    const { tenantId, actor } = caller;
-    const context: DecisionContext = { now, actor, policy, tenantId, people, barred };
-    const timely = before ? catchUp(before.state, now, policy) : [];
-    const events: ExceptionEvent[] = [...timely];
-    let state = before?.state;
-    for (const event of timely)
-      state = evolve(state, event, { exceptionId, at: now, actor: CLOCK });
-    for (const command of commands) {
-      const decision = decide(state, command, context);
-      if (isRefusal(decision)) throw decision;
-      for (const event of decision) state = evolve(state, event, { exceptionId, at: now, actor });
-      events.push(...decision);
-    }
-    const clockEvents = new Set(timely);
-    const actorOf = (event: ExceptionEvent) => (clockEvents.has(event) ? CLOCK : actor);
-    const append = { tenantId, streamId: exceptionId, before, events, at: now, actor: actorOf };
-    const [change] = record(tx, exceptionStream, [append]);
-    // A request names the pack that decided it, so that pack has to be there for as long.
-    if (events.some(({ type }) => type === 'ExceptionSubmitted'))
-      this.#services.policies.keep(tx, tenantId, policy);
-    const after = change ?? before;
-    if (!after) throw new Error('a new record has no events');
-    return after;
-  }
-
-  #barred(tx: Transaction, tenantId: string): Promise<readonly Barred[]> {
-    return this.#services.barredOf(tx, tenantId);
-  }
-
-  /** Keeps a renewal's predecessor informed of whether it will be taken over from. */
-  async #informPredecessor(
-    deciding: Deciding,
-    before: ExceptionState,
-    after: ExceptionState,
-    time: number,
-  ) {
-    const { tx, caller, policy } = deciding;
-    if (!after.renews || before === after) return;
-    // What follows of itself from a command follows whoever gave it: their clearance does not matter.
-    const [, predecessor] = await Promise.all([
-      tx.query(`SET LOCAL lapse.clearance = '${FULL_CLEARANCE}'`),
-      loadForUpdate(tx, caller.tenantId, after.renews),
-    ]);
-    if (!predecessor) return;
-    // Something may have happened to it since this transaction has read the time.
-    const now = Math.max(time, predecessor.state.updated_at);
-    const state = stateAt(predecessor.state, now, policy);
-    const command = chainCommand(before, after, state);
-    // One that is over already hands over nothing.
-    if (command && IN_FORCE.includes(state.status)) {
-      this.#run(deciding, after.renews, predecessor, [command], now);
-    }
   }
 }
 
