@@ -1,6 +1,12 @@
 import type { Pace } from '../../domain/enforcement/connector.ts';
 import { takesTurns } from '../../domain/enforcement/grant-spec.ts';
 
+/**
+ * Longest pause of a lane, in milliseconds. A cloud may ask for hours; each grant waits for as long, and
+ * the lane is looked at meanwhile, so that people are told of what is past its end.
+ */
+const LONGEST_PAUSE = 5 * 60_000;
+
 /** How many calls a lane takes where its connector has not said so yet. */
 const UNKNOWN: Pace = { burst: 50, perSecond: 5, atOnce: 10 };
 
@@ -54,7 +60,8 @@ export class Lanes {
   /** The cloud has asked to wait, in milliseconds. */
   pause(name: string, milliseconds: number): void {
     const lane = this.#filled(name);
-    lane.pausedUntil = Math.max(lane.pausedUntil, this.#now() + milliseconds);
+    const until = this.#now() + Math.min(milliseconds, LONGEST_PAUSE);
+    lane.pausedUntil = Math.max(lane.pausedUntil, until);
     lane.tokens = Math.min(lane.tokens, lane.pace.perSecond);
   }
 
@@ -71,6 +78,8 @@ export class Lanes {
     const gained = (Math.max(0, now - lane.filledAt) / 1_000) * lane.pace.perSecond;
     lane.tokens = Math.min(lane.pace.burst, lane.tokens + gained);
     lane.filledAt = now;
+    // A clock that was set back must not make a pause of minutes one of days.
+    lane.pausedUntil = Math.min(lane.pausedUntil, now + LONGEST_PAUSE);
     return lane;
   }
 }
