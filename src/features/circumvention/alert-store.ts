@@ -1,22 +1,13 @@
 import { createHash } from 'node:crypto';
 import { type AlertEvent, type AlertState, evolveAlert } from '../../domain/circumvention/alert.ts';
+import { knownEvents } from '../../journal/plain-stream.ts';
 import type { ProjectedRow, StreamChange, StreamKind, StreamState } from '../../journal/stream.ts';
 import type { Transaction } from '../../platform/db/transaction.ts';
-
-const EVENTS: ReadonlySet<string> = new Set<AlertEvent['type']>([
-  'AlertRaised',
-  'AlertConfirmed',
-  'AlertAnswered',
-]);
 
 /** The stream of one alert, and its row. */
 export const alertStream: StreamKind<AlertState, AlertEvent> = {
   type: 'alert',
-  upcast(type, version, data) {
-    if (EVENTS.has(type) && version === 1) return { type, data } as AlertEvent;
-    throw new Error(`unknown event ${type} version ${version}`);
-  },
-  versionOf: () => 1,
+  ...knownEvents<AlertEvent>({ AlertRaised: 1, AlertConfirmed: 1, AlertAnswered: 1 }),
   evolve: (state, event, { streamId, at, actor }) =>
     evolveAlert(state, event, { alertId: streamId, at, actor }),
   write,

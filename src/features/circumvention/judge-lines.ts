@@ -33,7 +33,7 @@ export function accessJudgements(parts: CircumventionParts, log: Logger): Measur
   const ownIds = rememberedIds(parts);
   return {
     name: 'access-judgements',
-    backlog: () => dueBacklog(db, { table: 'audit_events', column: 'next_due_at' }),
+    backlog: () => dueBacklog(db, 'audit_events'),
     async runBatch() {
       const lines = await db.inSystem(claimLines);
       if (lines.length === 0) return 0;

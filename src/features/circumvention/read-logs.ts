@@ -36,7 +36,7 @@ export function auditLogs(parts: CircumventionParts): MeasuredWork {
   const stopping = new AbortController();
   return {
     name: 'audit-logs',
-    backlog: () => dueBacklog(db, { table: 'audit_feeds', column: 'next_due_at' }),
+    backlog: () => dueBacklog(db, 'audit_feeds'),
     async runBatch() {
       const feeds = await db.inSystem(async (tx) => {
         await arrangeFeeds(tx, realNow());

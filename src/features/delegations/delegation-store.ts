@@ -5,6 +5,7 @@ import {
   evolveDelegation,
 } from '../../domain/delegation/delegation.ts';
 import { formatInstant } from '../../domain/schedule/instant.ts';
+import { knownEvents } from '../../journal/plain-stream.ts';
 import type { StreamChange, StreamKind, StreamState } from '../../journal/stream.ts';
 import { storedInstant } from '../../platform/db/snapshot.ts';
 import type { Transaction } from '../../platform/db/transaction.ts';
@@ -12,12 +13,7 @@ import type { Transaction } from '../../platform/db/transaction.ts';
 /** The stream of one delegation, and its row. */
 export const delegationStream: StreamKind<Delegation, DelegationEvent> = {
   type: 'delegation',
-  upcast(type, version, data) {
-    if ((type === 'RolesDelegated' || type === 'DelegationEnded') && version === 1)
-      return { type, data } as DelegationEvent;
-    throw new Error(`unknown event ${type} version ${version}`);
-  },
-  versionOf: () => 1,
+  ...knownEvents<DelegationEvent>({ RolesDelegated: 1, DelegationEnded: 1 }),
   evolve: evolveDelegation,
   write,
   tables: [{ table: 'delegations', id: 'delegation_id', columns: ['version', 'state', 'ends_at'] }],

@@ -3,47 +3,20 @@ import {
   type ConnectionEvent,
   evolveConnection,
 } from '../../domain/enforcement/connection.ts';
-import type { StreamChange, StreamKind } from '../../journal/stream.ts';
+import { plainStream } from '../../journal/plain-stream.ts';
 import type { Reader } from '../../platform/db/snapshot.ts';
 import type { Transaction } from '../../platform/db/transaction.ts';
 import type { MasterKey } from '../../platform/secrets/secrets.ts';
 import { insertSecret, purposeOf, readSecret } from '../../platform/secrets/stored-secrets.ts';
 
-const EVENTS: ReadonlySet<string> = new Set<ConnectionEvent['type']>([
-  'ConnectionPut',
-  'ConnectionRemoved',
-  'EventSecretMade',
-]);
-
 /** The stream of one connection, and its row. */
-export const connectionStream: StreamKind<Connection, ConnectionEvent> = {
+export const connectionStream = plainStream<Connection, ConnectionEvent>({
   type: 'connection',
-  upcast(type, version, data) {
-    if (EVENTS.has(type) && version === 1) return { type, data } as ConnectionEvent;
-    throw new Error(`unknown event ${type} version ${version}`);
-  },
-  versionOf: () => 1,
+  table: 'connections',
+  id: 'name',
+  versions: { ConnectionPut: 1, ConnectionRemoved: 1, EventSecretMade: 1 },
   evolve: evolveConnection,
-  write,
-  tables: [{ table: 'connections', id: 'name', columns: ['version', 'state'] }],
-  project: ({ version, state }) => [[[String(version), state]]],
-};
-
-function write(tx: Transaction, changes: readonly StreamChange<Connection>[]): void {
-  const rows = changes.map(({ tenantId, id, version, state }) => ({
-    tenant_id: tenantId,
-    name: id,
-    version,
-    state,
-  }));
-  tx.atCommit(
-    `INSERT INTO lapse.connections (tenant_id, name, version, state)
-     SELECT tenant_id, name, version, state
-     FROM json_to_recordset($1::json) AS r(tenant_id text, name text, version int, state json)
-     ON CONFLICT (tenant_id, name) DO UPDATE SET version = EXCLUDED.version, state = EXCLUDED.state`,
-    [JSON.stringify(rows)],
-  );
-}
+});
 
 /** A connection's row. */
 export interface ConnectionRow {

@@ -3,6 +3,7 @@ import type { GrantState } from '../../domain/enforcement/grant.ts';
 import { grantDigest } from '../../domain/enforcement/grant-digest.ts';
 import type { GrantEvent, GrantEventType } from '../../domain/enforcement/grant-events.ts';
 import { formatInstant } from '../../domain/schedule/instant.ts';
+import { knownEvents } from '../../journal/plain-stream.ts';
 import type { ProjectedRow, StreamChange, StreamKind, StreamState } from '../../journal/stream.ts';
 import { storedInstant } from '../../platform/db/snapshot.ts';
 import type { Transaction } from '../../platform/db/transaction.ts';
@@ -28,12 +29,7 @@ const VERSIONS: Readonly<Record<GrantEventType, number>> = {
 /** The stream of one grant, and its row. */
 export const grantStream: StreamKind<GrantState, GrantEvent> = {
   type: 'grant',
-  upcast(type, version, data) {
-    if (Object.hasOwn(VERSIONS, type) && version === VERSIONS[type as GrantEventType])
-      return { type, data } as GrantEvent;
-    throw new Error(`unknown event ${type} version ${version}`);
-  },
-  versionOf: ({ type }) => VERSIONS[type],
+  ...knownEvents<GrantEvent>(VERSIONS),
   evolve: (state, event, { streamId, at, actor }) =>
     evolveGrant(state, event, { grantId: streamId, at, actor }),
   write,

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { CallOutcome, Connector, GrantOrder } from '../../domain/enforcement/connector.ts';
 import { namesEveryAddress } from '../../domain/policy/breadth.ts';
+import { dueBacklog } from '../../platform/due/due-backlog.ts';
 import { BATCH_SIZE, type MeasuredWork } from '../../platform/due/due-loop.ts';
 import { claimGrants, type Errand } from './claim-grants.ts';
 import { confirmIfGone } from './confirm-removal.ts';
@@ -79,17 +80,7 @@ export function grantEnforcement(
 
   return {
     name: 'grants',
-    backlog: () =>
-      db.inSystem(async (tx) => {
-        const [row] = await tx.query<{ waiting: number; lateness: number }>(
-          `SELECT count(*)::int AS waiting,
-             coalesce(extract(epoch FROM to_timestamp($1::double precision / 1000) - min(next_due_at)), 0)::float8 AS lateness
-           FROM lapse.grant_work
-           WHERE quarantined_at IS NULL AND next_due_at <= to_timestamp($1::double precision / 1000)`,
-          [await tx.now],
-        );
-        return { waiting: row?.waiting ?? 0, latenessSeconds: row?.lateness ?? 0 };
-      }),
+    backlog: () => dueBacklog(db, 'grant_work'),
     async runBatch() {
       if (stopping) return 0;
       const until = stopwatch.passed() + ERRAND_MS;

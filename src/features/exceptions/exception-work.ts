@@ -9,7 +9,8 @@ import { type Append, record } from '../../journal/journal.ts';
 import type { StreamState } from '../../journal/stream.ts';
 import type { Database, Transaction } from '../../platform/db/transaction.ts';
 import { cutOutPoison } from '../../platform/due/cut-out.ts';
-import { BATCH_SIZE, type Backlog, type MeasuredWork } from '../../platform/due/due-loop.ts';
+import { dueBacklog } from '../../platform/due/due-backlog.ts';
+import { BATCH_SIZE, type MeasuredWork } from '../../platform/due/due-loop.ts';
 import { newUlid } from '../../platform/ids.ts';
 import { type StateColumns, stateOf } from './exception-row.ts';
 import { exceptionStream } from './exception-store.ts';
@@ -30,7 +31,7 @@ export function exceptionDeadlines(db: Database, policies: TenantPolicies): Meas
   let atOnce = 1;
   return {
     name: 'exception-deadlines',
-    backlog: () => db.inSystem(async (tx) => overdueRows(tx, await tx.now)),
+    backlog: () => dueBacklog(db, 'exception_deadlines'),
     async runBatch() {
       const ended = await Promise.allSettled(Array.from({ length: atOnce }, () => advance()));
       const failed = ended.find((batch) => batch.status === 'rejected');
@@ -65,17 +66,6 @@ const DUE = `SELECT d.tenant_id, d.exception_id FROM lapse.exception_deadlines d
 
 function dueRows(tx: Transaction, now: number): Promise<DueRow[]> {
   return tx.query<DueRow & QueryResultRow>(DUE, [now]);
-}
-
-async function overdueRows(tx: Transaction, now: number): Promise<Backlog> {
-  const [row] = await tx.query<{ waiting: number; lateness: number }>(
-    `SELECT count(*)::int AS waiting,
-       coalesce(extract(epoch FROM to_timestamp($1::double precision / 1000) - min(next_due_at)), 0)::float8 AS lateness
-     FROM lapse.exception_deadlines
-     WHERE quarantined_at IS NULL AND next_due_at <= to_timestamp($1::double precision / 1000)`,
-    [now],
-  );
-  return { waiting: row?.waiting ?? 0, latenessSeconds: row?.lateness ?? 0 };
 }
 
 async function advanceDue(

@@ -55,7 +55,7 @@ export function evidenceLinks({ db, readLink, realNow }: LinkWorkParts): Measure
   };
   return {
     name: 'evidence-links',
-    backlog: () => dueBacklog(db, { table: 'exception_link_work', column: 'next_at' }),
+    backlog: () => dueBacklog(db, 'exception_link_work'),
     async runBatch() {
       const began = realNow();
       let done = 0;

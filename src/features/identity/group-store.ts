@@ -1,27 +1,22 @@
 import { DomainError } from '../../domain/errors.ts';
+import { knownEvents } from '../../journal/plain-stream.ts';
 import type { ProjectedRow, StreamChange, StreamKind, StreamState } from '../../journal/stream.ts';
 import type { Reader } from '../../platform/db/snapshot.ts';
 import type { Transaction } from '../../platform/db/transaction.ts';
 import { evolveGroup, type GroupEvent, type GroupState } from './group-events.ts';
 
-const EVENTS: ReadonlySet<string> = new Set<GroupEvent['type']>([
-  'GroupAdded',
-  'GroupChanged',
-  'MembersAdded',
-  'MembersRemoved',
-  'GroupMapped',
-  'GroupUnmapped',
-  'GroupRemoved',
-]);
-
 /** The stream of one group of a directory, with its row and a row for each member. */
 export const groupStream: StreamKind<GroupState, GroupEvent> = {
   type: 'group',
-  upcast(type, version, data) {
-    if (EVENTS.has(type) && version === 1) return { type, data } as GroupEvent;
-    throw new Error(`unknown event ${type} version ${version}`);
-  },
-  versionOf: () => 1,
+  ...knownEvents<GroupEvent>({
+    GroupAdded: 1,
+    GroupChanged: 1,
+    MembersAdded: 1,
+    MembersRemoved: 1,
+    GroupMapped: 1,
+    GroupUnmapped: 1,
+    GroupRemoved: 1,
+  }),
   evolve: evolveGroup,
   write,
   tables: [

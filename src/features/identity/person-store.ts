@@ -3,6 +3,7 @@ import { isBarred } from '../../domain/circumvention/strikes.ts';
 import type { Approver } from '../../domain/delegation/people.ts';
 import { DomainError } from '../../domain/errors.ts';
 import type { Passkey } from '../../domain/signature/passkey.ts';
+import { knownEvents } from '../../journal/plain-stream.ts';
 import type {
   ProjectedRow,
   SigningKey,
@@ -14,30 +15,24 @@ import type { Reader } from '../../platform/db/snapshot.ts';
 import type { Transaction } from '../../platform/db/transaction.ts';
 import { evolvePerson, type PersonEvent, type PersonState, type Subject } from './person-events.ts';
 
-const EVENTS: ReadonlySet<string> = new Set<PersonEvent['type']>([
-  'PersonAdded',
-  'PersonChanged',
-  'SubjectLinked',
-  'PersonDeactivated',
-  'PersonReactivated',
-  'SignedIn',
-  'SessionEnded',
-  'SignInLinkMade',
-  'PasskeyRegistered',
-  'PasskeyUsed',
-  'PasskeyRemoved',
-  'StrikeCounted',
-  'StrikesLifted',
-]);
-
 /** The stream of one person, with their row and a row for each provider that knows them. */
 export const personStream: StreamKind<PersonState, PersonEvent> = {
   type: 'person',
-  upcast(type, version, data) {
-    if (EVENTS.has(type) && version === 1) return { type, data } as PersonEvent;
-    throw new Error(`unknown event ${type} version ${version}`);
-  },
-  versionOf: () => 1,
+  ...knownEvents<PersonEvent>({
+    PersonAdded: 1,
+    PersonChanged: 1,
+    SubjectLinked: 1,
+    PersonDeactivated: 1,
+    PersonReactivated: 1,
+    SignedIn: 1,
+    SessionEnded: 1,
+    SignInLinkMade: 1,
+    PasskeyRegistered: 1,
+    PasskeyUsed: 1,
+    PasskeyRemoved: 1,
+    StrikeCounted: 1,
+    StrikesLifted: 1,
+  }),
   evolve: evolvePerson,
   write,
   tables: [

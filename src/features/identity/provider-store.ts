@@ -1,50 +1,19 @@
 import { DomainError } from '../../domain/errors.ts';
-import type { ProjectedRow, StreamChange, StreamKind, StreamState } from '../../journal/stream.ts';
+import { plainStream } from '../../journal/plain-stream.ts';
 import type { Reader } from '../../platform/db/snapshot.ts';
 import type { Transaction } from '../../platform/db/transaction.ts';
 import type { MasterKey } from '../../platform/secrets/secrets.ts';
 import { insertSecret, purposeOf, readSecret } from '../../platform/secrets/stored-secrets.ts';
 import { evolveProvider, type ProviderEvent, type ProviderState } from './provider-events.ts';
 
-const EVENTS: ReadonlySet<string> = new Set<ProviderEvent['type']>([
-  'ProviderPut',
-  'ProviderRemoved',
-  'SignInRefused',
-]);
-
 /** The stream of one provider of sign-in, and its row. */
-export const providerStream: StreamKind<ProviderState, ProviderEvent> = {
+export const providerStream = plainStream<ProviderState, ProviderEvent>({
   type: 'provider',
-  upcast(type, version, data) {
-    if (EVENTS.has(type) && version === 1) return { type, data } as ProviderEvent;
-    throw new Error(`unknown event ${type} version ${version}`);
-  },
-  versionOf: () => 1,
+  table: 'providers',
+  id: 'name',
+  versions: { ProviderPut: 1, ProviderRemoved: 1, SignInRefused: 1 },
   evolve: evolveProvider,
-  write,
-  tables: [{ table: 'providers', id: 'name', columns: ['version', 'state'] }],
-  project,
-};
-
-function write(tx: Transaction, changes: readonly StreamChange<ProviderState>[]): void {
-  const rows = changes.map(({ tenantId, id, version, state }) => ({
-    tenant_id: tenantId,
-    name: id,
-    version,
-    state,
-  }));
-  tx.atCommit(
-    `INSERT INTO lapse.providers (tenant_id, name, version, state)
-     SELECT tenant_id, name, version, state
-     FROM json_to_recordset($1::json) AS r(tenant_id text, name text, version int, state json)
-     ON CONFLICT (tenant_id, name) DO UPDATE SET version = EXCLUDED.version, state = EXCLUDED.state`,
-    [JSON.stringify(rows)],
-  );
-}
-
-function project({ version, state }: StreamState<ProviderState>): ProjectedRow[][] {
-  return [[[String(version), state]]];
-}
+});
 
 /** A provider's row. */
 export interface ProviderRow {

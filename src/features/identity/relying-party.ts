@@ -1,5 +1,5 @@
 import { DomainError } from '../../domain/errors.ts';
-import type { ProjectedRow, StreamChange, StreamKind, StreamState } from '../../journal/stream.ts';
+import { plainStream } from '../../journal/plain-stream.ts';
 import type { Transaction } from '../../platform/db/transaction.ts';
 
 /** Whom passkeys are for: the domain that they belong to, and the pages that may ask for them. */
@@ -18,34 +18,13 @@ export type RelyingPartyEvent =
     };
 
 /** The stream of a tenant's relying party, which bears the tenant's id, and its row. */
-export const relyingPartyStream: StreamKind<RelyingParty, RelyingPartyEvent> = {
+export const relyingPartyStream = plainStream<RelyingParty, RelyingPartyEvent>({
   type: 'relying_party',
-  upcast(type, version, data) {
-    if (['RelyingPartyFixed', 'RelyingPartyMoved'].includes(type) && version === 1)
-      return { type, data } as RelyingPartyEvent;
-    throw new Error(`unknown event ${type} version ${version}`);
-  },
-  versionOf: () => 1,
+  table: 'relying_parties',
+  id: 'party_id',
+  versions: { RelyingPartyFixed: 1, RelyingPartyMoved: 1 },
   evolve: (_, { data: { rp_id, origins } }) => ({ rp_id, origins }),
-  write,
-  tables: [{ table: 'relying_parties', id: 'party_id', columns: ['version', 'state'] }],
-  project: ({ version, state }: StreamState<RelyingParty>): ProjectedRow[][] => [
-    [[String(version), state]],
-  ],
-};
-
-function write(tx: Transaction, changes: readonly StreamChange<RelyingParty>[]): void {
-  const rows = changes.map(({ tenantId, id, version, state }) => ({
-    ...{ tenant_id: tenantId, party_id: id, version, state },
-  }));
-  tx.atCommit(
-    `INSERT INTO lapse.relying_parties (tenant_id, party_id, version, state)
-     SELECT tenant_id, party_id, version, state
-     FROM json_to_recordset($1::json) AS r(tenant_id text, party_id text, version int, state json)
-     ON CONFLICT (tenant_id, party_id) DO UPDATE SET version = EXCLUDED.version, state = EXCLUDED.state`,
-    [JSON.stringify(rows)],
-  );
-}
+});
 
 /** The relying party that a tenant's passkeys belong to; none before the first. */
 export async function readRelyingParty(

@@ -1,4 +1,5 @@
 import type { Approver } from '../../domain/delegation/people.ts';
+import { knownEvents } from '../../journal/plain-stream.ts';
 import type { ProjectedRow, StreamChange, StreamKind, StreamState } from '../../journal/stream.ts';
 import { storedInstant } from '../../platform/db/snapshot.ts';
 import type { Transaction } from '../../platform/db/transaction.ts';
@@ -7,12 +8,7 @@ import { clearanceOf, evolveToken, type TokenEvent, type TokenState } from './to
 /** The stream of one token, and its row. */
 export const tokenStream: StreamKind<TokenState, TokenEvent> = {
   type: 'identity',
-  upcast(type, version, data) {
-    if ((type === 'TokenCreated' || type === 'TokenRevoked') && version === 1)
-      return { type, data } as TokenEvent;
-    throw new Error(`unknown event ${type} version ${version}`);
-  },
-  versionOf: () => 1,
+  ...knownEvents<TokenEvent>({ TokenCreated: 1, TokenRevoked: 1 }),
   evolve: evolveToken,
   write,
   tables: [

@@ -4,6 +4,7 @@ import type { FindingState } from '../../domain/reconciliation/finding.ts';
 import type { FindingEvent, FindingEventType } from '../../domain/reconciliation/finding-events.ts';
 import { nextFindingMove } from '../../domain/reconciliation/finding-steps.ts';
 import { formatInstant } from '../../domain/schedule/instant.ts';
+import { knownEvents } from '../../journal/plain-stream.ts';
 import type { ProjectedRow, StreamChange, StreamKind, StreamState } from '../../journal/stream.ts';
 import type { Transaction } from '../../platform/db/transaction.ts';
 
@@ -24,12 +25,7 @@ const VERSIONS: Readonly<Record<FindingEventType, number>> = {
 /** The stream of one finding, its row, and the row that says when it is due. */
 export const findingStream: StreamKind<FindingState, FindingEvent> = {
   type: 'finding',
-  upcast(type, version, data) {
-    if (Object.hasOwn(VERSIONS, type) && version === VERSIONS[type as FindingEventType])
-      return { type, data } as FindingEvent;
-    throw new Error(`unknown event ${type} version ${version}`);
-  },
-  versionOf: ({ type }) => VERSIONS[type],
+  ...knownEvents<FindingEvent>(VERSIONS),
   evolve: (state, event, { streamId, at, actor }) =>
     evolveFinding(state, event, { findingId: streamId, at, actor }),
   write,

@@ -17,6 +17,7 @@ import { formatInstant } from '../../domain/schedule/instant.ts';
 import { record } from '../../journal/journal.ts';
 import type { StreamState } from '../../journal/stream.ts';
 import type { Transaction } from '../../platform/db/transaction.ts';
+import { dueBacklog } from '../../platform/due/due-backlog.ts';
 import type { MeasuredWork } from '../../platform/due/due-loop.ts';
 import { newUlid } from '../../platform/ids.ts';
 import { FINDING_COLUMNS, type FindingColumns, findingOf, findingStream } from './finding-store.ts';
@@ -47,17 +48,7 @@ export function findingDeadlines(parts: ReconciliationParts, log: Logger): Measu
   const stopping = new AbortController();
   return {
     name: 'findings',
-    backlog: () =>
-      db.inSystem(async (tx) => {
-        const [row] = await tx.query<{ waiting: number; lateness: number }>(
-          `SELECT count(*)::int AS waiting,
-             coalesce(extract(epoch FROM to_timestamp($1::double precision / 1000) - min(next_due_at)), 0)::float8 AS lateness
-           FROM lapse.finding_work
-           WHERE quarantined_at IS NULL AND next_due_at <= to_timestamp($1::double precision / 1000)`,
-          [await tx.now],
-        );
-        return { waiting: row?.waiting ?? 0, latenessSeconds: row?.lateness ?? 0 };
-      }),
+    backlog: () => dueBacklog(db, 'finding_work'),
     async runBatch() {
       if (stopping.signal.aborted) return 0;
       const { rows, errands } = await db.inSystem((tx) => claimFindings(tx, parts));

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { dueBacklog } from '../../platform/due/due-backlog.ts';
 import type { MeasuredWork } from '../../platform/due/due-loop.ts';
 import { claimFinish, finishRun } from './finish-run.ts';
 import { claimScopes, listScope } from './list-scopes.ts';
@@ -23,17 +24,7 @@ export function reconciliation(parts: ReconciliationParts, log: Logger): Measure
   };
   return {
     name: 'reconciliation',
-    backlog: () =>
-      db.inSystem(async (tx) => {
-        const [row] = await tx.query<{ waiting: number; lateness: number }>(
-          `SELECT count(*)::int AS waiting,
-             coalesce(extract(epoch FROM to_timestamp($1::double precision / 1000) - min(next_due_at)), 0)::float8 AS lateness
-           FROM lapse.reconciliation_scopes
-           WHERE state = 'waiting' AND next_due_at <= to_timestamp($1::double precision / 1000)`,
-          [await tx.now],
-        );
-        return { waiting: row?.waiting ?? 0, latenessSeconds: row?.lateness ?? 0 };
-      }),
+    backlog: () => dueBacklog(db, 'reconciliation_scopes'),
     async runBatch() {
       const { signal } = stopping;
       if (signal.aborted) return 0;

@@ -3,19 +3,10 @@ import {
   type TenantEvent,
   type TenantLife,
 } from '../../domain/tenant/tenant-life.ts';
+import { knownEvents } from '../../journal/plain-stream.ts';
 import type { ProjectedRow, StreamChange, StreamKind, StreamState } from '../../journal/stream.ts';
 import { storedInstant } from '../../platform/db/snapshot.ts';
 import type { Transaction } from '../../platform/db/transaction.ts';
-
-const EVENTS: ReadonlySet<string> = new Set<TenantEvent['type']>([
-  'TenantCreated',
-  'TenantSuspended',
-  'TenantResumed',
-  'TenantDeletionScheduled',
-  'TenantDeletionCancelled',
-  'TenantDeletionBegun',
-  'TenantDeleted',
-]);
 
 /**
  * The stream of one tenant's life, and its row. In the tenant's own ledger, save for what has become of
@@ -23,11 +14,15 @@ const EVENTS: ReadonlySet<string> = new Set<TenantEvent['type']>([
  */
 export const tenantStream: StreamKind<TenantLife, TenantEvent> = {
   type: 'tenant',
-  upcast(type, version, data) {
-    if (EVENTS.has(type) && version === 1) return { type, data } as TenantEvent;
-    throw new Error(`unknown event ${type} version ${version}`);
-  },
-  versionOf: () => 1,
+  ...knownEvents<TenantEvent>({
+    TenantCreated: 1,
+    TenantSuspended: 1,
+    TenantResumed: 1,
+    TenantDeletionScheduled: 1,
+    TenantDeletionCancelled: 1,
+    TenantDeletionBegun: 1,
+    TenantDeleted: 1,
+  }),
   evolve: evolveTenant,
   write,
   tables: [
