@@ -1,6 +1,7 @@
+import { nameByKey } from '../../src/connectors/azure/name-by-key.ts';
 import { CLOCK } from '../../src/domain/access/actor.ts';
 import type { GrantEvent } from '../../src/domain/enforcement/grant-events.ts';
-import { grantsOf } from '../../src/domain/enforcement/grant-spec.ts';
+import { type GrantSpec, grantsOf } from '../../src/domain/enforcement/grant-spec.ts';
 import { fieldsOrRefuse, parseFields } from '../../src/domain/exception/parse-fields.ts';
 import { BUILT_IN_POLICY } from '../../src/domain/policy/built-in-policy.ts';
 import { DAY } from '../../src/domain/schedule/instant.ts';
@@ -18,7 +19,7 @@ export interface BenchGrant {
   readonly principal: string;
 }
 
-export const ROLE = 'acdd72a7-3385-48ef-bd42-f606fba81ae7';
+const ROLE = 'acdd72a7-3385-48ef-bd42-f606fba81ae7';
 const EACH = 100;
 /** The sample asks for sixty days. */
 const LENGTH = 60 * DAY;
@@ -63,7 +64,7 @@ export async function writeGrantedRecords(
   return start + LENGTH;
 }
 
-function standing(exception_id: string, spec: ReturnType<typeof grantsOf>[number]['spec']) {
+function standing(exception_id: string, spec: GrantSpec) {
   const events: GrantEvent[] = [
     {
       type: 'GrantPlanned',
@@ -71,7 +72,7 @@ function standing(exception_id: string, spec: ReturnType<typeof grantsOf>[number
     },
     {
       type: 'GrantSeenInPlace',
-      data: { placed: { id: assignmentId(spec.target, spec.subject ?? ''), ours: true } },
+      data: { placed: { id: assignmentId(spec), ours: true } },
     },
   ];
   return events;
@@ -83,12 +84,7 @@ function inForce(serial: number, grants: readonly BenchGrant[], now: number): St
       ...sampleRequest(serial),
       scope_justification:
         'A hundred people take over from those who are leaving, each with one role.',
-      grants: grants.map(({ scope, principal }) => ({
-        kind: 'role-assignment',
-        target: scope,
-        subject: principal,
-        permission: ROLE,
-      })),
+      grants: grants.map(specOf),
     }),
   );
   return new Story(now, BUILT_IN_POLICY, [])
@@ -99,9 +95,14 @@ function inForce(serial: number, grants: readonly BenchGrant[], now: number): St
     .after(0);
 }
 
-/** How the fake cloud of the bench names a role assignment. */
-export function assignmentId(scope: string, principal: string): string {
-  return `${scope}/providers/Microsoft.Authorization/roleAssignments/${principal}`;
+/** What the records of the bench ask for. */
+export function specOf({ scope, principal }: BenchGrant): GrantSpec {
+  return { kind: 'role-assignment', target: scope, subject: principal, permission: ROLE };
+}
+
+/** Where a role assignment stands that Lapse has put there. */
+export function assignmentId(spec: GrantSpec): string {
+  return `${spec.target}/providers/Microsoft.Authorization/roleAssignments/${nameByKey(spec)}`;
 }
 
 function guid(first: string, number: number): string {

@@ -188,6 +188,21 @@ test('reads that lag behind the assignment: what was put there is taken away all
   await expectOneEachWay(role);
 });
 
+test('an assignment whose answer was lost, and that no list shows yet: it is taken away all the same', async () => {
+  const role = lab.newRole();
+  const isPut = ({ method }: { method: string }) => method === 'PUT';
+  lab.cloud.fail({ fits: isPut, times: 1, does: 'drop-after' });
+  lab.cloud.lag = DAY;
+  const id = await lab.inForce([role]);
+  await moveOn(SECOND);
+  expect(lab.assignments(role.subject)).toBe(1);
+  const reason = 'it is no longer safe to keep';
+  await lab.api.send('POST', `/v1/exceptions/${id}/revoke`, { as: 'approver', body: { reason } });
+  await moveOn(SECOND);
+  expect(lab.assignments(role.subject)).toBe(0);
+  await expectOneEachWay(role);
+});
+
 test('a scope that is locked: a person is told, and it goes once the lock does', async () => {
   const { id, role } = await standing();
   lab.cloud.store.put(`lock:${SCOPE.toLowerCase()}`, true, 0);

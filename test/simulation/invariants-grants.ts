@@ -97,7 +97,7 @@ function inWords({ state }: FoundGrant): string {
 const SAID_BY = {
   cloud: 'GrantSeenGone',
   person: 'RemovalAttested',
-  renewal: 'GrantHandedOver',
+  'handed-over': 'GrantHandedOver',
 } as const;
 
 function confirmedWithout({ grants }: Mirror, stream: FoundStream): string[] {

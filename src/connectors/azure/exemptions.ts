@@ -93,11 +93,11 @@ export function exemptions(azure: AzureClient, kind: ExemptionKind): Connector {
       return failureOf(answer) ?? { kind: 'done', placed: placedOf(answer.body as Exemption) };
     },
 
-    async remove({ placed }, asked, signal) {
+    async remove(_, asked, signal) {
       const ids = (await find(asked, signal)).map(({ id }) => id);
-      // Lists lag behind: what we have put there is asked for by its name as well.
-      const own = placed?.ours ? placed.id : undefined;
-      if (own !== undefined && !ids.some((id) => same(id, own))) ids.push(own);
+      // Lists lag behind, and an answer may have been lost: what we put there is asked for by its name.
+      const own = `${asked.scope}/${PROVIDER}/${asked.name}`;
+      if (!ids.some((id) => same(id, own))) ids.push(own);
       return deleteAll(azure, ids, API, signal);
     },
 

@@ -75,18 +75,17 @@ export function roleAssignments(azure: AzureClient): Connector {
   }
 
   async function unassign(
+    { spec }: GrantOrder,
     role: AskedRole,
-    own: Placed | undefined,
     signal: AbortSignal,
   ): Promise<CallOutcome> {
-    // What we put there is asked for by its name, since lists lag behind; Azure has the same access
-    // once at most. Where it is not there any more, somebody may have made it anew.
-    if (own?.ours) {
-      const answer = await azure.manage({ method: 'DELETE', path: `${own.id}?${API}` }, signal);
-      if (answer.status === 200) return { kind: 'done' };
-      const failure = failureOf(answer);
-      if (failure && answer.status !== 404) return failure;
-    }
+    // What we put there is asked for by its name, since lists lag behind, and an answer may have been
+    // lost; Azure has the same access once at most. Where it is not there, somebody may have made it anew.
+    const path = `${role.scope}/${PROVIDER}/${nameByKey(spec)}?${API}`;
+    const answer = await azure.manage({ method: 'DELETE', path }, signal);
+    if (answer.status === 200) return { kind: 'done' };
+    const failure = failureOf(answer);
+    if (failure && answer.status !== 404) return failure;
     const ids = (await find(role, signal)).map(({ id }) => id);
     return deleteAll(azure, ids, API, signal);
   }
@@ -113,9 +112,9 @@ export function roleAssignments(azure: AzureClient): Connector {
       role.isTimeBoxed ? pim.apply(order, role, signal) : assign(order, role, signal),
 
     async remove(order, role, signal) {
-      if (!role.isTimeBoxed) return unassign(role, order.placed, signal);
+      if (!role.isTimeBoxed) return unassign(order, role, signal);
       // Past PIM, somebody may have made it anew.
-      return (await pim.remove(order, role, signal)) ?? unassign(role, undefined, signal);
+      return (await pim.remove(order, role, signal)) ?? unassign(order, role, signal);
     },
 
     async observe(_, role, signal) {

@@ -270,10 +270,10 @@ interface Expired {
   evidence?: readonly ClosureEvidence[];
 }
 
-/** A grant that is gone, and whose word that is: the cloud's, a person's, or a renewal that goes on with it. */
+/** A grant that is gone, and why that counts: the cloud showed it, a person says so, or another record goes on with it. */
 export interface RemovedGrant {
   readonly grant_id: string;
-  readonly said_by: 'cloud' | 'person' | 'renewal';
+  readonly said_by: 'cloud' | 'person' | 'handed-over';
 }
 
 interface Closed {

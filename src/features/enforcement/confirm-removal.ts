@@ -32,6 +32,6 @@ export async function confirmIfGone(
 }
 
 function saidBy(state: GrantState | null): RemovedGrant['said_by'] {
-  if (state?.handed_over_to !== undefined) return 'renewal';
+  if (state?.handed_over_to !== undefined) return 'handed-over';
   return state?.said_by === 'cloud' ? 'cloud' : 'person';
 }

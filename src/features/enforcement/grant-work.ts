@@ -7,13 +7,13 @@ import { claimGrants, type Errand } from './claim-grants.ts';
 import { confirmIfGone } from './confirm-removal.ts';
 import type { EnforcementParts } from './enforcement-parts.ts';
 import { handOver } from './hand-over.ts';
+import { inBatches } from './in-batches.ts';
 import { type Outcome, recordOutcomes } from './record-outcomes.ts';
 
 /** How long a pass waits for the calls that it has begun; they go on after it. */
 const PASS_MS = 1_000;
 /** How long an errand may take from when its claim began; less than a claim lasts. */
 const ERRAND_MS = 30_000;
-const RECORDED_AT_ONCE = 200;
 
 /** Time that never runs back, in milliseconds. */
 export interface Stopwatch {
@@ -40,26 +40,11 @@ export function grantEnforcement(
   const { db } = parts;
   const underWay = new Set<Promise<void>>();
   let stopping = false;
-  let waiting: Outcome[] = [];
-  let recording: Promise<void> | undefined;
-
-  const flush = async () => {
-    try {
-      while (waiting.length > 0) {
-        const batch = oneOfEach(waiting).slice(0, RECORDED_AT_ONCE);
-        waiting = waiting.filter((outcome) => !batch.includes(outcome));
-        // What cannot be recorded is due again when its claim ends, and is then known as unanswered.
-        await db.inSystem((tx) => recordOutcomes(tx, parts, batch));
-      }
-    } finally {
-      recording = undefined;
-    }
-  };
-  const recorded = (outcome: Outcome): Promise<void> => {
-    waiting.push(outcome);
-    recording ??= flush();
-    return recording;
-  };
+  // What cannot be recorded is due again when its claim ends, and is then known as unanswered.
+  const recorded = inBatches<Outcome>(
+    (batch) => db.inSystem((tx) => recordOutcomes(tx, parts, batch)),
+    ({ row }) => `${row.tenantId}/${row.grantId}`,
+  );
   const run = async (errand: Errand, until: number): Promise<void> => {
     const { tenantId, exceptionId } = errand.outlook.row;
     try {
@@ -101,17 +86,6 @@ export function grantEnforcement(
       await Promise.all(underWay);
     },
   };
-}
-
-/** The first outcome of each grant: one that was claimed anew has two, and a stream takes one at a time. */
-function oneOfEach(outcomes: readonly Outcome[]): Outcome[] {
-  const first = new Map<string, Outcome>();
-  for (const outcome of outcomes) {
-    const { tenantId, grantId } = outcome.row;
-    const key = `${tenantId}/${grantId}`;
-    if (!first.has(key)) first.set(key, outcome);
-  }
-  return [...first.values()];
 }
 
 /** Ends with all of what is under way, or after {@link PASS_MS}. */
