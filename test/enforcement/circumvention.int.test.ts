@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { objectIdOf } from '../../src/connectors/azure/fake/fake-audit-logs.ts';
 import { addGroup } from '../../src/connectors/azure/fake/fake-group-members.ts';
-import type { AuditEvent } from '../../src/domain/circumvention/audit-event.ts';
+import { type AuditEvent, ROLE_ASSIGNED } from '../../src/domain/circumvention/audit-event.ts';
 import { readDirectoryAudit } from '../../src/domain/circumvention/read-directory-audit.ts';
 import type { ExceptionFields } from '../../src/domain/exception/fields.ts';
 import { DAY, formatInstant, HOUR, MINUTE } from '../../src/domain/schedule/instant.ts';
@@ -220,6 +220,27 @@ describe('access that somebody gives again after its end', () => {
     lab.cloud.mend();
     await lab.moveOn(6 * MINUTE);
     expect(await tasks('log-unread')).toEqual([]);
+  });
+
+  test('is a strike though the line that says what was given comes last, and nothing stands any more', async () => {
+    const { id, role } = await ended();
+    const strikes = await lab.strikes(personId);
+    const resource_id = `${SCOPE}/providers/Microsoft.Authorization/roleAssignments/${crypto.randomUUID()}`;
+    const line: AuditEvent = {
+      ...{ log: 'activity-log', event_id: 'came-to-be', correlation_id: 'one-operation' },
+      ...{ operation: ROLE_ASSIGNED, resource_id, outcome: 'succeeded' },
+      ...{ at: lab.now, by: { upn: 'rivera@example.com' } },
+    };
+    await keep(line);
+    await lab.moveOn(MINUTE);
+    await keep({ ...line, event_id: 'began', outcome: 'started', access: role });
+    await lab.moveOn(2 * MINUTE);
+    expect(await lab.alertsOf(role.subject)).toMatchObject([
+      { kind: 'circumvention', exception_id: id, person_id: personId },
+    ]);
+    expect(await lab.strikes(personId)).toBe(strikes + 1);
+    const lift = { as: 'security', body: { reason: REASON } } as const;
+    await lab.api.send('POST', `/v1/people/${personId}/lift-strikes`, lift);
   });
 
   test('is seen in groups too, where the register or the connection names them', async () => {

@@ -9,7 +9,7 @@ import { claimLines, type DueLine, putOff } from './audit-inbox.ts';
 import type { CircumventionParts, ConnectionRevision } from './circumvention-parts.ts';
 import { raiseAlert } from './raise-alert.ts';
 
-/** After how many times that the cloud could not be asked an operation counts as unreadable. */
+/** After how many times, half an hour, an operation counts as unreadable: longer than logs are read again. */
 const MOST_ATTEMPTS = 6;
 /** How long what the cloud calls Lapse is remembered, in real milliseconds. */
 const REMEMBERED = HOUR;
@@ -39,17 +39,23 @@ export function accessJudgements(parts: CircumventionParts, log: Logger): Measur
       if (lines.length === 0) return 0;
       const tenantIds = [...new Set(lines.map(({ tenantId }) => tenantId))];
       const connections = await db.inSystem((tx) => parts.connectionsOf(tx, tenantIds));
-      // In the order in which it was done, so that strikes are counted in that order.
-      for (const line of lines.toSorted((a, b) => a.event.at - b.event.at)) {
-        const connection = connections.find(
-          ({ tenantId, state }) => tenantId === line.tenantId && state.name === line.connection,
-        );
-        try {
-          await judge(parts, line, connection, ownIds);
-        } catch (error) {
-          log.error({ err: error, event: line.event.event_id }, 'a line of a log stays due');
+      const judgeAll = async (own: readonly DueLine[]) => {
+        for (const line of own) {
+          const connection = connections.find(
+            ({ tenantId, state }) => tenantId === line.tenantId && state.name === line.connection,
+          );
+          try {
+            await judge(parts, line, connection, ownIds);
+          } catch (error) {
+            log.error({ err: error, event: line.event.event_id }, 'a line of a log stays due');
+          }
         }
-      }
+      };
+      // In the order in which it was done, so that strikes are counted in that order; no tenant waits
+      // for another one's cloud.
+      const inOrder = lines.toSorted((a, b) => a.event.at - b.event.at);
+      const byTenant = Map.groupBy(inOrder, ({ tenantId }) => tenantId);
+      await Promise.all([...byTenant.values()].map(judgeAll));
       return lines.length;
     },
   };
@@ -88,16 +94,20 @@ async function complete(line: DueLine, logs: CloudLogs, signal: AbortSignal): Pr
   if (event.access && !isPosted) return { kind: 'known', event };
   try {
     const resource = await logs.resource(event.resource_id, signal);
-    if (resource === undefined)
-      return isPosted ? { kind: 'nothing' } : { kind: 'unreadable', event };
+    if (resource === undefined) return isPosted ? { kind: 'nothing' } : untold(line, event);
     const standing = completedByResource(event, resource);
-    return { kind: standing.access ? 'known' : 'unreadable', event: standing };
+    return standing.access ? { kind: 'known', event: standing } : untold(line, standing);
   } catch (error) {
     if (!(error instanceof Unreadable)) throw error;
-    if (line.attempts + 1 >= MOST_ATTEMPTS) return { kind: 'unreadable', event };
-    const wait = Math.max(error.retryAfter ?? 0, MINUTE * 2 ** line.attempts);
-    return { kind: 'later', wait: Math.min(wait, DAY) };
+    return untold(line, event, error.retryAfter);
   }
+}
+
+/** The cloud may tell later, and so may a line that comes after this one; a post is not believed alone. */
+function untold({ attempts }: DueLine, event: AuditEvent, retryAfter = 0): Completed {
+  if (attempts + 1 >= MOST_ATTEMPTS)
+    return event.log === 'event-grid' ? { kind: 'nothing' } : { kind: 'unreadable', event };
+  return { kind: 'later', wait: Math.min(Math.max(retryAfter, MINUTE * 2 ** attempts), DAY) };
 }
 
 /** Asks what the cloud calls Lapse once an hour for each connection; nothing where it cannot be told. */
